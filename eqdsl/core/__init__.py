@@ -1,0 +1,1 @@
+"""What every other part stands on: source text, diagnostics, errors, units. Imports nothing outside the standard library."""

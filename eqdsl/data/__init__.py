@@ -1,0 +1,1 @@
+"""Trajectories and the files they come from. Loads neither torch nor SymPy."""

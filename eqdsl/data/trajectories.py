@@ -1,0 +1,64 @@
+"""`Trajectories`: what data files hold, what `simulate` returns, what `fit` reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Trajectories:
+    """A batch of trajectories on one grid.
+
+    Parameters
+    ----------
+    times : ndarray, shape (B, T), float64
+        Time of each frame. A trajectory shorter than T repeats a constant spacing past its end.
+    state : ndarray, shape (B, T, C, *S)
+        Values by channel; NaN marks a missing value. A uniform channel (a plain variable in a model with space) is
+        constant over the grid.
+    lengths : ndarray, shape (B,), int
+        Number of real frames of each trajectory.
+    channels : tuple of str
+        Names along C: ``u``, ``w.x``, ``dt(w)``.
+    axes : mapping of str to ndarray
+        Coordinates of each space axis, in the order of S; empty for an ODE.
+    units : mapping of str to str
+        Units by channel, axis or ``t``, where the file gives them.
+    """
+
+    times: np.ndarray
+    state: np.ndarray
+    lengths: np.ndarray
+    channels: tuple[str, ...]
+    axes: Mapping[str, np.ndarray] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return int(self.times.shape[0])
+
+    @property
+    def frames(self) -> int:
+        """Largest number of frames T."""
+        return int(self.times.shape[1])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Grid shape S."""
+        return tuple(int(n) for n in self.state.shape[3:])
+
+    def select(self, indices: np.ndarray | list[int]) -> Trajectories:
+        """The trajectories at these indices."""
+        chosen = np.asarray(indices, dtype=int)
+        return Trajectories(
+            self.times[chosen], self.state[chosen], self.lengths[chosen], self.channels, self.axes, self.units
+        )
+
+    def window(self, start: int, stop: int) -> Trajectories:
+        """Frames ``start:stop`` of every trajectory; trajectories that end before `start` keep length 0."""
+        lengths = np.clip(self.lengths - start, 0, stop - start)
+        return Trajectories(
+            self.times[:, start:stop], self.state[:, start:stop], lengths, self.channels, self.axes, self.units
+        )

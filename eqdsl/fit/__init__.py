@@ -1,0 +1,1 @@
+"""Configuration, objective, multiplier, trainer, run folder."""

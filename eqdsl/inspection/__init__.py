@@ -1,0 +1,1 @@
+"""What was learned: ledger, curves, formulas, report."""

@@ -1,0 +1,72 @@
+"""`Program`: a vector field as straight-line steps, before any tensor exists.
+
+A value is the number of the step that made it. Values are *fields*, of shape ``(B | 1, *S')`` with S' the grid plus
+ghost cells, or *uniform*, a scalar or ``(B, 1, ...)``; everything broadcasts. Each step lists what it reads, so the
+whole is printable (``eqdsl show --stage program``), and equal steps are shared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One operation.
+
+    Parameters
+    ----------
+    operation : str
+        A key of `eqdsl.lowering.operations.OPERATIONS`.
+    inputs : tuple of int
+        Numbers of the steps it reads.
+    attributes : tuple
+        Constants of the operation (weights, axis, channel …), hashable.
+    """
+
+    operation: str
+    inputs: tuple[int, ...]
+    attributes: tuple[object, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A named value: one term of an equation, a learned output, a law."""
+
+    name: str
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class EquationOutputs:
+    """The terms of one channel's right-hand side and the steps that hold them; their sum is `total`."""
+
+    channel: int
+    terms: tuple[Output, ...]
+    total: int
+
+
+@dataclass(frozen=True)
+class Program:
+    """Steps in order, and what to take from them."""
+
+    steps: tuple[Step, ...]
+    equations: tuple[EquationOutputs, ...]
+    named: tuple[Output, ...]
+    learned: tuple[Output, ...]
+    laws: tuple[Output, ...]
+    penalties: tuple[Output, ...]
+    initial: Mapping[int, int]
+    wall_nodes: tuple[tuple[int, int, int, int, int], ...] = ()
+
+    def __str__(self) -> str:
+        lines = []
+        for number, step in enumerate(self.steps):
+            reads = " ".join(f"%{i}" for i in step.inputs)
+            extra = " ".join(str(a) for a in step.attributes)
+            lines.append(f"%{number} = {step.operation} {reads}".rstrip() + (f"  [{extra}]" if extra else ""))
+        for equation in self.equations:
+            terms = " + ".join(f"%{t.value} ({t.name})" for t in equation.terms)
+            lines.append(f"d channel {equation.channel} /dt = %{equation.total} = {terms}")
+        return "\n".join(lines)

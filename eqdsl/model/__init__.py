@@ -1,0 +1,1 @@
+"""The checked model: names resolved, ranks known, every expression scalar. `eqdsl.model.symbolic` alone loads SymPy."""

@@ -1,0 +1,263 @@
+"""The checked `Model` and its parts: plain immutable data, the hinge between the language and the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from eqdsl.core.diagnostics import Diagnostic
+from eqdsl.core.source import SourceText, Span
+from eqdsl.model.expr import Expr
+
+INF = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A space axis ``[lower, upper]``; `points` and `position` come from ``grid`` (None and ``cells`` when not said)."""
+
+    name: str
+    lower: float
+    upper: float
+    periodic: bool
+    unit: str | None = None
+    points: int | None = None
+    position: str = "cells"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A state: `axes` is empty for a plain variable; `time_order` 2 for one declared by ``dtt``."""
+
+    name: str
+    axes: tuple[str, ...]
+    vector: bool
+    time_order: int
+    lower: float
+    upper: float
+    unit: str | None
+    doc: str | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One scalar slot of the state tensor, in order.
+
+    `name` is ``u``, ``w.x`` or ``dt(w)``, also the dataset name in data files (vector states: `field`, with the
+    components on the last axis). `component` is the index along the vector; `velocity` marks ``dt(..)`` slots.
+    """
+
+    name: str
+    field: str
+    component: int | None
+    velocity: bool
+    uniform: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A number, fixed or fitted within open or closed bounds; `axes` is not empty for a coefficient field."""
+
+    name: str
+    value: float
+    fitted: bool
+    lower: float = -INF
+    upper: float = INF
+    axes: tuple[str, ...] = ()
+    unit: str | None = None
+    doc: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """``f(0, v) = 0``: `at` holds (input index, value) pairs; the inputs not listed are free."""
+
+    output: int
+    at: tuple[tuple[int, float], ...]
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """``f >= 0``, ``f in [0, 1]``: the output stays within."""
+
+    output: int
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """``odd(u)`` or ``even(u)`` in one input, for every output."""
+
+    input: int
+    odd: bool
+
+
+Constraint = Pinned | Range | Parity
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedTerm:
+    """An opaque function with one or more outputs.
+
+    `name` is the first output's name for a scalar or several heads, the declared name for a vector; `outputs` are
+    the names seen in reports (``Ru``, ``Rv``; ``w.x``, ``w.y``). `inputs` are checked scalar expressions with the
+    text the user wrote for each in `input_names`. `options` holds positional sizes under ``"sizes"`` (tuple of int)
+    and keyword options by name (int, float or str).
+    """
+
+    name: str
+    outputs: tuple[str, ...]
+    inputs: tuple[Expr, ...]
+    input_names: tuple[str, ...]
+    family: str
+    options: Mapping[str, object]
+    constraints: tuple[Constraint, ...]
+    unit: str | None
+    doc: str | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A ``known`` (`known` True) or ``let``; one expression per component."""
+
+    name: str
+    known: bool
+    components: tuple[Expr, ...]
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One addend of a right-hand side, sign included.
+
+    `name` is a ``known`` or learned name when the addend is just that (possibly with a sign), else its text.
+    `learned` lists the outputs of learned terms it contains, also through definitions.
+    """
+
+    name: str
+    expr: Expr
+    learned: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """``d(channel)/dt = sum of terms``; `text` is the equation as the user wrote it.
+
+    A second-order state has two: ``dt(w) = <velocity>`` is implicit (not listed); the one listed evolves ``dt(w)``'s
+    channel.
+    """
+
+    channel: str
+    terms: tuple[Term, ...]
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class WallCondition:
+    """``value_coefficient * u + normal_coefficient * du/dn = value`` on one side of one axis, for one channel.
+
+    `side` is 0 at the lower, 1 at the upper end; ``n`` points outward. The three expressions may contain parameters,
+    time and the coordinates along the wall, nothing else. Every channel that varies in space, velocity channels
+    included (there: the time derivative of the condition), has one for each side of each non-periodic axis.
+    """
+
+    channel: str
+    axis: str
+    side: int
+    value_coefficient: Expr
+    normal_coefficient: Expr
+    value: Expr
+    value_rate: Expr | None
+    announced: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class InitialValue:
+    """`kind` is ``expression``, ``data`` or ``fit``."""
+
+    channel: str
+    kind: str
+    expr: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """A scalar of the whole system that should be ``constant``, ``increasing`` or ``decreasing``."""
+
+    name: str
+    expr: Expr
+    trend: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PenaltyTerm:
+    """An extra cost, averaged over domain and time."""
+
+    name: str
+    expr: Expr
+    text: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """Everything a file says, checked.
+
+    `defaults` are sentences that announce what the file did not say; `warnings` did not stop the check. `noise`
+    maps a channel to the standard deviation given by ``observe u noise 0.1``.
+    """
+
+    name: str
+    doc: str | None
+    source: SourceText
+    axes: tuple[Axis, ...]
+    time: str
+    time_unit: str | None
+    fields: tuple[Field, ...]
+    channels: tuple[Channel, ...]
+    parameters: tuple[Parameter, ...]
+    learned: tuple[LearnedTerm, ...]
+    definitions: Mapping[str, Definition]
+    equations: tuple[Equation, ...]
+    walls: tuple[WallCondition, ...]
+    initial: tuple[InitialValue, ...]
+    noise: Mapping[str, float]
+    laws: tuple[Law, ...]
+    penalties: tuple[PenaltyTerm, ...]
+    order: int = 2
+    defaults: tuple[str, ...] = ()
+    warnings: tuple[Diagnostic, ...] = field(default=())
+
+    @property
+    def dimension(self) -> int:
+        """Number of space axes."""
+        return len(self.axes)
+
+    @property
+    def channel_names(self) -> tuple[str, ...]:
+        """Names of the state tensor's channels, in order."""
+        return tuple(c.name for c in self.channels)
+
+    def channel(self, name: str) -> Channel:
+        """The channel of that name."""
+        return next(c for c in self.channels if c.name == name)
+
+    def axis(self, name: str) -> Axis:
+        """The axis of that name."""
+        return next(a for a in self.axes if a.name == name)
+
+    def parameter(self, name: str) -> Parameter:
+        """The parameter of that name."""
+        return next(p for p in self.parameters if p.name == name)
+
+    def learned_term(self, name: str) -> LearnedTerm:
+        """The learned term of that name."""
+        return next(term for term in self.learned if term.name == name)

@@ -1,0 +1,1 @@
+"""Grids, ghost cells, integrators. No SymPy, no Lark."""

@@ -1,0 +1,1 @@
+"""One file per integrator family, one line each in the table."""

@@ -1,0 +1,1 @@
+"""One file per operator: arguments, rank, expansion into axis derivatives."""
