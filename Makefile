@@ -1,0 +1,47 @@
+# Every target does its own set-up on a fresh clone: `make demo` and `make test` need only Python 3.11 and a network.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.eqdsl-installed
+DEMO ?= runs/demo
+
+.PHONY: help setup demo test test-all lint bench build clean
+.DEFAULT_GOAL := help
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(STAMP)  ## make .venv and install eqdsl in it, editable, with the tested versions
+
+$(STAMP): pyproject.toml .ci/constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e '.[plot,data,dev]'
+	@touch $@
+
+demo: $(STAMP)  ## make pendulum data, fit the model to them and say what was found (about two minutes)
+	mkdir -p $(DEMO)
+	$(BIN)/python examples/pendulum/make_data.py $(DEMO)/pendulum.h5 --force
+	$(BIN)/eqdsl check examples/pendulum/pendulum.eq
+	$(BIN)/eqdsl fit examples/pendulum/pendulum.eq $(DEMO)/pendulum.h5 -o $(DEMO)/run --config examples/pendulum/fit.toml --force
+	$(BIN)/eqdsl inspect $(DEMO)/run --distil --report $(DEMO)/report.html --force
+
+test: $(STAMP)  ## the tests, without those marked slow
+	$(BIN)/python -m pytest
+
+test-all: $(STAMP)  ## all tests, the slow ones included
+	$(BIN)/python -m pytest -m ''
+
+lint: $(STAMP)  ## style, types and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: $(STAMP)  ## the benchmarks in benchmarks/
+	$(BIN)/python -m benchmarks
+
+build: $(STAMP)  ## wheel and source archive in dist/
+	$(BIN)/python -m build --no-isolation
+
+clean:  ## remove what the targets made
+	rm -rf $(VENV) dist build $(DEMO) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
