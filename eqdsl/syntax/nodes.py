@@ -125,6 +125,14 @@ class Interval(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Membership(Expression):
+    """``f in [0, 1]``, only as a constraint of a learned term."""
+
+    value: Expression
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True)
 class Unit(Node):
     """``m/s^2``: the text as written and its factors, e.g. ``(("m", 1), ("s", -2))``."""
 
@@ -195,7 +203,7 @@ class Scheme(Statement):
 @dataclass(frozen=True, slots=True)
 class Symbol(Node):
     """``u(x, y): K in [0, inf)`` in a `state` list. A unit or interval after one symbol holds for it and for those
-    before it in the list that have none."""
+    before it in the list that have none; the parser has already spread them."""
 
     name: str
     name_span: Span
@@ -261,7 +269,7 @@ class LearnedHead(Node):
 @dataclass(frozen=True, slots=True)
 class Learned(Statement):
     """`shape` is ``scalar``, ``vector``, a count as text, or None; `scope` is ``("per", "environment")``,
-    ``("adapts", "environment")`` or None; `constraints` are `Comparison` or `Call` (``odd(u)``) nodes."""
+    ``("adapts", "environment")`` or None; `constraints` are `Comparison`, `Membership` or `Call` (``odd(u)``) nodes."""
 
     heads: tuple[LearnedHead, ...]
     scope: tuple[str, str] | None
