@@ -1,0 +1,163 @@
+"""A checked model in words and as JSON."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from eqdsl.model.model import Axis, Constraint, Field, LearnedTerm, Model, Parameter, Parity, Pinned, Range
+from eqdsl.model.text import expr_text, number_text
+
+
+def model_json(model: Model) -> dict[str, Any]:
+    """The model as ``eqdsl show --json`` prints it."""
+    return {
+        "name": model.name,
+        "doc": model.doc,
+        "axes": [_axis_json(axis) for axis in model.axes],
+        "time": {"name": model.time, "unit": model.time_unit},
+        "states": [_field_json(field) for field in model.fields],
+        "parameters": [_parameter_json(parameter) for parameter in model.parameters],
+        "known": {name: d.text for name, d in model.definitions.items() if d.known},
+        "learned": [_learned_json(term) for term in model.learned],
+        "equations": {equation.channel: equation.text for equation in model.equations},
+        "boundary": [wall.text for wall in _distinct_walls(model)],
+        "initial": {initial.channel: _initial_text(initial.kind, initial.expr) for initial in model.initial},
+        "laws": {law.name: {"expression": law.text, "trend": law.trend} for law in model.laws},
+        "penalties": {penalty.name: penalty.text for penalty in model.penalties},
+        "noise": dict(model.noise),
+        "order": model.order,
+        "defaults": list(model.defaults),
+    }
+
+
+def model_in_words(model: Model) -> str:
+    """The model as ``eqdsl show`` prints it: one section a subject, the defaults last."""
+    known = [f"{name} = {d.text}" for name, d in model.definitions.items() if d.known]
+    sections = {
+        "Space": [_axis_words(axis) for axis in model.axes],
+        "States": [_field_words(field) for field in model.fields],
+        "Parameters": [_parameter_words(parameter) for parameter in model.parameters],
+        "Known terms": known,
+        "Learned terms": [_learned_words(term) for term in model.learned],
+        "Equations": [equation.text for equation in model.equations],
+        "Boundary conditions": [wall.text for wall in _distinct_walls(model)],
+        "Initial values": [f"{i.channel} = {_initial_text(i.kind, i.expr)}" for i in model.initial],
+        "Laws": [f"{law.name} = {law.text} ({law.trend})" for law in model.laws],
+        "Penalties": [f"{penalty.name} = {penalty.text}" for penalty in model.penalties],
+        "Defaults": list(model.defaults),
+    }
+    lines = [model.name + (f": {model.doc}" if model.doc else "")]
+    for title, entries in sections.items():
+        if entries:
+            lines += ["", title, *(f"  {entry}" for entry in entries)]
+    return "\n".join(lines)
+
+
+def _interval(lower: float, upper: float) -> str:
+    left = "(-inf" if math.isinf(lower) else f"[{number_text(lower)}"
+    right = "inf)" if math.isinf(upper) else f"{number_text(upper)}]"
+    return f"{left}, {right}"
+
+
+def _bounded(lower: float, upper: float) -> bool:
+    return not (math.isinf(lower) and math.isinf(upper))
+
+
+def _in_unit(unit: str | None) -> str:
+    return f" {unit}" if unit else ""
+
+
+def _axis_words(axis: Axis) -> str:
+    topology = "periodic" if axis.periodic else "walls at both ends"
+    points = f", {axis.points} {axis.position}" if axis.points is not None else ""
+    return f"{axis.name} in {_interval(axis.lower, axis.upper)}{_in_unit(axis.unit)}, {topology}{points}"
+
+
+def _axis_json(axis: Axis) -> dict[str, Any]:
+    return {
+        "name": axis.name, "lower": axis.lower, "upper": axis.upper, "periodic": axis.periodic, "unit": axis.unit,
+        "points": axis.points, "position": axis.position,
+    }  # fmt: skip
+
+
+def _field_words(field: Field) -> str:
+    name = f"{field.name}({', '.join(field.axes)})" if field.axes else field.name
+    parts = [f"{'vector ' if field.vector else ''}{name}{_in_unit(field.unit)}"]
+    if field.time_order == 2:
+        parts.append("second order in time")
+    if _bounded(field.lower, field.upper):
+        parts.append(f"in {_interval(field.lower, field.upper)}")
+    return ", ".join(parts)
+
+
+def _field_json(field: Field) -> dict[str, Any]:
+    return {
+        "name": field.name, "axes": list(field.axes), "vector": field.vector, "time_order": field.time_order,
+        "lower": field.lower, "upper": field.upper, "unit": field.unit,
+    }  # fmt: skip
+
+
+def _parameter_words(parameter: Parameter) -> str:
+    name = f"{parameter.name}({', '.join(parameter.axes)})" if parameter.axes else parameter.name
+    text = f"{name} = {number_text(parameter.value)}{_in_unit(parameter.unit)}"
+    if not parameter.fitted:
+        return text
+    bounds = f" in {_interval(parameter.lower, parameter.upper)}" if _bounded(parameter.lower, parameter.upper) else ""
+    return f"{text}, fitted{bounds}"
+
+
+def _parameter_json(parameter: Parameter) -> dict[str, Any]:
+    return {
+        "name": parameter.name, "value": parameter.value, "fitted": parameter.fitted, "lower": parameter.lower,
+        "upper": parameter.upper, "axes": list(parameter.axes), "unit": parameter.unit,
+    }  # fmt: skip
+
+
+def _family(term: LearnedTerm) -> str:
+    sizes = term.options.get("sizes")
+    words = [str(size) for size in sizes] if isinstance(sizes, tuple) else []
+    words += [f"{key} = {value}" for key, value in term.options.items() if key != "sizes"]
+    return f"{term.family}({', '.join(words)})"
+
+
+def _constraint(term: LearnedTerm, constraint: Constraint) -> str:
+    if isinstance(constraint, Pinned):
+        values = dict(constraint.at)
+        shown = [number_text(values[i]) if i in values else name for i, name in enumerate(term.input_names)]
+        return f"{term.outputs[constraint.output]}({', '.join(shown)}) = {number_text(constraint.value)}"
+    if isinstance(constraint, Range):
+        return f"{term.outputs[constraint.output]} in {_interval(constraint.lower, constraint.upper)}"
+    assert isinstance(constraint, Parity)
+    return f"{'odd' if constraint.odd else 'even'}({term.input_names[constraint.input]})"
+
+
+def _learned_words(term: LearnedTerm) -> str:
+    inputs = ", ".join(term.input_names)
+    text = f"{', '.join(f'{output}({inputs})' for output in term.outputs)}{_in_unit(term.unit)} by {_family(term)}"
+    if term.constraints:
+        text += f" with {', '.join(_constraint(term, constraint) for constraint in term.constraints)} (by construction)"
+    return text
+
+
+def _learned_json(term: LearnedTerm) -> dict[str, Any]:
+    return {
+        "name": term.name, "outputs": list(term.outputs), "inputs": list(term.input_names), "unit": term.unit,
+        "family": _family(term), "constraints": [_constraint(term, constraint) for constraint in term.constraints],
+    }  # fmt: skip
+
+
+def _initial_text(kind: str, expr: Any) -> str:
+    if kind == "expression":
+        return expr_text(expr)
+    return {"data": "first frame of the data", "fit": "fitted"}[kind]
+
+
+def _distinct_walls(model: Model) -> list[Any]:
+    # One statement may set several sides; velocity channels repeat what their state says.
+    velocities = {channel.name for channel in model.channels if channel.velocity}
+    seen: dict[str, Any] = {}
+    for wall in model.walls:
+        if wall.channel not in velocities:
+            seen.setdefault(wall.text, wall)
+    return list(seen.values())
