@@ -1,0 +1,61 @@
+"""A learned term over the grid at one moment, beside the states it stands in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from eqdsl.inspection.figures.style import CYCLE, DIVERGING, SEQUENTIAL, hide_unused, new_figure
+from eqdsl.numerics.grid import Grid
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def draw_maps(grid: Grid, fields: Mapping[str, np.ndarray]) -> Figure:
+    """One panel per field: a line in one dimension, an image in two, the middle slice in three.
+
+    Parameters
+    ----------
+    fields : mapping of str to ndarray, shape S
+        By title.
+    """
+    columns = min(len(fields), 3)
+    rows = -(-len(fields) // columns)
+    figure, axes = new_figure(rows, columns, height=2.5 * rows)
+    for ax, (title, values) in zip(axes, fields.items(), strict=False):
+        ax.set_title(title)
+        if len(grid.axes) == 1:
+            ax.plot(grid.axes[0].coordinates(), values, color=CYCLE[0])
+            ax.set_xlabel(grid.axes[0].name)
+        else:
+            draw_image(ax, figure, grid, plane(values))
+    hide_unused(axes, len(fields))
+    return figure
+
+
+def plane(values: np.ndarray) -> np.ndarray:
+    """Two-dimensional values; the middle slice along the third axis where there is one."""
+    return values if values.ndim == 2 else values[:, :, values.shape[2] // 2]
+
+
+def draw_image(
+    ax: Axes, figure: Figure, grid: Grid, values: np.ndarray, limits: tuple[float, float] | None = None
+) -> None:
+    """An image in the axes' own proportions with a colour bar; diverging colours where the sign changes."""
+    low, high = limits or (float(np.nanmin(values)), float(np.nanmax(values)))
+    signed = low < 0 < high and min(-low, high) > 0.1 * max(-low, high)
+    if signed:
+        low, high = -max(-low, high), max(-low, high)
+    x, y = grid.axes[0], grid.axes[1]
+    picture = ax.imshow(
+        values.T, origin="lower", extent=(x.lower, x.upper, y.lower, y.upper), vmin=low, vmax=high,
+        cmap=DIVERGING if signed else SEQUENTIAL, interpolation="nearest",
+    )
+    ax.grid(False)
+    ax.set_xlabel(x.name)
+    ax.set_ylabel(y.name)
+    figure.colorbar(picture, ax=ax, shrink=0.8, format="%.3g")

@@ -1,0 +1,115 @@
+"""A held-out trajectory beside its rollout: lines for an ODE, space-time images in one dimension, snapshots in two."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from eqdsl.data.trajectories import Trajectories
+from eqdsl.inspection.figures.maps import draw_image, plane
+from eqdsl.inspection.figures.style import BLUE, DIVERGING, GREY, SEQUENTIAL, new_figure
+from eqdsl.numerics.grid import Grid
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST_PANELS = 4
+SNAPSHOTS = 3
+
+
+def draw_rollouts(
+    data: Trajectories, model: Trajectories, grid: Grid, labels: tuple[str, ...], time_label: str, row: int = 0
+) -> Figure:
+    """Data and rollout of one trajectory, for the first `MOST_PANELS` channels.
+
+    Parameters
+    ----------
+    data, model : Trajectories
+        From `eqdsl.inspection.horizon.rollouts`.
+    labels : tuple of str
+        Of the channels, with units.
+    row : int
+        Which trajectory.
+    """
+    length = int(data.lengths[row])
+    times = data.times[row, :length]
+    truth, rolled = data.state[row, :length], model.state[row, :length]
+    channels = range(min(len(labels), MOST_PANELS))
+    if not grid.axes:
+        return _lines(times, truth, rolled, labels, time_label)
+    if len(grid.axes) == 1:
+        return _space_time(times, [(labels[c], truth[:, c], rolled[:, c]) for c in channels], grid, time_label)
+    return _snapshots(times, [(labels[c], truth[:, c], rolled[:, c]) for c in channels[:2]], grid, time_label)
+
+
+def _lines(
+    times: np.ndarray, truth: np.ndarray, rolled: np.ndarray, labels: tuple[str, ...], time_label: str
+) -> Figure:
+    count = min(len(labels), MOST_PANELS)
+    figure, axes = new_figure(count, 1, height=0.5 + 1.7 * count, share_x=True)
+    for channel, ax in enumerate(axes):
+        ax.plot(times, truth[:, channel], "o", ms=3.4, mfc="none", color=GREY, label="data")
+        ax.plot(times, rolled[:, channel], color=BLUE, label="rollout")
+        ax.set_ylabel(labels[channel])
+    axes[-1].set_xlabel(time_label)
+    axes[0].legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, borderaxespad=0.1)
+    return figure
+
+
+def _space_time(
+    times: np.ndarray, channels: list[tuple[str, np.ndarray, np.ndarray]], grid: Grid, time_label: str
+) -> Figure:
+    figure, axes = new_figure(len(channels), 3, height=0.4 + 2.3 * len(channels))
+    axis = grid.axes[0]
+    extent = (times[0], times[-1], axis.lower, axis.upper)
+    for number, (label, truth, rolled) in enumerate(channels):
+        panels = axes[3 * number : 3 * number + 3]
+        low, high = float(np.nanmin(truth)), float(np.nanmax(truth))
+        bound = float(np.nanmax(np.abs(rolled - truth))) or 1.0
+        _strip(panels[0], figure, truth, extent, (low, high), SEQUENTIAL)
+        _strip(panels[1], figure, rolled, extent, (low, high), SEQUENTIAL)
+        _strip(panels[2], figure, rolled - truth, extent, (-bound, bound), DIVERGING)
+        for panel, title in zip(panels, (f"{label}: data", "rollout", "rollout − data"), strict=True):
+            panel.set_title(title)
+            panel.set_xlabel(time_label)
+        panels[0].set_ylabel(axis.name)
+    return figure
+
+
+def _strip(
+    ax: Axes, figure: Figure, values: np.ndarray, extent: tuple[float, float, float, float],
+    limits: tuple[float, float], colours: str,
+) -> None:
+    picture = ax.imshow(values.T, origin="lower", extent=extent, aspect="auto", vmin=limits[0], vmax=limits[1],
+                        cmap=colours, interpolation="nearest")
+    ax.grid(False)
+    figure.colorbar(picture, ax=ax, format="%.2g")
+
+
+def _snapshots(
+    times: np.ndarray, channels: list[tuple[str, np.ndarray, np.ndarray]], grid: Grid, time_label: str
+) -> Figure:
+    chosen = np.unique(np.linspace(0, len(times) - 1, SNAPSHOTS + 1).round().astype(int))[1:]
+    if not chosen.size:
+        chosen = np.array([0])
+    columns = len(chosen)
+    figure, axes = new_figure(3 * len(channels), columns, height=0.4 + 6.0 * len(channels))
+    for number, (label, truth, rolled) in enumerate(channels):
+        seen = truth[np.isfinite(truth)]
+        limits = (float(seen.min()), float(seen.max()))
+        bound = float(np.nanmax(np.abs((rolled - truth)[chosen]))) or 1.0
+        rows = (("data", truth, limits), ("rollout", rolled, limits), ("difference", rolled - truth, (-bound, bound)))
+        for line, (what, values, bounds) in enumerate(rows):
+            for column, frame in enumerate(chosen):
+                ax = axes[(3 * number + line) * columns + column]
+                draw_image(ax, figure, grid, plane(values[frame]), bounds)
+                ax.set_xlabel("")
+                ax.set_ylabel("")
+                ax.tick_params(labelleft=column == 0, labelbottom=line == 2)
+                if line == 0:
+                    ax.set_title(f"{time_label.split(' [')[0]} = {times[frame]:.4g}")
+                if column == 0:
+                    ax.set_ylabel(f"{label}: {what}" if line == 0 else what)
+    return figure

@@ -1,0 +1,41 @@
+"""What inspection needs of a run. `eqdsl.fit` and `eqdsl.inspection` do not import each other; the run folder fits this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from eqdsl.data.trajectories import Trajectories
+from eqdsl.lowering.vector_field import VectorField
+from eqdsl.model.model import Model
+
+
+class FittedRun(Protocol):
+    """What a fit leaves: `eqdsl.fit.run_folder.Run` is one."""
+
+    @property
+    def path(self) -> Path:
+        """The run folder."""
+
+    @property
+    def model(self) -> Model:
+        """The checked model; parameters hold their start values."""
+
+    @property
+    def field(self) -> VectorField:
+        """The vector field with the best weights and fitted parameters."""
+
+    @property
+    def config(self) -> object:
+        """Settings of the fit (a pydantic model)."""
+
+    @property
+    def state(self) -> Mapping[str, object]:
+        """The content of ``state.json``."""
+
+    def history(self) -> list[dict[str, object]]:
+        """One row per epoch."""
+
+    def sample(self) -> Mapping[str, Trajectories]:
+        """Stored trajectories under ``train`` and ``validation``."""

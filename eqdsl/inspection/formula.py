@@ -1,0 +1,208 @@
+"""The shortest formula that says what a learned term does on the data.
+
+``unexplained = mean((y - formula)^2)/var(y)``, that is ``1 - R^2``. Of the best subsets of the library those count that
+leave at most `ACCEPTED` times the least unexplained share, or less than `FLOOR`. Among them every unit of complexity
+has to pay: the formula is taken that makes ``log10(unexplained) + PRICE*cost`` smallest. A network is never closer to
+the truth than its training made it, and its own smooth error is not worth printing as more terms.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from eqdsl.inspection.library import Candidate, admissible, function_candidates, polynomial_candidates
+from eqdsl.inspection.sparse import Subset, best_subsets
+from eqdsl.model.model import Constraint
+from eqdsl.model.text import number_text
+
+FLOOR = 5e-4
+"""Unexplained share that may be good enough: an rms error of two per cent of the output's spread."""
+
+ACCEPTED = 2.0
+"""Largest factor on the least unexplained share that a shorter formula may cost."""
+
+PRICE = 0.35
+"""Decades of unexplained share that a unit of complexity has to bring."""
+
+EXACT = 1e-6
+"""Unexplained share below which nothing more is gained."""
+
+DIGITS = 6
+"""Most digits of a coefficient."""
+
+ROUNDING = 1e-5
+"""Unexplained share that rounding the coefficients may always spend a quarter of."""
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A sum of coefficients times candidates, and how well it stands for the values it was fitted to.
+
+    Parameters
+    ----------
+    terms : tuple of (float, Candidate)
+        Rounded coefficients; the constant last. Empty for zero.
+    r2 : float
+        ``1 - unexplained``; 1 when values are constant and the formula says so.
+    rms_error, max_error : float
+        Of the rounded formula, in the output's unit.
+    linear_r2 : float
+        The same share for the best affine function of the inputs, to compare with.
+    """
+
+    terms: tuple[tuple[float, Candidate], ...]
+    names: tuple[str, ...]
+    r2: float
+    rms_error: float
+    max_error: float
+    linear_r2: float
+
+    @property
+    def cost(self) -> int:
+        """Complexity: the sum of the candidates' costs."""
+        return sum(candidate.cost for _, candidate in self.terms)
+
+    @property
+    def text(self) -> str:
+        """The formula in the language, over the inputs as the user wrote them."""
+        return self.written(atoms(self.names))
+
+    def written(self, names: Sequence[str], coefficients: Sequence[str] | None = None) -> str:
+        """The formula over other input texts (atoms), or with named `coefficients` in place of the numbers."""
+        parts = []
+        for index, (value, candidate) in enumerate(self.terms):
+            product = candidate.text(names)
+            size = coefficients[index] if coefficients else number_text(abs(value))
+            if not product:
+                body = size
+            elif size == "1":
+                body = product
+            else:
+                body = f"{size}*{product}"
+            negative = value < 0 and not coefficients
+            lead = ("-" if negative else "") if not parts else (" - " if negative else " + ")
+            parts.append(lead + body)
+        return "".join(parts) or "0"
+
+    def evaluate(self, inputs: np.ndarray) -> np.ndarray:
+        """Values at inputs of shape (N, inputs)."""
+        total = np.zeros(inputs.shape[0])
+        for value, candidate in self.terms:
+            total = total + value * candidate.evaluate(inputs)
+        return total
+
+
+def atoms(names: Sequence[str]) -> tuple[str, ...]:
+    """Texts that may stand as a factor or under a power: names and calls as they are, the rest in parentheses."""
+    return tuple(name if _is_atom(name) else f"({name})" for name in names)
+
+
+def _is_atom(text: str) -> bool:
+    depth = 0
+    for position, character in enumerate(text):
+        if character == "(":
+            depth += 1
+        elif character == ")":
+            depth -= 1
+            if depth == 0 and position + 1 < len(text):
+                return False
+        elif depth == 0 and not (character.isalnum() or character in "_."):
+            return False
+    return bool(text) and not text[0].isdigit() and not text[0] == "("
+
+
+def find_formula(
+    inputs: np.ndarray,
+    values: np.ndarray,
+    names: Sequence[str],
+    *,
+    degree: int = 3,
+    constraints: Sequence[Constraint] = (),
+    output: int = 0,
+) -> Formula:
+    """The shortest formula for `values` at `inputs`.
+
+    Polynomials of total `degree` are tried first; functions of one input (``sin``, ``exp`` …) join them only where
+    that makes the formula shorter at the same accuracy, or polynomials leave more than `FLOOR` unexplained.
+
+    Parameters
+    ----------
+    inputs : ndarray, shape (N, n)
+    values : ndarray, shape (N,)
+    names : sequence of str
+        The inputs' texts.
+    constraints, output
+        Of the learned term: candidates that break one are left out.
+    """
+    count = inputs.shape[1]
+    spread = float(np.var(values)) or float(np.mean(values**2)) or 1.0
+    linear = _columns(polynomial_candidates(count, 1), inputs)
+    linear_left = best_subsets(linear, values)[-1].residual / spread
+    polynomial = admissible(polynomial_candidates(count, degree), constraints, output, count)
+    with_functions = (*polynomial, *admissible(function_candidates(count), constraints, output, count))
+    found = [
+        (library, subset)
+        for library in (polynomial, with_functions)
+        for subset in best_subsets(_columns(library, inputs), values)
+    ]
+    library, subset = _choose(found, spread)
+    return _rounded(library, subset, inputs, values, tuple(names), spread, 1 - linear_left)
+
+
+def _columns(library: Sequence[Candidate], inputs: np.ndarray) -> np.ndarray:
+    return np.column_stack([candidate.evaluate(inputs) for candidate in library])
+
+
+def _choose(
+    found: Sequence[tuple[tuple[Candidate, ...], Subset]], spread: float
+) -> tuple[tuple[Candidate, ...], Subset]:
+    best = min(subset.residual for _, subset in found)
+    allowed = max(FLOOR * spread, ACCEPTED * best)
+    good = [(library, subset) for library, subset in found if subset.residual <= allowed]
+    return min(good, key=lambda item: _score(item[0], item[1], spread))
+
+
+def _score(library: Sequence[Candidate], subset: Subset, spread: float) -> tuple[float, float]:
+    cost = sum(library[column].cost for column in subset.columns)
+    return math.log10(max(subset.residual / spread, EXACT)) + PRICE * cost, subset.residual
+
+
+def _rounded(
+    library: Sequence[Candidate],
+    subset: Subset,
+    inputs: np.ndarray,
+    values: np.ndarray,
+    names: tuple[str, ...],
+    spread: float,
+    linear_r2: float,
+) -> Formula:
+    budget = math.sqrt(max(subset.residual, ROUNDING * spread)) / 2 / math.sqrt(max(len(subset.columns), 1))
+    terms = []
+    for column, coefficient in zip(subset.columns, subset.coefficients, strict=True):
+        size = math.sqrt(float(np.mean(library[column].evaluate(inputs) ** 2)))
+        terms.append((honest_digits(float(coefficient), budget / size if size else math.inf), library[column]))
+    terms = sorted((t for t in terms if t[0] != 0.0), key=lambda term: _order(term[1]))
+    draft = Formula(tuple(terms), names, 0.0, 0.0, 0.0, linear_r2)
+    error = values - draft.evaluate(inputs)
+    mean_square = float(np.mean(error**2))
+    return Formula(
+        draft.terms, names, 1 - mean_square / spread, math.sqrt(mean_square), float(np.max(np.abs(error))), linear_r2
+    )
+
+
+def _order(candidate: Candidate) -> tuple[int, int, tuple[int, ...]]:
+    degree = sum(candidate.powers)
+    return (1 if degree == 0 else 0, candidate.cost, tuple(-p for p in candidate.powers))
+
+
+def honest_digits(value: float, tolerance: float) -> float:
+    """`value` with the fewest significant digits that change it by at most `tolerance`."""
+    for digits in range(1, DIGITS):
+        rounded = float(f"{value:.{digits - 1}e}")
+        if abs(rounded - value) <= tolerance:
+            return rounded
+    return float(f"{value:.{DIGITS - 1}e}")

@@ -1,0 +1,127 @@
+"""Error against horizon: rollouts from the first frame of held-out trajectories, frame by frame."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from eqdsl.core.errors import ComputationError
+from eqdsl.data.trajectories import Trajectories
+from eqdsl.inspection.visited import with_velocities
+from eqdsl.lowering.vector_field import VectorField
+from eqdsl.simulate import simulate
+
+
+@dataclass(frozen=True)
+class HorizonError:
+    """Mean square errors of rollouts.
+
+    Parameters
+    ----------
+    times : ndarray, shape (T,)
+        Mean time since the first frame.
+    mse : ndarray, shape (T,)
+        Over trajectories, observed channels and grid points; NaN where no value is observed.
+    spread : ndarray, shape (T, 2)
+        10 % and 90 % quantile over trajectories.
+    per_channel : dict of str to float
+        Mean square error over all frames.
+    overall : float
+        Mean square error over everything, the first frame included.
+    variance : float
+        Variance of the data, the error of the best constant.
+    trajectories, frames : int
+    """
+
+    times: np.ndarray
+    mse: np.ndarray
+    spread: np.ndarray
+    per_channel: dict[str, float]
+    overall: float
+    variance: float
+    trajectories: int
+    frames: int
+
+    def as_json(self) -> dict[str, object]:
+        """Numbers only; missing ones are null."""
+        return {
+            "times": [float(t) for t in self.times],
+            "mse": [None if math.isnan(v) else float(v) for v in self.mse],
+            "per_channel": self.per_channel,
+            "overall": self.overall,
+            "log10_overall": math.log10(self.overall) if self.overall > 0 else None,
+            "data_variance": self.variance,
+            "trajectories": self.trajectories,
+            "frames": self.frames,
+        }
+
+
+def rollouts(field: VectorField, data: Trajectories) -> tuple[Trajectories, Trajectories]:
+    """Roll the vector field out from the first frame of each trajectory at the data's times.
+
+    Returns
+    -------
+    data, model : Trajectories
+        On the model's channels. Trajectories whose first frame has missing values are left out.
+
+    Raises
+    ------
+    ComputationError
+        A rollout diverged, or no trajectory can be rolled out.
+    """
+    filled = with_velocities(data, field)
+    whole = np.isfinite(filled.state[:, 0]).all(axis=tuple(range(1, filled.state.ndim - 1)))
+    chosen = np.flatnonzero(whole & (filled.lengths > 1))
+    if not chosen.size:
+        raise ComputationError("no held-out trajectory has a complete first frame and a second one to compare with")
+    filled = filled.select(chosen)
+    result = simulate(field, filled.times, initial=filled.state[:, 0], rtol=1e-6, atol=1e-8)
+    return filled, result.trajectories
+
+
+def horizon_error(data: Trajectories, model: Trajectories, observed: tuple[str, ...]) -> HorizonError:
+    """Compare rollouts with data on the channels the data hold.
+
+    Parameters
+    ----------
+    data, model : Trajectories
+        From `rollouts`.
+    observed : tuple of str
+        Channels of the data file: velocities made from differences are not judged.
+    """
+    channels = [i for i, name in enumerate(data.channels) if name in observed]
+    square = (model.state[:, :, channels] - data.state[:, :, channels]) ** 2
+    late = np.arange(data.frames) >= data.lengths[:, None]
+    square[late] = np.nan
+    by_row = _mean(square, tuple(range(2, square.ndim)))
+    since = np.where(late, np.nan, data.times - data.times[:, :1])
+    truth = np.where(np.isnan(square), np.nan, data.state[:, :, channels])
+    return HorizonError(
+        _mean(since, (0,)),
+        _mean(square, (0, *range(2, square.ndim))),
+        _quantiles(by_row),
+        {data.channels[c]: float(_mean(square[:, :, [i]], None)) for i, c in enumerate(channels)},
+        float(_mean(square, None)),
+        float(np.nanmean([np.nanvar(truth[:, :, i]) for i in range(len(channels))])),
+        len(data),
+        data.frames,
+    )
+
+
+def _mean(values: np.ndarray, axes: tuple[int, ...] | None) -> np.ndarray:
+    """Mean over the values that are there; NaN where none is, without a warning."""
+    there = np.isfinite(values)
+    count = there.sum(axis=axes)
+    total = np.where(there, values, 0.0).sum(axis=axes)
+    return np.asarray(np.divide(total, count, out=np.full(np.shape(total), np.nan), where=count > 0))
+
+
+def _quantiles(by_row: np.ndarray) -> np.ndarray:
+    spread = np.full((by_row.shape[1], 2), np.nan)
+    for frame, column in enumerate(by_row.T):
+        seen = column[np.isfinite(column)]
+        if seen.size:
+            spread[frame] = np.quantile(seen, [0.1, 0.9])
+    return spread

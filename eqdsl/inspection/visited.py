@@ -1,0 +1,113 @@
+"""The states that data visit, in batches that fit into memory: every average of an inspection runs over these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from eqdsl.core.errors import DataError
+from eqdsl.data.trajectories import Trajectories
+from eqdsl.lowering.vector_field import VectorField
+
+MAX_POINTS = 400_000
+"""Most grid points (frames times cells) looked at; more are thinned evenly."""
+
+BATCH_POINTS = 50_000
+"""Grid points in one call of the vector field."""
+
+
+@dataclass(frozen=True)
+class Visited:
+    """Complete frames of some trajectories.
+
+    Parameters
+    ----------
+    times : ndarray, shape (N,)
+    state : ndarray, shape (N, C, *S)
+        No NaN.
+    skipped : int
+        Frames left out because a value is missing.
+    """
+
+    times: np.ndarray
+    state: np.ndarray
+    skipped: int
+
+    def __len__(self) -> int:
+        return int(self.times.size)
+
+    @property
+    def cells(self) -> int:
+        """Grid points of a frame."""
+        return int(np.prod(self.state.shape[2:], dtype=int))
+
+    def thinned(self, frames: int) -> Visited:
+        """At most about `frames` of them, evenly spread."""
+        stride = max(1, -(-len(self) // max(frames, 1)))
+        return Visited(self.times[::stride], self.state[::stride], self.skipped)
+
+    def batches(self, field: VectorField, points: int = BATCH_POINTS) -> Iterator[tuple[Tensor, Tensor]]:
+        """Pairs of times (n,) and states (n, C, *S) in the vector field's precision and on its device."""
+        frames = max(1, points // self.cells)
+        for start in range(0, len(self), frames):
+            chosen = slice(start, start + frames)
+            yield as_tensor(self.times[chosen], field), as_tensor(self.state[chosen], field)
+
+
+def as_tensor(values: np.ndarray, field: VectorField) -> Tensor:
+    """A tensor beside the field's weights and parameters (float64 on the CPU for a field without any)."""
+    example = next(iter((*field.parameters(), *field.buffers())), None)
+    dtype, device = (example.dtype, example.device) if example is not None else (torch.float64, torch.device("cpu"))
+    return torch.as_tensor(np.ascontiguousarray(values), dtype=dtype, device=device)
+
+
+def visited_states(trajectories: Trajectories, field: VectorField, *, max_points: int = MAX_POINTS) -> Visited:
+    """The complete frames of `trajectories`, thinned to `max_points` grid points.
+
+    Velocities of second-order states that the data do not hold are taken from central differences in time.
+
+    Raises
+    ------
+    DataError
+        No frame is complete.
+    """
+    filled = with_velocities(trajectories, field)
+    frames = filled.state.reshape(-1, *filled.state.shape[2:])
+    real = (np.arange(filled.frames) < filled.lengths[:, None]).reshape(-1)
+    complete = real & np.isfinite(frames).all(axis=tuple(range(1, frames.ndim)))
+    if not complete.any():
+        raise DataError("no frame is complete: there is no state to inspect the terms at")
+    visited = Visited(filled.times.reshape(-1)[complete], frames[complete], int(real.sum() - complete.sum()))
+    return visited.thinned(max(2, max_points // visited.cells))
+
+
+def with_velocities(trajectories: Trajectories, field: VectorField) -> Trajectories:
+    """The same with all channels of the model in its order; missing velocities by differences in time."""
+    model = field.model
+    shape = (len(trajectories), trajectories.frames, len(model.channels), *trajectories.shape)
+    state = np.full(shape, np.nan)
+    for index, channel in enumerate(model.channels):
+        if channel.name in trajectories.channels:
+            state[:, :, index] = trajectories.state[:, :, trajectories.channels.index(channel.name)]
+    for index, channel in enumerate(model.channels):
+        if channel.velocity and trajectories.frames > 1 and not np.isfinite(state[:, :, index]).any():
+            position = next(
+                i for i, other in enumerate(model.channels)
+                if (other.field, other.component, other.velocity) == (channel.field, channel.component, False)
+            )
+            state[:, :, index] = _rates(state[:, :, position], trajectories.times, trajectories.lengths)
+    return Trajectories(
+        trajectories.times, state, trajectories.lengths, model.channel_names, trajectories.axes, trajectories.units
+    )
+
+
+def _rates(values: np.ndarray, times: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    rates = np.full(values.shape, np.nan)
+    for row, length in enumerate(lengths):
+        if length > 1:
+            rates[row, :length] = np.gradient(values[row, :length], times[row, :length], axis=0)
+    return rates
