@@ -50,10 +50,11 @@ class TimeRef(Expr):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DefinitionRef(Expr):
-    """One component of a ``known`` or ``let`` (see `Model.definitions`)."""
+    """One component of a ``known`` or ``let`` (see `Model.definitions`); `axis` names it when that is a vector."""
 
     name: str
     component: int = 0
+    axis: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,11 +89,15 @@ class FluxDiff(Expr):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LearnedCall(Expr):
-    """One output of a learned term at some arguments; `term` names the `LearnedTerm`."""
+    """One output of a learned term at some arguments.
+
+    `term` names the `LearnedTerm`, `name` the output as reports show it (``Ru``, ``w.x``).
+    """
 
     term: str
     arguments: tuple[Expr, ...]
     output: int = 0
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

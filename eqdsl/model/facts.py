@@ -1,0 +1,140 @@
+"""What an expression depends on, computed once per shared subtree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from eqdsl.model.expr import (
+    ChannelRef,
+    Coordinate,
+    DefinitionRef,
+    Expr,
+    LearnedCall,
+    ParamRef,
+    Reduction,
+    TimeRef,
+    children,
+)
+from eqdsl.model.model import Definition
+
+LARGEST_SIZE = 10**9
+"""Sizes are counted up to here; beyond, an expression is refused anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Facts of one expression, those of the ``known`` and ``let`` it uses included.
+
+    Parameters
+    ----------
+    axes : frozenset of str
+        Axes along which its value varies.
+    channels, parameters, learned : frozenset of str
+        Names it contains; `learned` are names of outputs (``Ru``, ``w.x``).
+    time : bool
+        Whether it contains the time.
+    size : int
+        Nodes of the written-out tree; a definition counts as one.
+    depth : int
+        Levels of the tree, definitions written out.
+    """
+
+    axes: frozenset[str] = frozenset()
+    channels: frozenset[str] = frozenset()
+    parameters: frozenset[str] = frozenset()
+    learned: frozenset[str] = frozenset()
+    time: bool = False
+    size: int = 1
+    depth: int = 1
+
+
+NOTHING = Facts()
+
+
+class FactTable:
+    """Facts of expressions, remembered by identity.
+
+    Parameters
+    ----------
+    channel_axes, parameter_axes : mapping
+        Axes along which a channel or a coefficient field varies, by name.
+    definitions : mapping
+        The definitions checked so far; one must be there before an expression refers to it.
+    """
+
+    def __init__(
+        self,
+        channel_axes: Mapping[str, tuple[str, ...]],
+        parameter_axes: Mapping[str, tuple[str, ...]],
+        definitions: Mapping[str, Definition],
+    ) -> None:
+        self._channel_axes = channel_axes
+        self._parameter_axes = parameter_axes
+        self._definitions = definitions
+        self._facts: dict[Expr, Facts] = {}
+
+    def of(self, expr: Expr) -> Facts:
+        """The facts of an expression."""
+        found = self._facts.get(expr)
+        if found is None:
+            found = self._facts[expr] = self._compute(expr)
+        return found
+
+    def body(self, reference: DefinitionRef) -> Expr:
+        """The expression that a reference to a ``known`` or ``let`` stands for."""
+        return self._definitions[reference.name].components[reference.component]
+
+    def varies_along(self, expr: Expr, axis: str) -> bool:
+        """Whether the value changes along an axis."""
+        return axis in self.of(expr).axes
+
+    def _compute(self, expr: Expr) -> Facts:
+        match expr:
+            case ChannelRef(name):
+                return Facts(axes=frozenset(self._channel_axes[name]), channels=frozenset({name}))
+            case ParamRef(name):
+                return Facts(axes=frozenset(self._parameter_axes[name]), parameters=frozenset({name}))
+            case Coordinate(axis):
+                return Facts(axes=frozenset({axis}))
+            case TimeRef():
+                return Facts(time=True)
+            case DefinitionRef():
+                inner = self.of(self.body(expr))
+                return Facts(
+                    inner.axes, inner.channels, inner.parameters, inner.learned, inner.time, 1, inner.depth + 1
+                )
+        return self._join(expr)
+
+    def _join(self, expr: Expr) -> Facts:
+        parts = [self.of(child) for child in children(expr)]
+        axes = frozenset[str]().union(*(p.axes for p in parts))
+        learned = frozenset[str]().union(*(p.learned for p in parts))
+        if isinstance(expr, Reduction):
+            axes = frozenset()
+        if isinstance(expr, LearnedCall):
+            learned |= {expr.name}
+        return Facts(
+            axes=axes,
+            channels=frozenset[str]().union(*(p.channels for p in parts)),
+            parameters=frozenset[str]().union(*(p.parameters for p in parts)),
+            learned=learned,
+            time=any(p.time for p in parts),
+            size=min(LARGEST_SIZE, 1 + sum(p.size for p in parts)),
+            depth=1 + max((p.depth for p in parts), default=0),
+        )
+
+
+def walk(expr: Expr, visit: Callable[[Expr], None], table: FactTable | None = None) -> None:
+    """Call `visit` once for every node, and with a table also for those of the definitions it refers to."""
+    seen: set[Expr] = set()
+    waiting = [expr]
+    while waiting:
+        node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        visit(node)
+        waiting.extend(children(node))
+        if table is not None and isinstance(node, DefinitionRef):
+            waiting.append(table.body(node))
