@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -27,6 +27,8 @@ class Trajectories:
         Coordinates of each space axis, in the order of S; empty for an ODE.
     units : mapping of str to str
         Units by channel, axis or ``t``, where the file gives them.
+    notes : tuple of str
+        What was assumed or changed while reading, one sentence each.
     """
 
     times: np.ndarray
@@ -35,6 +37,7 @@ class Trajectories:
     channels: tuple[str, ...]
     axes: Mapping[str, np.ndarray] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return int(self.times.shape[0])
@@ -52,13 +55,13 @@ class Trajectories:
     def select(self, indices: np.ndarray | list[int]) -> Trajectories:
         """The trajectories at these indices."""
         chosen = np.asarray(indices, dtype=int)
-        return Trajectories(
-            self.times[chosen], self.state[chosen], self.lengths[chosen], self.channels, self.axes, self.units
+        return replace(
+            self, times=self.times[chosen], state=self.state[chosen], lengths=self.lengths[chosen]
         )
 
     def window(self, start: int, stop: int) -> Trajectories:
         """Frames ``start:stop`` of every trajectory; trajectories that end before `start` keep length 0."""
         lengths = np.clip(self.lengths - start, 0, stop - start)
-        return Trajectories(
-            self.times[:, start:stop], self.state[:, start:stop], lengths, self.channels, self.axes, self.units
+        return replace(
+            self, times=self.times[:, start:stop], state=self.state[:, start:stop], lengths=lengths
         )

@@ -1,0 +1,59 @@
+"""What the values of one dataset must satisfy to be of use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from eqdsl.core.errors import DataError
+from eqdsl.data.placement import Need
+
+
+def value_problems(
+    need: Need, dataset: str, values: np.ndarray, file: str, *, constant: bool = True
+) -> Iterator[DataError]:
+    """Errors in the values of a dataset: infinite, nothing but NaN, or one number everywhere.
+
+    Parameters
+    ----------
+    constant : bool
+        Whether to look for a state that never changes; of no use on single frames.
+    """
+    infinite = np.isinf(values)
+    if infinite.any():
+        place = tuple(int(i) for i in np.argwhere(infinite)[0])
+        yield DataError(
+            f"{int(infinite.sum())} of {values.size} values are infinite, the first at {place}",
+            file=file, dataset=dataset,
+            help="write NaN where a value is missing, or end the trajectory before it diverges",
+        )
+        return
+    if np.isnan(values).all():
+        yield DataError(
+            "all values are NaN", file=file, dataset=dataset,
+            help=f"map `{need.name}` to another dataset: `--map {need.name}=DATASET`",
+        )
+        return
+    lowest, highest = float(np.nanmin(values)), float(np.nanmax(values))
+    if constant and not need.velocity and lowest == highest:
+        yield DataError(
+            f"every value is {lowest:.6g}: a state that never changes says nothing about its equation",
+            file=file, dataset=dataset,
+            help=f"declare it as `param {need.field.name} = {lowest:.6g}`, or map `{need.name}` to another dataset",
+        )
+
+
+def bound_note(need: Need, dataset: str, values: np.ndarray) -> str | None:
+    """A sentence when values lie outside the state's declared bounds, with how many."""
+    if need.velocity:
+        return None
+    lower, upper = need.field.lower, need.field.upper
+    below, above = int(np.sum(values < lower)), int(np.sum(values > upper))
+    if not below + above:
+        return None
+    worst = float(np.nanmin(values)) if below else float(np.nanmax(values))
+    return (
+        f"`{dataset}`: {below + above} of {values.size} values lie outside the bounds [{lower:g}, {upper:g}] of "
+        f"`{need.field.name}` (for example {worst:.6g})"
+    )

@@ -1,0 +1,172 @@
+"""Which dataset fills which channels, and what each of its axes is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import permutations
+
+from eqdsl.core.errors import DataError
+from eqdsl.data.formats.native import COMPONENT, TRAJECTORY
+from eqdsl.data.inventory import DatasetInfo
+from eqdsl.data.mapping import Source, expand_index
+from eqdsl.model.model import Channel, Field, Model
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A name that the model looks for: the channels it fills (positions along C) and the roles of its axes."""
+
+    name: str
+    field: Field
+    channels: tuple[int, ...]
+    roles: tuple[str, ...]
+    velocity: bool
+    uniform: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A need met by a dataset: `order` brings the selected axes into the order of `roles`."""
+
+    need: Need
+    info: DatasetInfo
+    source: Source
+    roles: tuple[str, ...]
+    order: tuple[int, ...]
+    sizes: Mapping[str, int]
+
+
+def dataset_name(channel: Channel) -> str:
+    """Name under which a channel's field is stored: ``u``, ``w``, ``dt(w)``."""
+    return f"dt({channel.field})" if channel.velocity else channel.field
+
+
+def needs(model: Model, mapped: Mapping[str, Source]) -> Iterator[Need]:
+    """What the model's channels need, one entry per dataset.
+
+    A vector state is one dataset with a last axis, unless the mapping names its components (``w.x=Vx``).
+    """
+    fields = {f.name: f for f in model.fields}
+    groups: dict[str, list[int]] = {}
+    for position, channel in enumerate(model.channels):
+        groups.setdefault(dataset_name(channel), []).append(position)
+    for name, positions in groups.items():
+        first = model.channels[positions[0]]
+        roles = (TRAJECTORY, model.time) + (() if first.uniform else tuple(a.name for a in model.axes))
+        field = fields[first.field]
+        split = first.component is not None and any(model.channels[p].name in mapped for p in positions)
+        if first.component is None or split:
+            for p in positions:
+                label = model.channels[p].name if split else name
+                yield Need(label, field, (p,), roles, first.velocity, first.uniform)
+        else:
+            yield Need(name, field, tuple(positions), (*roles, COMPONENT), first.velocity, first.uniform)
+
+
+def place(need: Need, info: DatasetInfo, source: Source, known: Mapping[str, int], file: str) -> Placement:
+    """Find out what each axis of a dataset is.
+
+    Parameters
+    ----------
+    known : mapping of str to int
+        Sizes that coordinates and times prescribe, by role.
+
+    Raises
+    ------
+    DataError
+        Wrong number of axes, or sizes that do not fit; a transposition that would fit is shown.
+    """
+    try:
+        _, shape = expand_index(source, info.shape)
+    except ValueError as error:
+        raise DataError(str(error), file=file, dataset=info.name, help=_index_help(need, source)) from None
+    if 0 in shape:
+        raise DataError(f"is empty: shape {shape}", file=file, dataset=info.name, help="store at least one trajectory")
+    if source.roles is not None:
+        roles, order = _named_order(need, source, file)
+    else:
+        roles = _roles_by_count(need, info, shape, file)
+        order = tuple(range(len(shape)))
+    sizes = {role: shape[axis] for role, axis in zip(roles, order, strict=True)}
+    placement = Placement(need, info, source, roles, order, sizes)
+    _check_sizes(placement, shape, {**known, COMPONENT: len(need.channels)}, file)
+    return placement
+
+
+def _named_order(need: Need, source: Source, file: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    names = source.roles or ()
+    required = need.roles[1:]
+    strange = next((n for n in names if n not in need.roles), None)
+    absent = next((r for r in required if r not in names), None)
+    if strange is not None or absent is not None:
+        what = f"has no axis `{strange}`" if strange is not None else f"needs its axis `{absent}` named"
+        raise DataError(
+            f"`{need.name}` {what} in `{source.text()}`", file=file, dataset=source.dataset,
+            help=f"the axes of `{need.name}` are {', '.join(need.roles)}; `{TRAJECTORY}` may be absent",
+        )
+    roles = tuple(r for r in need.roles if r in names)
+    return roles, tuple(names.index(r) for r in roles)
+
+
+def _roles_by_count(need: Need, info: DatasetInfo, shape: tuple[int, ...], file: str) -> tuple[str, ...]:
+    """All roles, or all but the trajectory, by the number of axes."""
+    missing = len(need.roles) - len(shape)
+    if missing in (0, 1):
+        return need.roles[missing:]
+    axes = "axis" if len(shape) == 1 else "axes"
+    raise DataError(
+        f"has {len(shape)} {axes} {shape}; `{need.name}` needs {len(need.roles)}: ({', '.join(need.roles)})",
+        file=file, dataset=info.name, help=_count_help(need, info, len(shape)),
+    )
+
+
+def _count_help(need: Need, info: DatasetInfo, count: int) -> str:
+    if count > len(need.roles):
+        extra = ",".join(["..."] + ["0"] * (count - len(need.roles)))
+        return f"pick a part of the further axes, as in `--map {need.name}={info.name}[{extra}]`"
+    if count == 2 and need.field.axes:
+        return f"if `{need.name}` does not vary in space, declare it without axes: `state {need.field.name}`"
+    return f"store `{need.name}` with the axes ({', '.join(need.roles)})"
+
+
+def _check_sizes(placement: Placement, shape: tuple[int, ...], known: Mapping[str, int], file: str) -> None:
+    need, info, source = placement.need, placement.info, placement.source
+    wrong = next((r for r in placement.roles if placement.sizes[r] != known.get(r, placement.sizes[r])), None)
+    if wrong is None:
+        return
+    if source.roles is None:
+        order = next((p for p in permutations(placement.roles) if _fits(p, shape, known)), None)
+        if order is not None:
+            raise DataError(
+                f"its axes are in another order: the shape {shape} fits ({', '.join(order)}), "
+                f"`{need.name}` is read as ({', '.join(placement.roles)})",
+                file=file, dataset=info.name, help=f"name them: `--map {need.name}={_named(info, source, order)}`",
+            )
+    size, expected = placement.sizes[wrong], known[wrong]
+    if wrong == need.roles[1] and expected == size + 1:
+        raise DataError(
+            f"has {size} frames where `{wrong}` has {expected} times; PDEBench stores one time too many",
+            file=file, dataset=info.name,
+            help=f"drop the last time: `--map {wrong}={wrong}[:-1]`, with the name of the dataset of times",
+        )
+    owner = f"the vector `{need.name}` has {expected} components" if wrong == COMPONENT else f"`{wrong}` has {expected}"
+    raise DataError(
+        f"has {size} along `{wrong}` in the shape {shape}, but {owner}",
+        file=file, dataset=info.name, help=_index_help(need, source),
+    )
+
+
+def _fits(order: tuple[str, ...], shape: tuple[int, ...], known: Mapping[str, int]) -> bool:
+    return all(known.get(role, size) == size for role, size in zip(order, shape, strict=True))
+
+
+def _named(info: DatasetInfo, source: Source, order: tuple[str, ...]) -> str:
+    """The source with its kept axes named; integers of the index stay."""
+    index, _ = expand_index(source, info.shape)
+    names = iter(order)
+    return f"{info.name}[{','.join(str(s) if isinstance(s, int) else next(names) for s in index)}]"
+
+
+def _index_help(need: Need, source: Source) -> str:
+    return f"say what each axis is, as in `--map {need.name}={source.dataset}[{','.join(need.roles)}]`"

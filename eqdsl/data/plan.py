@@ -1,0 +1,202 @@
+"""What would be read for a model: every name found or missed, every axis known, before the large arrays are touched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import h5py
+import numpy as np
+
+from eqdsl.core.errors import DataError, UsageError
+from eqdsl.data import coordinates
+from eqdsl.data.extraction import check_readable
+from eqdsl.data.formats.base import DataFormat
+from eqdsl.data.formats.native import TIME, TRAJECTORY
+from eqdsl.data.formats.table import NATIVE, sniff
+from eqdsl.data.inventory import DatasetInfo, Inventory, scan
+from eqdsl.data.mapping import Source, parse_sources
+from eqdsl.data.placement import Need, Placement, needs, place
+from eqdsl.model.model import Model
+from eqdsl.numerics.grid import grid_from_coordinates
+
+
+@dataclass
+class Plan:
+    """What is known after the names, shapes, times and coordinates of a file have been read.
+
+    `times` is as stored, ``(1, T)`` or ``(B, T)``; `missing` names the velocities that the file does not hold.
+    `problems` are independent of each other; a file with any is not read.
+    """
+
+    file: str
+    model: Model
+    inventory: Inventory
+    format: DataFormat
+    placements: list[Placement] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    times: np.ndarray | None = None
+    time_dataset: str = TIME
+    axes: dict[str, np.ndarray] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
+    trajectories: int = 0
+    notes: list[str] = field(default_factory=list)
+    problems: list[DataError] = field(default_factory=list)
+
+
+def make_plan(
+    handle: h5py.File, file: str, model: Model, mapping: Mapping[str, str] | None, *, require_velocity: bool = False
+) -> Plan:
+    """Find everything the model needs; collects problems instead of raising them.
+
+    Raises
+    ------
+    DataError
+        The file cannot be walked.
+    UsageError
+        The mapping does not parse, or maps a name that the model does not have.
+    """
+    sources = parse_sources(mapping)
+    _check_targets(sources, model)
+    inventory = scan(handle, file)
+    wanted = tuple(need.name for need in needs(model, sources))
+    layout = sniff(inventory, (*wanted, model.time)) or NATIVE
+    planner = _Planner(handle, sources, Plan(file, model, inventory, layout), require_velocity)
+    planner.find_times()
+    planner.find_axes()
+    planner.find_states()
+    planner.complete()
+    return planner.plan
+
+
+def _check_targets(sources: Mapping[str, Source], model: Model) -> None:
+    names = {need.name for need in needs(model, sources)} | {need.name for need in needs(model, {})}
+    names |= {model.time, TIME} | {a.name for a in model.axes}
+    for target in sources:
+        if target not in names:
+            raise UsageError(
+                f"`--map {target}=…`: the model has no `{target}`", help=f"its names are {', '.join(sorted(names))}"
+            )
+
+
+class _Planner:
+    """The steps of `make_plan` around one `Plan`."""
+
+    def __init__(self, handle: h5py.File, sources: Mapping[str, Source], plan: Plan, require_velocity: bool) -> None:
+        self.handle = handle
+        self.sources = sources
+        self.plan = plan
+        self.require_velocity = require_velocity
+        self.known: dict[str, int] = {}
+
+    def _find(self, name: str) -> tuple[DatasetInfo | None, Source]:
+        source = self.sources.get(name) or self.plan.format.source(name, self.plan.inventory)
+        info = self.plan.inventory.find(source.dataset)
+        if info is not None:
+            check_readable(info, self.plan.file)
+        elif name in self.sources:
+            raise self._absent(name, source.dataset)
+        return info, source
+
+    def _absent(self, name: str, dataset: str) -> DataError:
+        inventory = self.plan.inventory
+        nearest = inventory.nearest(dataset)
+        held = ", ".join(list(inventory.datasets)[:12]) + (", …" if len(inventory.datasets) > 12 else "")
+        guess = nearest[0] if nearest else "DATASET"
+        return DataError(
+            f"no such dataset (the file holds {held or 'none'})", file=self.plan.file, dataset=dataset,
+            help=f"say where `{name}` is: `--map {name}={guess}`",
+        )
+
+    def find_times(self) -> None:
+        """Times, under the model's time symbol or ``t``."""
+        plan, symbol = self.plan, self.plan.model.time
+        try:
+            name = symbol if symbol in self.sources or plan.inventory.find(symbol) is not None else TIME
+            info, source = self._find(name)
+            if info is None:
+                raise self._absent(symbol, symbol)
+            plan.time_dataset = info.name
+            plan.times = coordinates.load_times(self.handle, plan.file, info, source, plan.notes)
+        except DataError as error:
+            plan.problems.append(error)
+            return
+        self.known[symbol] = plan.times.shape[1]
+        if plan.times.shape[0] > 1:
+            self.known[TRAJECTORY] = plan.times.shape[0]
+        if info.units:
+            plan.units[symbol] = info.units
+
+    def find_axes(self) -> None:
+        """Coordinates that the file gives; an axis without any is left for `complete`."""
+        plan = self.plan
+        for axis in plan.model.axes:
+            try:
+                info, source = self._find(axis.name)
+                if info is None:
+                    continue
+                x = coordinates.load_coordinate(self.handle, plan.file, axis.name, info, source, plan.notes)
+            except DataError as error:
+                plan.problems.append(error)
+                continue
+            plan.axes[axis.name] = x
+            self.known[axis.name] = x.size
+            if info.units:
+                plan.units[axis.name] = info.units
+
+    def find_states(self) -> None:
+        """A placement for each dataset that fills channels."""
+        for need in needs(self.plan.model, self.sources):
+            try:
+                info, source = self._find(need.name)
+                if info is None:
+                    self._not_found(need)
+                else:
+                    self._place(need, info, source)
+            except DataError as error:
+                self.plan.problems.append(error)
+
+    def _not_found(self, need: Need) -> None:
+        if not need.velocity or self.require_velocity:
+            raise self._absent(need.name, need.name)
+        self.plan.missing.append(need.name)
+        self.plan.notes.append(f"no dataset `{need.name}`: the velocity of `{need.field.name}` is not in the data")
+
+    def _place(self, need: Need, info: DatasetInfo, source: Source) -> None:
+        plan = self.plan
+        placement = place(need, info, source, self.known, plan.file)
+        plan.placements.append(placement)
+        if TRAJECTORY not in placement.roles:
+            plan.notes.append(f"`{info.name}` has no trajectory axis: read as one trajectory")
+        self.known.setdefault(TRAJECTORY, placement.sizes.get(TRAJECTORY, 1))
+        if placement.sizes.get(TRAJECTORY, 1) != self.known[TRAJECTORY]:
+            raise DataError(
+                f"has {placement.sizes.get(TRAJECTORY, 1)} trajectories, the datasets before it "
+                f"{self.known[TRAJECTORY]}",
+                file=plan.file, dataset=info.name, help="give every dataset the same number of trajectories",
+            )
+        for role, size in placement.sizes.items():
+            if role in {a.name for a in plan.model.axes}:
+                self.known.setdefault(role, size)
+        if info.units:
+            plan.units.update({plan.model.channels[p].name: info.units for p in need.channels})
+
+    def complete(self) -> None:
+        """Coordinates from the model's grid where the file has none; the whole grid against the model's extents."""
+        plan, broken = self.plan, {e.dataset for e in self.plan.problems}
+        plan.trajectories = self.known.get(TRAJECTORY, 0)
+        for axis in plan.model.axes:
+            if axis.name in plan.axes or axis.name not in self.known or axis.name in broken:
+                continue
+            try:
+                plan.axes[axis.name] = coordinates.coordinate_from_grid(axis, self.known[axis.name], plan.file)
+            except DataError as error:
+                plan.problems.append(error)
+                continue
+            plan.notes.append(f"no coordinates `{axis.name}`: taken from `grid {axis.name} = {axis.points}` of the model")
+        if len(plan.axes) == len(plan.model.axes):
+            plan.axes = {axis.name: plan.axes[axis.name] for axis in plan.model.axes}
+            try:
+                grid_from_coordinates(plan.model, plan.axes, file=plan.file)
+            except DataError as error:
+                plan.problems.append(error)
