@@ -1,1 +1,63 @@
-"""eqdsl: differential equations of which a part is known and the rest is learned from data."""
+"""eqdsl: differential equations of which a part is known and the rest is learned from data.
+
+>>> import eqdsl
+>>> model = eqdsl.loads("state u\\nparam k = 0.5\\ndt(u) = -k*u\\ninit u = 1")
+>>> model.channel_names
+('u',)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from eqdsl.analysis.check import load_model as load
+    from eqdsl.analysis.check import loads_model as loads
+    from eqdsl.api import format_text
+    from eqdsl.core.errors import EqdslError
+    from eqdsl.data.reading import read_data
+    from eqdsl.data.trajectories import Trajectories
+    from eqdsl.data.writing import write_trajectories as write_data
+    from eqdsl.fit.config import FitConfig
+    from eqdsl.fit.evaluate import evaluate as evaluate_run
+    from eqdsl.fit.fit import fit as fit_model
+    from eqdsl.fit.run_folder import load_run
+    from eqdsl.inspection.inspect import inspect_run
+    from eqdsl.lowering.vector_field import VectorField, compile_model
+    from eqdsl.model.model import Model
+    from eqdsl.model.symbolic import latex
+    from eqdsl.simulate import simulate as simulate_field
+
+__all__ = [
+    "EqdslError",
+    "FitConfig",
+    "Model",
+    "Trajectories",
+    "VectorField",
+    "compile_model",
+    "evaluate_run",
+    "fit_model",
+    "format_text",
+    "inspect_run",
+    "latex",
+    "load",
+    "load_run",
+    "loads",
+    "read_data",
+    "simulate_field",
+    "write_data",
+]
+
+
+def __getattr__(name: str) -> object:
+    # PEP 562: load a public name at its first use, then keep it.
+    if name not in __all__:
+        raise AttributeError(f"module 'eqdsl' has no attribute '{name}'")
+    from eqdsl.api import public
+
+    value = globals()[name] = public(name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -93,8 +93,11 @@ class Group(click.Group):
         name = args[0] if args else ""
         if args and name not in self.entries and not name.startswith("-"):
             near = get_close_matches(name, self.entries, n=2) or list(self.entries)
-            ctx.fail(f"no command `{name}`; did you mean {' or '.join(near)}?" if len(near) <= 2 else
-                     f"no command `{name}`; there are {', '.join(near)}")
+            ctx.fail(
+                f"no command `{name}`; did you mean {' or '.join(near)}?"
+                if len(near) <= 2
+                else f"no command `{name}`; there are {', '.join(near)}"
+            )
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -13,9 +13,7 @@ class Assignment(click.ParamType[tuple[str, str]]):
 
     name = "name=value"
 
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, str]:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
         """Split the text; fails when there is no ``=`` or no name."""
         if isinstance(value, tuple):
             return value

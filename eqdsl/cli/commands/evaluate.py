@@ -1,0 +1,34 @@
+"""``eqdsl evaluate``: score a run on other data."""
+
+from __future__ import annotations
+
+import click
+
+from eqdsl.cli.command import command, json_option
+from eqdsl.cli.console import result, result_json
+from eqdsl.cli.values import ASSIGNMENT
+
+
+@command(
+    "evaluate",
+    examples=(
+        ("eqdsl evaluate runs/heat test.h5", "mean squared error of rollouts from the first frames"),
+        ("eqdsl evaluate runs/heat test.h5 --json", "the same for a script"),
+    ),
+)
+@click.argument("run", metavar="RUN")
+@click.argument("data", metavar="DATA.h5")
+@click.option("--map", "mapping", type=ASSIGNMENT, multiple=True, metavar="NAME=DATASET[INDEX]", help="As in fit.")
+@json_option
+def evaluate(run: str, data: str, mapping: tuple[tuple[str, str], ...], as_json: bool) -> None:
+    """Score RUN on other data, rolled out from the first frame of each trajectory."""
+    from eqdsl.data.reading import read_data
+    from eqdsl.fit.evaluate import evaluate as score
+    from eqdsl.fit.run_folder import load_run
+
+    fitted = load_run(run)
+    scores = score(fitted, read_data(data, fitted.model, mapping=dict(mapping) or None))
+    if as_json:
+        result_json(scores.as_json())
+    else:
+        result(str(scores))

@@ -1,0 +1,194 @@
+"""The work of `eqdsl simulate`: which vector field, from where, at which times; then the files. Loads torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from eqdsl.cli.console import say
+from eqdsl.cli.progress import progress_bar
+from eqdsl.cli.sources import read_model
+from eqdsl.core.errors import DataError, UsageError
+from eqdsl.data.reading import read_data
+from eqdsl.data.trajectories import Trajectories
+from eqdsl.data.writing import group_channels, write_trajectories
+from eqdsl.fit.run_folder import load_run
+from eqdsl.lowering.vector_field import VectorField, compile_model
+from eqdsl.model.model import Model
+from eqdsl.numerics.grid import Grid, grid_from_coordinates, grid_from_model
+from eqdsl.simulate import simulate
+
+_LONGEST = 1_000_000
+"""Largest number of frames; beyond it the times are a slip of the pen."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """The options of `eqdsl simulate`, read but not yet checked against the model."""
+
+    model: str | None
+    out: Path
+    picture: Path | None
+    force: bool
+    until: float | None
+    every: float | None
+    start: str | None
+    mapping: Mapping[str, str]
+    params: Mapping[str, float]
+    grid: Mapping[str, int]
+    run_path: str | None
+    method: str
+    step: float | None
+    rtol: float
+    atol: float
+    dtype: str
+    seed: int
+
+
+def perform(request: Request) -> dict[str, Any]:
+    """Simulate, write the files and return what ``--json`` prints."""
+    run = load_run(request.run_path) if request.run_path else None
+    model = run.model if run is not None else _model_without_learned(request)
+    if run is not None and request.model is not None:
+        _note_other_text(read_model(request.model), model, request)
+    data = read_data(request.start, model, mapping=request.mapping or None, minimum_frames=1) if request.start else None
+    if data is not None and request.grid:
+        raise UsageError("--grid and --from exclude each other", help="the grid of the data file is used")
+    grid = grid_from_model(model, request.grid) if data is None else grid_from_coordinates(model, data.axes)
+    times = frame_times(request, data)
+    field = _field(model, grid, request, run.field if run is not None else None)
+    _set_parameters(field, request.params)
+    initial = None if data is None else first_frames(data, field, str(request.start))
+    with progress_bar("simulating") as progress:
+        done = simulate(
+            field, times, initial=initial, method=request.method, step=request.step, rtol=request.rtol,
+            atol=request.atol, progress=progress,
+        )  # fmt: skip
+    write_trajectories(request.out, done.trajectories, model=model, force=request.force)
+    if request.picture is not None:
+        from eqdsl.cli.picture import draw
+
+        draw(done.trajectories, model, request.picture)
+        say(f"{request.picture}: drawn")
+    return {
+        "out": str(request.out),
+        "times": times.tolist(),
+        "states": list(done.trajectories.channels),
+        "shapes": _shapes(done.trajectories, model),
+        "wall_seconds": done.wall_seconds,
+        "steps": done.steps,
+    }
+
+
+def _model_without_learned(request: Request) -> Model:
+    assert request.model is not None
+    model = read_model(request.model)
+    if model.learned:
+        names = ", ".join(f"`{term.name}`" for term in model.learned)
+        raise UsageError(
+            f"{request.model}: the learned terms {names} have not been learned yet",
+            help=f"fit them first (`eqdsl fit {request.model} DATA.h5 -o RUN`), then simulate with `--run RUN`",
+        )
+    return model
+
+
+def _note_other_text(given: Model, used: Model, request: Request) -> None:
+    if given.source.text != used.source.text:
+        say(f"note: {request.model} differs from the model of {request.run_path}; the run's own model is used")
+
+
+def frame_times(request: Request, data: Trajectories | None) -> np.ndarray:
+    """The times to write: ``t0, t0 + every, …, until``, or those of the data file.
+
+    Raises
+    ------
+    UsageError
+        They are missing, not positive, or `every` does not divide the span.
+    """
+    if request.until is None and request.every is None and data is not None:
+        return shared_times(data)
+    if request.until is None or request.every is None:
+        raise UsageError("both --until and --every are needed", help="for example `--until 10 --every 0.1`")
+    first = float(data.times[0, 0]) if data is not None else 0.0
+    span = request.until - first
+    if not (span > 0 and request.every > 0 and np.isfinite(span)):
+        raise UsageError(f"--until {request.until:g} --every {request.every:g} from time {first:g} makes no frames")
+    count = span / request.every
+    frames = round(count)
+    if frames < 1 or abs(count - frames) > 1e-6 * max(count, 1):
+        raise UsageError(
+            f"--every {request.every:g} does not divide the {span:g} from time {first:g} to {request.until:g}",
+            help=f"`--until {first + max(1, int(count)) * request.every:g}` would end on a frame",
+        )
+    if frames > _LONGEST:
+        raise UsageError(f"{frames + 1} frames are too many", help="take a larger --every")
+    return first + request.every * np.arange(frames + 1)
+
+
+def shared_times(data: Trajectories) -> np.ndarray:
+    """The times of a data file whose trajectories share them.
+
+    Raises
+    ------
+    UsageError
+        They do not.
+    """
+    if not (np.all(data.times == data.times[:1]) and np.all(data.lengths == data.frames)):
+        raise UsageError(
+            "the trajectories of the --from file have different times",
+            help="give the times: for example `--until 10 --every 0.1`",
+        )
+    return data.times[0]
+
+
+def _field(model: Model, grid: Grid, request: Request, fitted: VectorField | None) -> VectorField:
+    field = compile_model(model, grid=grid, dtype=getattr(torch, request.dtype), seed=request.seed)
+    if fitted is not None:
+        field.load_state_dict(fitted.state_dict())
+    return field
+
+
+def _set_parameters(field: VectorField, params: Mapping[str, float]) -> None:
+    known = [parameter.name for parameter in field.model.parameters]
+    for name, value in params.items():
+        if name not in known:
+            raise UsageError(
+                f"--param {name}: the model has no such parameter", help=f"it has {', '.join(known) or 'none'}"
+            )
+        field.physical.set_value(name, value)
+
+
+def first_frames(data: Trajectories, field: VectorField, file: str) -> torch.Tensor:
+    """Initial states (B, C, *S) from the first frames; a velocity that the file lacks comes from the model's ``init``.
+
+    Raises
+    ------
+    DataError
+        Values are missing in a first frame.
+    """
+    start = torch.as_tensor(data.state[:, 0], dtype=field.dtype)
+    missing = torch.isnan(start)
+    for index, channel in enumerate(field.model.channels):
+        absent = missing[:, index]
+        if not bool(absent.any()):
+            continue
+        if not (channel.velocity and bool(absent.all())):
+            raise DataError("values are missing in the first frame", file=file, dataset=channel.name)
+        say(f"note: {file} holds no `{channel.name}`; the rollouts start with the model's `init`")
+        start[:, index] = field.initial_state()[0, index].to(start)
+    return start
+
+
+def _shapes(trajectories: Trajectories, model: Model) -> dict[str, list[int]]:
+    batch, frames = trajectories.state.shape[:2]
+    shapes = {}
+    for name, positions in group_channels(trajectories, model).items():
+        uniform = model.channels[positions[0]].uniform
+        grid = () if uniform else trajectories.shape
+        shapes[name] = [batch, frames, *grid] + ([len(positions)] if len(positions) > 1 else [])
+    return shapes
