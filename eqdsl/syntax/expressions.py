@@ -98,7 +98,7 @@ class ExpressionBuilder(Transformer[Token, object]):
     def group(self, opener: Token, inner: nodes.Expression, closer: Token) -> nodes.Expression:
         return replace(inner, span=span_of(opener, closer))
 
-    def tuple(self, *parts: object) -> nodes.Tuple:
+    def tuple_(self, *parts: object) -> nodes.Tuple:
         return nodes.Tuple(span_of(*parts), expressions_in(parts))
 
     def component(self, base: nodes.Expression, _dot: Token, name: Token) -> nodes.Component:

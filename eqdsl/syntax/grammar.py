@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from lark import Lark, Transformer
+from lark import Lark, Token, Transformer
 
 GRAMMAR = "eqdsl.lark"
 
@@ -26,7 +26,7 @@ def grammar_text() -> str:
     return beside.read_text(encoding="utf-8")
 
 
-def build_parser(transformer: Transformer[object, object]) -> Lark:
+def build_parser(transformer: Transformer[Token, object]) -> Lark:
     """An LALR parser that calls `transformer` while it reads (no intermediate tree).
 
     All tokens are kept, so that every node knows where its brackets and commas stand. Lark's own cache is not used: it

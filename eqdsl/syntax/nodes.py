@@ -93,7 +93,7 @@ class Call(Expression):
 
 @dataclass(frozen=True, slots=True)
 class TimeDerivative(Expression):
-    """``dt(u)``, ``dtt(u)``, ``du/dt``, ``∂u/∂t``: `order` 1 to 4. `operand` may be any expression inside an expression."""
+    """``dt(u)``, ``dtt(u)``, ``∂u/∂t``: `order` 1 to 4. `operand` may be any expression."""
 
     order: int
     operand: Expression
@@ -224,7 +224,7 @@ class State(Statement):
 
 @dataclass(frozen=True, slots=True)
 class Param(Statement):
-    """``param k: 1/s = fit 0.3 in (0, 2)``. `fitted` says whether ``fit`` stood there; `value` is the number or start."""
+    """``param k: 1/s = fit 0.3 in (0, 2)``. `fitted`: whether ``fit`` stood there; `value` is the number or start."""
 
     symbol: Symbol
     per: str | None

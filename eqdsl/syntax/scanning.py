@@ -15,13 +15,13 @@ NAME, NUMBER, TEXT, LEIBNIZ, MARK, COMMENT, OTHER = "name", "number", "text", "l
 
 _LEIBNIZ = r"[d∂][2-4²³⁴]?[^\W\d]\w*\s*\/\s*[d∂]t[2-4²³⁴]?(?!\w)"
 _PATTERN = re.compile(
-    r"(?P<blank>\s+)"
+    r"(?P<blank>[ \t\n]+)"
     r"|(?P<comment>\#[^\n]*)"
     r'|(?P<text>"[^"\n]*")'
     r"|(?P<leibniz>∂[2-4²³⁴]?[^\W\d]\w*\s*\/\s*∂t[2-4²³⁴]?(?!\w))"
     r"|(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
     r"|(?P<name>[^\W\d]\w*)"
-    r"|(?P<mark>\*\*|->|<=|>=|!=|==|:=|&&|\|\||[+*/-]=|//|<-|[-+*/^=<>~.,:()\[\]])"
+    r"|(?P<mark>\*\*|->|<=|>=|!=|==|:=|&&|\|\||[-+*/]=|//|[-+*/^=<>~.,:()\[\]])"
     r"|(?P<other>.)",
     re.DOTALL,
 )

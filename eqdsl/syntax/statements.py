@@ -77,8 +77,8 @@ class StatementBuilder(ExpressionBuilder):
         return nodes.State(self.extent, modifiers, _spread(symbols), _word(scope), _text(doc))
 
     def modifiers(self, *tokens: Token) -> tuple[str, ...]:
-        for earlier, token in zip(tokens, tokens[1:], strict=False):
-            if earlier == token:
+        for index, token in enumerate(tokens):
+            if token in tokens[:index]:
                 message = f"`{token}` is said twice"
                 self.problems.append(error("E0217", message, span_of(token), help="leave one of them out"))
         return tuple(str(token) for token in tokens)

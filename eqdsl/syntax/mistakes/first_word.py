@@ -1,0 +1,145 @@
+"""A line in column 1 that begins with no word of the language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from eqdsl.core.diagnostics import Diagnostic, error
+from eqdsl.core.source import Span
+from eqdsl.syntax import words
+from eqdsl.syntax.mistakes.base import shortened
+from eqdsl.syntax.scanning import NAME, Token
+
+_PYTHON = {
+    "def": "an abbreviation is written `let name = expression`, an unknown function `learned f(u)`",
+    "lambda": "an abbreviation is written `let name = expression`, an unknown function `learned f(u)`",
+    "from": 'another model file is read by `import "parts.eq" as p`; the functions of the language need no import',
+    "class": "a file is a list of statements; see `eqdsl new` for a commented start",
+    "return": "an equation names what it defines: `dt(u) = ...`",
+    "print": "`eqdsl show` prints the checked model",
+    "for": "operators work on all points at once: `lap(u)`, `integral(u)`",
+    "while": "time runs by itself; give the rate, `dt(u) = ...`",
+    "if": "a choice is written `ifelse(condition, a, b)` inside an expression",
+    "assert": "a quantity to watch is written `law name = expression constant`",
+    "with": "constraints continue a `learned` statement: indent this line",
+    "by": "the family continues a `learned` statement: indent this line",
+}
+_OTHER_WORDS = {
+    "parameter": "param", "parameters": "param", "const": "param", "constant": "param", "coefficient": "param",
+    "variable": "state", "variables": "state", "var": "state", "field": "state", "unknown": "state",
+    "domain": "space", "axis": "space", "mesh": "grid", "resolution": "grid", "define": "let", "set": "let",
+    "boundary": "bc", "dirichlet": "bc", "neumann": "bc", "robin": "bc", "initial": "init", "ic": "init",
+    "network": "learned", "nn": "learned", "neural": "learned", "learn": "learned",
+    "measure": "observe", "output": "observe", "conserved": "law", "conserve": "law", "invariant": "law",
+    "include": "import", "event": "when", "loss": "penalty", "regularize": "penalty", "forcing": "input",
+}  # fmt: skip
+_SUBSCRIPT = re.compile(r"(?P<name>[^\W\d_]\w*?)_(?P<order>t{1,4})")
+_RUN_TOGETHER = re.compile(r"d(?P<name>[^\W\d]\w*?)_?dt")
+
+
+def unknown_statement(tokens: Sequence[Token]) -> Diagnostic:
+    """Explains a statement that begins with neither a keyword nor a time derivative."""
+    first = tokens[0]
+    for explain in (_rate, _python, _definition, _misspelled):
+        found = explain(tokens)
+        if found is not None:
+            return found
+    return error(
+        "E0201",
+        f"a statement cannot begin with `{shortened(first.text)}`",
+        first.span,
+        note=f"a statement begins with one of {', '.join(f'`{word}`' for word in words.STATEMENTS)} or `dt(...)`",
+        help="indent this line if it continues the statement above",
+    )
+
+
+def _text(tokens: Sequence[Token], index: int) -> str:
+    return tokens[index].text if index < len(tokens) else ""
+
+
+def _rate(tokens: Sequence[Token]) -> Diagnostic | None:
+    """``u_t = ...``, ``dudt = ...``, ``d/dt u = ...``, ``dt u = ...``, ``ddt(u) = ...``, ``u.dt = ...``"""
+    texts = [_text(tokens, index) for index in range(7)]
+    order, name, last = 1, "", 0
+    if texts[1] == "=" and (match := _SUBSCRIPT.fullmatch(texts[0])):
+        order, name = len(match["order"]), match["name"]
+    elif texts[1] == "=" and (match := _RUN_TOGETHER.fullmatch(texts[0])):
+        name = match["name"]
+    elif texts[:3] == ["d", "/", "dt"]:
+        last = 4 if texts[3] == "(" else 3
+        name = texts[last]
+        last += texts[3] == "("
+    elif texts[0] in ("dt", "dtt") and len(tokens) > 1 and tokens[1].kind == NAME:
+        order, name, last = len(texts[0]) - 1, texts[1], 1
+    elif texts[0] in ("ddt", "Dt", "DT", "D", "diff", "der", "Dx") and texts[1] == "(":
+        name = texts[2]
+        last = next((i for i, token in enumerate(tokens) if token.text == ")"), 2)
+    elif texts[1] == "." and texts[2] in ("dt", "t"):
+        name, last = texts[0], 2
+    if not name:
+        return None
+    derivative = f"d{'t' * order}({name})"
+    return error(
+        "E0208",
+        "a rate of change is written with `dt(...)`",
+        Span(tokens[0].start, tokens[min(last, len(tokens) - 1)].end),
+        help=f"write `{derivative} = ...`",
+    )
+
+
+def _python(tokens: Sequence[Token]) -> Diagnostic | None:
+    first = tokens[0]
+    if first.text not in _PYTHON:
+        return None
+    message = f"`{first.text}` begins no statement; a model file is not a program"
+    return error("E0202", message, first.span, help=_PYTHON[first.text])
+
+
+def _definition(tokens: Sequence[Token]) -> Diagnostic | None:
+    """``k = 0.3``, ``f(u) = u^2``, ``du = ...``"""
+    first = tokens[0]
+    if first.kind != NAME:
+        return None
+    if _text(tokens, 1) == "=":
+        name = first.text
+        return error(
+            "E0201",
+            f"`{shortened(name)} = ...` needs a word in front that says what it is",
+            first.span,
+            help=f"write `dt({name}) = ...` for an equation, `let {name} = ...` for an abbreviation, "
+            f"`known {name} = ...` for a known term or `param {name} = ...` for a number",
+        )
+    if _text(tokens, 1) == "(" and any(token.text == "=" for token in tokens):
+        closer = next((i for i, token in enumerate(tokens) if token.text == ")"), 1)
+        if _text(tokens, closer + 1) == "=":
+            return error(
+                "E0201",
+                f"`{shortened(first.text)}(...) = ...` needs a word in front that says what it is",
+                Span(first.start, tokens[closer].end),
+                help=f"write `let {first.text} = ...` (an abbreviation takes no arguments), or "
+                f"`learned {first.text}(...)` for an unknown function",
+            )
+    return None
+
+
+def _misspelled(tokens: Sequence[Token]) -> Diagnostic | None:
+    first = tokens[0]
+    lowered = first.text.lower()
+    if first.kind != NAME:
+        return None
+    known = [*words.STATEMENTS, *words.MODIFIERS]
+    near = _OTHER_WORDS.get(lowered) or next(iter(get_close_matches(lowered, known, 1, 0.6)), None)
+    if near is None and lowered.startswith(("state", "param")):
+        near = lowered[:5]
+    if near is None:
+        return None
+    example = words.STATEMENTS.get(near, f"{near} state u(x)")
+    return error(
+        "E0201",
+        f"no statement begins with `{shortened(first.text)}`",
+        first.span,
+        f"did you mean `{near}`?",
+        help=f"for example `{example}`",
+    )

@@ -1,0 +1,177 @@
+"""Checks that need no grammar: characters, lengths and nesting. They bound the work of every later stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import isinf
+from unicodedata import name as character_name
+from unicodedata import normalize
+
+from eqdsl.core import limits
+from eqdsl.core.diagnostics import Diagnostic, Label, error, warning
+from eqdsl.core.source import SourceText, Span
+from eqdsl.syntax import characters
+from eqdsl.syntax.scanning import NAME, NUMBER, OTHER, TEXT, Token
+
+
+def screen_text(source: SourceText) -> Iterator[Diagnostic]:
+    """Invisible characters anywhere in the text, each kind once."""
+    seen: set[str] = set()
+    for match in characters.FORBIDDEN.finditer(source.text):
+        ch = match.group()
+        if ch not in seen:
+            seen.add(ch)
+            yield error(
+                "E0103",
+                f"an invisible character, {described(ch)}, stands in the text",
+                Span(*match.span()),
+                help="delete it; retype the line if it was copied from a web page or a PDF file",
+            )
+
+
+def described(ch: str) -> str:
+    """A character in words: ``U+202E RIGHT-TO-LEFT OVERRIDE``."""
+    return f"U+{ord(ch):04X} {character_name(ch, 'control character')}"
+
+
+def screen_statement(tokens: Sequence[Token]) -> list[Diagnostic]:
+    """What stops a statement from being parsed at all."""
+    problems = list(_strange_characters(tokens))
+    for token in tokens:
+        problems.extend(_measured(token))
+    if not problems:
+        problems.extend(_nesting(tokens))
+    return problems
+
+
+def _strange_characters(tokens: Sequence[Token]) -> Iterator[Diagnostic]:
+    seen: set[str] = set()
+    for index, token in enumerate(tokens):
+        problem: Diagnostic | None = None
+        if token.text in characters.FOREIGN_SIGNS:
+            problem = _foreign_sign(tokens, index)
+        elif token.kind == OTHER and not characters.FORBIDDEN.match(token.text):
+            problem = _strange(token)
+        elif token.kind == NAME and not token.text.isascii() and not token.text.isidentifier():
+            problem = _strange_in_name(token)
+        if problem is not None and problem.message not in seen:
+            seen.add(problem.message)
+            yield problem
+
+
+def _foreign_sign(tokens: Sequence[Token], index: int) -> Diagnostic:
+    token = tokens[index]
+    before = tokens[index - 1] if index else None
+    if token.text == "'" and before is not None and before.kind == NAME and before.end == token.start:
+        return error(
+            "E0208",
+            "a derivative is not written with `'`",
+            Span(before.start, token.end),
+            help=f"write `dt({before.text})` for the rate in time, `dx({before.text})` for the slope along x",
+        )
+    help_text = characters.FOREIGN_SIGNS[token.text]
+    return error("E0204", f"`{token.text}` is not a sign of the language", token.span, help=help_text)
+
+
+def _strange(token: Token) -> Diagnostic:
+    ch = token.text
+    if ch == '"':
+        return error("E0206", "this quote is never closed", token.span, help='close the text with `"` on the same line')
+    if ch in characters.SPACES:
+        return error("E0104", f"this space is {described(ch)}", token.span, help="write a plain space")
+    if ch in characters.REPLACEMENTS:
+        return error(
+            "E0104", f"`{ch}` is a typographic sign", token.span, help=f"write `{characters.REPLACEMENTS[ch]}`"
+        )
+    return error(
+        "E0104",
+        f"`{ch}` ({described(ch)}) has no meaning here",
+        token.span,
+        help="names are made of letters, digits and `_`; texts stand in double quotes",
+    )
+
+
+def _strange_in_name(token: Token) -> Diagnostic:
+    """Raised and lowered digits count as word characters in Python, and are no part of a name here."""
+    index, ch = next((i, ch) for i, ch in enumerate(token.text) if not f"a{ch}".isidentifier() or ch.isnumeric())
+    span = Span(token.start + index, token.start + index + 1)
+    before = token.text[:index]
+    for raised, table in ((True, characters.SUPERSCRIPTS), (False, characters.SUBSCRIPTS)):
+        digits = "".join(table[c] for c in token.text[index:] if c in table)
+        if ch in table:
+            instead = f"{before}^{digits}" if raised else f"{before}{digits}"
+            kind = "raised" if raised else "lowered"
+            return error("E0104", f"`{ch}` is a {kind} digit", span, help=f"write `{instead}`")
+    if ch in characters.REPLACEMENTS:
+        return error("E0104", f"`{ch}` is a typographic sign", span, help=f"write `{characters.REPLACEMENTS[ch]}`")
+    return error("E0104", f"`{ch}` ({described(ch)}) cannot be part of a name", span)
+
+
+def _measured(token: Token) -> Iterator[Diagnostic]:
+    length = len(token.text)
+    if token.kind == NAME and length > limits.MAX_NAME_LENGTH:
+        message = f"this name is {length} characters long"
+        yield error("E0105", message, token.span, help=f"at most {limits.MAX_NAME_LENGTH} are read")
+    elif token.kind == TEXT and length > limits.MAX_TEXT_LENGTH:
+        message = f"this text is {length} characters long"
+        yield error("E0105", message, token.span, help=f"at most {limits.MAX_TEXT_LENGTH} are read")
+    elif token.kind == NUMBER and length > limits.MAX_NUMBER_LENGTH:
+        message = f"this number is written with {length} characters"
+        yield error("E0106", message, token.span, help="17 digits are all that a float64 holds")
+    elif token.kind == NUMBER and isinf(float(token.text)):
+        help_text = "the largest float64 is 1.8e308; the ends of an interval may be `inf`"
+        yield error("E0106", "this number is too large", token.span, help=help_text)
+
+
+def _nesting(tokens: Sequence[Token]) -> Iterator[Diagnostic]:
+    if len(tokens) > limits.MAX_STATEMENT_TOKENS:
+        message = f"this statement has more than {limits.MAX_STATEMENT_TOKENS} words and signs"
+        yield error("E0108", message, tokens[0].span, help="give parts of it names with `let` or `known`")
+        return
+    openers: list[Token] = []
+    for token in tokens:
+        if token.text in ("(", "["):
+            openers.append(token)
+        elif token.text in (")", "]") and openers:
+            openers.pop()
+        if len(openers) > limits.MAX_DEPTH:
+            yield error(
+                "E0107",
+                f"parentheses are nested more than {limits.MAX_DEPTH} deep",
+                token.span,
+                second=Label(openers[0].span, "the outermost"),
+                help="give the inner parts names with `let`",
+            )
+            return
+
+
+def look_alikes(tokens: Sequence[Token], seen: set[str]) -> Iterator[Diagnostic]:
+    """Warnings for names with letters that cannot be told from Latin ones; `seen` holds the names already said."""
+    for token in tokens:
+        if token.kind != NAME or token.text.isascii() or token.text in seen:
+            continue
+        latin = normalize("NFKC", "".join(characters.LOOK_ALIKES.get(ch, ch) for ch in token.text))
+        if not latin.isascii():
+            continue
+        index = next(i for i, ch in enumerate(token.text) if not ch.isascii())
+        seen.add(token.text)
+        yield warning(
+            "W1001",
+            f"the name `{token.text}` looks like `{latin}` and is another name",
+            token.span,
+            f"letter {index + 1} is {described(token.text[index])}",
+            help=f"write `{latin}` in Latin letters",
+        )
+
+
+def screen_size(source: SourceText) -> Diagnostic | None:
+    """A text that is too large to be looked at."""
+    size = len(source.text)
+    if size <= limits.MAX_TEXT_BYTES:
+        return None
+    return error(
+        "E0102",
+        f"this text has {size} characters; a model file may have {limits.MAX_TEXT_BYTES}",
+        Span(0, 0),
+        help="a model file holds equations only; data belong into an HDF5 file",
+    )
