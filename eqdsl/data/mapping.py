@@ -6,13 +6,13 @@ Nothing is evaluated: an index is made of integers, ``a:b:step`` slices, one ``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from eqdsl.core.errors import UsageError
 
 Selector = int | slice | str
-"""One entry of an index. A text is ``...`` or the role of an axis: ``trajectory``, the time, a space axis, ``component``."""
+"""One entry of an index. A text is ``...`` or the role of an axis: ``trajectory``, ``t``, ``x``, ``component``."""
 
 ELLIPSIS = "..."
 EXAMPLE = "write `--map u=tensor[...,0]`, or name the axes as in `--map u=usol[x,t]`"
@@ -39,26 +39,6 @@ class Source:
     def text(self) -> str:
         """The text that `parse_source` reads back."""
         return self.dataset + (f"[{','.join(map(_selector_text, self.index))}]" if self.index else "")
-
-
-def parse_mapping(texts: Iterable[str]) -> dict[str, str]:
-    """``["u=tensor[...,0]", "t=time"]`` as ``{"u": "tensor[...,0]", "t": "time"}``.
-
-    Raises
-    ------
-    UsageError
-        No ``=``, a name given twice, or a source that does not parse.
-    """
-    mapping: dict[str, str] = {}
-    for text in texts:
-        name, equals, source = text.partition("=")
-        name = name.strip()
-        if not equals or not name or not source.strip():
-            raise UsageError(f"`{text}` is not of the form name=dataset", help=EXAMPLE)
-        if name in mapping:
-            raise UsageError(f"`{name}` is mapped twice", help="give each name one `--map`")
-        mapping[name] = parse_source(source).text()
-    return mapping
 
 
 def parse_source(text: str) -> Source:

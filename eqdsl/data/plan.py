@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from eqdsl.core.errors import DataError, UsageError
 from eqdsl.data import coordinates
-from eqdsl.data.extraction import check_readable
+from eqdsl.data.extraction import check_readable, real_dtype
 from eqdsl.data.formats.base import DataFormat
 from eqdsl.data.formats.native import TIME, TRAJECTORY
 from eqdsl.data.formats.table import NATIVE, sniff
@@ -42,6 +43,22 @@ class Plan:
     trajectories: int = 0
     notes: list[str] = field(default_factory=list)
     problems: list[DataError] = field(default_factory=list)
+
+    @property
+    def state_shape(self) -> tuple[int, ...]:
+        """Shape (B, T, C, *S) of the state to read."""
+        frames = 0 if self.times is None else self.times.shape[1]
+        return (self.trajectories, frames, len(self.model.channels), *(x.size for x in self.axes.values()))
+
+    @property
+    def dtype(self) -> np.dtype:
+        """float32 when every dataset can be held in it, else float64."""
+        return np.result_type(np.float32, *(real_dtype(p.info) for p in self.placements))
+
+    @property
+    def state_bytes(self) -> int:
+        """Memory that the state takes."""
+        return math.prod(self.state_shape) * self.dtype.itemsize
 
 
 def make_plan(
@@ -193,7 +210,7 @@ class _Planner:
             except DataError as error:
                 plan.problems.append(error)
                 continue
-            plan.notes.append(f"no coordinates `{axis.name}`: taken from `grid {axis.name} = {axis.points}` of the model")
+            plan.notes.append(f"no coordinates `{axis.name}`: taken from `grid {axis.name} = {axis.points}`")
         if len(plan.axes) == len(plan.model.axes):
             plan.axes = {axis.name: plan.axes[axis.name] for axis in plan.model.axes}
             try:

@@ -10,7 +10,7 @@ import numpy as np
 
 from eqdsl.core.errors import DataError
 from eqdsl.data import checks, coordinates
-from eqdsl.data.extraction import check_memory, load, real_dtype
+from eqdsl.data.extraction import check_memory, load
 from eqdsl.data.formats.native import COMPONENT, TRAJECTORY
 from eqdsl.data.placement import Need, Placement
 from eqdsl.data.plan import Plan, make_plan
@@ -59,14 +59,28 @@ def read_data(
     file = str(path)
     with open_file(path) as handle:
         plan = make_plan(handle, file, model, mapping, require_velocity=require_velocity)
-        raise_problems(plan.problems, file)
-        state = _load_state(handle, plan)
+        _raise_all(plan.problems, file)
+        trajectories, problems = load_trajectories(handle, plan, minimum_frames)
+    _raise_all(problems, file)
+    return trajectories
+
+
+def load_trajectories(handle: h5py.File, plan: Plan, minimum_frames: int) -> tuple[Trajectories, list[DataError]]:
+    """Load what a plan without problems says, with the problems of its values.
+
+    Raises
+    ------
+    DataError
+        A dataset cannot be read, or the times make no sense.
+    """
+    state = _load_state(handle, plan)
     times, lengths = _times_and_lengths(plan, state)
-    raise_problems(_value_problems(plan, state, lengths, minimum_frames), file)
-    return Trajectories(times, state, lengths, model.channel_names, plan.axes, plan.units, tuple(plan.notes))
+    problems = _value_problems(plan, state, lengths, minimum_frames)
+    names, notes = plan.model.channel_names, tuple(plan.notes)
+    return Trajectories(times, state, lengths, names, plan.axes, plan.units, notes), problems
 
 
-def raise_problems(problems: Sequence[DataError], file: str) -> None:
+def _raise_all(problems: Sequence[DataError], file: str) -> None:
     """Raise one problem as it is, several as one error that lists them."""
     distinct = list({str(p): p for p in problems}.values())
     if len(distinct) == 1:
@@ -77,11 +91,8 @@ def raise_problems(problems: Sequence[DataError], file: str) -> None:
 
 
 def _load_state(handle: h5py.File, plan: Plan) -> np.ndarray:
-    shape = (plan.trajectories, _frames(plan), len(plan.model.channels), *(x.size for x in plan.axes.values()))
-    small = all(real_dtype(p.info) == np.float32 for p in plan.placements)
-    dtype = np.dtype(np.float32 if small else np.float64)
-    check_memory(int(np.prod(shape, dtype=object)) * dtype.itemsize, plan.file)
-    state = np.full(shape, np.nan, dtype)
+    check_memory(plan.state_bytes, plan.file)
+    state = np.full(plan.state_shape, np.nan, plan.dtype)
     for placement in plan.placements:
         values = load(handle, plan.file, placement.info, placement.source, plan.notes)
         _put(state, placement, values)
@@ -98,10 +109,6 @@ def _put(state: np.ndarray, placement: Placement, values: np.ndarray) -> None:
         if placement.need.uniform:
             part = part.reshape(part.shape + (1,) * (state.ndim - 3))
         state[:, :, channel] = part
-
-
-def _frames(plan: Plan) -> int:
-    return 0 if plan.times is None else int(plan.times.shape[1])
 
 
 def _times_and_lengths(plan: Plan, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

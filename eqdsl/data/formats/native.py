@@ -17,7 +17,7 @@ TIME = "t"
 
 
 class NativeFormat(DataFormat):
-    """A state has shape ``(trajectory, time, *axes)``, a vector one axis more; times ``(time,)`` or ``(trajectory, time)``."""
+    """States ``(trajectory, time, *axes)``, a vector one axis more; times ``(time,)`` or ``(trajectory, time)``."""
 
     name = "native"
 

@@ -1,0 +1,129 @@
+"""Parts for training, validation and test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from eqdsl.core.errors import DataError, UsageError
+from eqdsl.data.trajectories import Trajectories
+
+FEWEST_BY_TRAJECTORY = 3
+"""From this many trajectories on, whole ones are held out; with fewer, the last part of each."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Disjoint parts of one data set; a part that was not asked for has length 0. `rule` is a sentence for reports."""
+
+    train: Trajectories
+    validation: Trajectories
+    test: Trajectories
+    rule: str
+
+
+def split_trajectories(
+    trajectories: Trajectories, *, validation: float = 0.2, test: float = 0.0, seed: int = 0
+) -> Split:
+    """Hold out a share of the data, the same one for the same seed.
+
+    Three or more trajectories are divided as wholes, in an order drawn from `seed`. With one or two, the last part of
+    each is held out: its validation part begins with the last training frame, and its test part with the last
+    validation frame, so that each can be rolled out from a known state.
+
+    Parameters
+    ----------
+    validation, test : float
+        Shares in [0, 1); one that is not zero holds out at least one trajectory, or one new frame.
+
+    Raises
+    ------
+    UsageError
+        Shares below zero, or that leave nothing to train on.
+    DataError
+        Too few trajectories or frames to hold anything out.
+    """
+    if not (0 <= validation < 1 and 0 <= test < 1 and validation + test < 1):
+        raise UsageError(
+            f"cannot hold out the shares {validation:g} for validation and {test:g} for test",
+            help="give shares of at least 0 that sum to less than 1",
+        )
+    if len(trajectories) == 0:
+        raise DataError("there are no trajectories to divide", help="give a file with at least one")
+    if len(trajectories) >= FEWEST_BY_TRAJECTORY:
+        return _by_trajectory(trajectories, validation, test, seed)
+    return _by_time(trajectories, validation, test)
+
+
+def _held_out(total: int, validation: float, test: float, what: str) -> tuple[int, int]:
+    """How many of `total` go to validation and test, leaving at least one."""
+    first, second = (max(1, round(share * total)) if share > 0 else 0 for share in (validation, test))
+    if first + second >= total:
+        raise DataError(
+            f"{total} {what} are too few to hold out {validation:g} for validation and {test:g} for test",
+            help="give more data, or hold out less",
+        )
+    return first, second
+
+
+def _by_trajectory(trajectories: Trajectories, validation: float, test: float, seed: int) -> Split:
+    total = len(trajectories)
+    first, second = _held_out(total, validation, test, "trajectories")
+    order = np.random.default_rng(seed).permutation(total)
+    parts = np.sort(order[first + second :]), np.sort(order[:first]), np.sort(order[first : first + second])
+    counts = [f"{len(parts[0])} to train"] + [
+        f"{len(part)} for {name} ({_numbers(part)})"
+        for part, name in ((parts[1], "validation"), (parts[2], "test")) if len(part)
+    ]
+    rule = f"by trajectory, drawn with seed {seed}: {', '.join(counts)} of {total}"
+    train, validated, tested = (trajectories.select(part) for part in parts)
+    return Split(train, validated, tested, rule)
+
+
+def _numbers(indices: np.ndarray) -> str:
+    shown = ", ".join(str(i) for i in indices[:8])
+    return f"number {shown}" + (", …" if len(indices) > 8 else "")
+
+
+def _by_time(trajectories: Trajectories, validation: float, test: float) -> Split:
+    lengths = np.asarray(trajectories.lengths)
+    held = np.array([_held_out(int(n) - 1, validation, test, "steps") for n in lengths]).reshape(-1, 2)
+    train_end = lengths - held.sum(axis=1)
+    validation_end = train_end + held[:, 0]
+    train = _cut(trajectories, np.zeros_like(lengths), train_end)
+    nothing = trajectories.select([])
+    validated = _cut(trajectories, train_end - 1, validation_end) if validation > 0 else nothing
+    tested = _cut(trajectories, validation_end - 1, lengths) if test > 0 else nothing
+    return Split(train, validated, tested, _time_rule(trajectories, train_end, validation_end, validation, test))
+
+
+def _cut(trajectories: Trajectories, starts: np.ndarray, stops: np.ndarray) -> Trajectories:
+    """Frames ``starts[b]:stops[b]`` of each trajectory, moved to the front; past the end values are NaN."""
+    lengths = stops - starts
+    frames = int(lengths.max())
+    times = np.empty((len(trajectories), frames))
+    state = np.full((len(trajectories), frames, *trajectories.state.shape[2:]), np.nan, trajectories.state.dtype)
+    for row, (start, stop, length) in enumerate(zip(starts, stops, lengths, strict=True)):
+        own = trajectories.times[row, start:stop]
+        step = own[-1] - own[-2] if length > 1 else 1.0
+        times[row] = np.concatenate([own, own[-1] + step * np.arange(1, frames - length + 1)])
+        state[row, :length] = trajectories.state[row, start:stop]
+    return replace(trajectories, times=times, state=state, lengths=lengths)
+
+
+def _time_rule(
+    trajectories: Trajectories, train_end: np.ndarray, validation_end: np.ndarray, validation: float, test: float
+) -> str:
+    def until(ends: Sequence[int] | np.ndarray) -> str:
+        shown = [f"{trajectories.times[row, end - 1]:.6g}" for row, end in enumerate(ends)]
+        return " and ".join(dict.fromkeys(shown))
+
+    words = [f"trained up to t = {until(train_end)}"]
+    if validation > 0:
+        words.append(f"validated from there to t = {until(validation_end)}")
+    if test > 0:
+        words.append(f"tested from there to t = {until(trajectories.lengths)}")
+    count = "is 1 trajectory" if len(trajectories) == 1 else f"are {len(trajectories)} trajectories"
+    return f"by time, because there {count}: {', '.join(words)}"
