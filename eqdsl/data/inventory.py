@@ -77,12 +77,13 @@ def scan(file: h5py.File, name: str) -> Inventory:
     Raises
     ------
     DataError
-        More than `MAX_OBJECTS` objects or `MAX_DEPTH` levels of groups.
+        More than `MAX_OBJECTS` objects or `MAX_DEPTH` levels of groups, or a damaged file.
     """
-    root = h5py.h5g.open(file.id, b"/")
     walk = _Walk(name)
-    walk.run(root)
-    attributes = frozenset(_text(a) for a in _attribute_names(root))
+    with safety.translated_errors(name):
+        root = h5py.h5g.open(file.id, b"/")
+        walk.run(root)
+        attributes = frozenset(_text(a) for a in _attribute_names(root))
     return Inventory(name, dict(sorted(walk.datasets.items())), walk.links, attributes)
 
 

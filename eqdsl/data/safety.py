@@ -82,7 +82,7 @@ def _check_signature(path: Path) -> None:
 
 @contextmanager
 def open_file(path: str | Path) -> Iterator[h5py.File]:
-    """Open a checked file read-only; whatever HDF5 says of a damaged file inside becomes a `DataError`.
+    """Open a checked file read-only.
 
     Raises
     ------
@@ -91,7 +91,9 @@ def open_file(path: str | Path) -> Iterator[h5py.File]:
     """
     check_path(path)
     switch_off_plugins()
-    with translated_errors(str(path)), h5py.File(path, "r", locking="best-effort") as file:
+    with translated_errors(str(path)):
+        file = h5py.File(path, "r", locking="best-effort")
+    with file:
         yield file
 
 
