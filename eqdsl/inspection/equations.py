@@ -86,7 +86,8 @@ def with_values(text: str, values: Mapping[str, float]) -> str:
         if name not in values or text[match.end() : match.end() + 1] == "(":
             return name
         number = shown_number(values[name])
-        return f"({number})" if number.startswith("-") else number
+        bare = text[: match.start()].rstrip()[-1:] in ("", "(", ",") and text[match.end() : match.end() + 1] != "^"
+        return number if bare or not number.startswith("-") else f"({number})"
 
     return NAME.sub(replace, text)
 

@@ -71,20 +71,19 @@ class Formula:
         """The formula in the language, over the inputs as the user wrote them."""
         return self.written(atoms(self.names))
 
-    def written(self, names: Sequence[str], coefficients: Sequence[str] | None = None) -> str:
-        """The formula over other input texts (atoms), or with named `coefficients` in place of the numbers."""
+    def written(self, names: Sequence[str], coefficients: Sequence[str | None] | None = None) -> str:
+        """The formula over other input texts (atoms), with `coefficients` in place of the numbers' sizes where given."""
         parts = []
         for index, (value, candidate) in enumerate(self.terms):
             product = candidate.text(names)
-            size = coefficients[index] if coefficients else number_text(abs(value))
+            size = (coefficients[index] if coefficients else None) or number_text(abs(value))
             if not product:
                 body = size
             elif size == "1":
                 body = product
             else:
                 body = f"{size}*{product}"
-            negative = value < 0 and not coefficients
-            lead = ("-" if negative else "") if not parts else (" - " if negative else " + ")
+            lead = ("-" if value < 0 else "") if not parts else (" - " if value < 0 else " + ")
             parts.append(lead + body)
         return "".join(parts) or "0"
 

@@ -1,0 +1,169 @@
+"""Distillation: a formula for each output of the pointwise learned terms, and the model file that holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from eqdsl.analysis.check import check_source
+from eqdsl.core.errors import EqdslError, ModelError
+from eqdsl.data.trajectories import Trajectories
+from eqdsl.inspection.formula import Formula, find_formula
+from eqdsl.inspection.horizon import horizon_error, rollouts
+from eqdsl.inspection.response import Response
+from eqdsl.inspection.rewrite import distilled_source
+from eqdsl.inspection.units import named_coefficients
+from eqdsl.lowering.vector_field import VectorField, compile_model
+from eqdsl.model.model import Model
+
+DEGREE = 3
+"""Total degree of the polynomial library."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Mean square differences of rollouts on the same held-out trajectories."""
+
+    network_to_data: float
+    formula_to_data: float
+    formula_to_network: float
+
+
+@dataclass(frozen=True)
+class Distillation:
+    """Formulas of the learned outputs and the file that holds them.
+
+    Parameters
+    ----------
+    formulas : mapping of str to Formula
+        By output name.
+    refused : mapping of str to str
+        Output name and why it has no formula.
+    text : str or None
+        The distilled ``.eq`` file; None when a learned term remains without a formula.
+    comparison : Comparison or None
+        None when there is no file, or a rollout failed (`note` says which).
+    note : str
+    """
+
+    formulas: Mapping[str, Formula]
+    refused: Mapping[str, str]
+    text: str | None
+    comparison: Comparison | None
+    note: str = ""
+
+    def formula(self, output: str) -> Formula | None:
+        """The formula of an output, if it has one."""
+        return self.formulas.get(output)
+
+    def as_json(self) -> dict[str, object]:
+        """Formulas with their errors, and the comparison of rollouts."""
+        return {
+            "formulas": {
+                name: {"text": f.text, "r2": f.r2, "terms": len(f.terms), "max_error": f.max_error,
+                       "rms_error": f.rms_error, "linear_r2": f.linear_r2}
+                for name, f in self.formulas.items()
+            },
+            "refused": dict(self.refused),
+            "comparison": vars(self.comparison) if self.comparison else None,
+            "note": self.note,
+        }
+
+    def as_lines(self) -> list[str]:
+        """One line per output, and the comparison."""
+        lines = [
+            f"{name} = {f.text}   (R² {f.r2:.6f}, {len(f.terms)} terms, largest error {f.max_error:.2g}; "
+            f"best affine function R² {f.linear_r2:.4f})"
+            for name, f in self.formulas.items()
+        ]
+        lines += [f"{name}: {reason}" for name, reason in self.refused.items()]
+        if self.comparison:
+            lines.append(
+                f"rollouts, mean square: network to data {self.comparison.network_to_data:.3g}, formula to data "
+                f"{self.comparison.formula_to_data:.3g}, formula to network {self.comparison.formula_to_network:.3g}"
+            )
+        return [*lines, self.note] if self.note else lines
+
+
+def distil(
+    vector_field: VectorField,
+    responses: Mapping[str, Response],
+    values: Mapping[str, float],
+    held_out: Trajectories | None,
+) -> Distillation:
+    """Find the formulas, write the distilled model and compare its rollouts with the network's and the data.
+
+    Parameters
+    ----------
+    vector_field : VectorField
+        With fitted weights.
+    responses : mapping
+        From `learned_responses`, by term name.
+    values : mapping
+        Fitted parameters that are plain numbers.
+    held_out : Trajectories or None
+        Where to compare rollouts.
+    """
+    model = vector_field.model
+    by_term = {name: _formulas(response) for name, response in responses.items() if response.pointwise}
+    formulas = {o: f for name, found in by_term.items() for o, f in zip(responses[name].term.outputs, found, strict=True)}
+    refused = {
+        output: "sees a neighbourhood of cells, and formulas are sought for pointwise terms only"
+        for name, response in responses.items() if not response.pointwise for output in response.term.outputs
+    }
+    if refused or not formulas:
+        note = "no distilled file: " + ("some learned terms have no formula" if refused else "nothing is learned")
+        return Distillation(formulas, refused, None, None, note)
+    try:
+        text, distilled = distilled_model(model, by_term, values)
+    except ModelError as failure:
+        note = f"no distilled file: the formulas do not pass the model's checks ({failure.diagnostics[0].message})"
+        return Distillation(formulas, refused, None, None, note)
+    comparison, note = _compared(vector_field, distilled, held_out)
+    return Distillation(formulas, refused, text, comparison, note)
+
+
+def _formulas(response: Response) -> tuple[Formula, ...]:
+    term = response.term
+    return tuple(
+        find_formula(response.inputs, response.outputs[:, index], term.input_names, degree=DEGREE,
+                     constraints=term.constraints, output=index)
+        for index in range(len(term.outputs))
+    )
+
+
+def distilled_model(
+    model: Model, formulas: Mapping[str, tuple[Formula, ...]], values: Mapping[str, float]
+) -> tuple[str, Model]:
+    """The distilled file's text, and the same text read and checked.
+
+    Raises
+    ------
+    ModelError
+        The text does not pass the checks, for instance because no unit can be given to a coefficient.
+    """
+    names, declarations = named_coefficients(model, formulas)
+    source = distilled_source(model, formulas, values, names, declarations)
+    checked = check_source(source)
+    if checked.model is None:
+        raise ModelError(source, checked.diagnostics)
+    return source.text, checked.model
+
+
+def _compared(
+    vector_field: VectorField, distilled: Model, held_out: Trajectories | None
+) -> tuple[Comparison | None, str]:
+    if held_out is None:
+        return None, ""
+    try:
+        with_formulas = compile_model(distilled, grid=vector_field.grid)
+        data, network = rollouts(vector_field, held_out)
+        _, formula = rollouts(with_formulas, held_out)
+    except EqdslError as failure:
+        return None, f"rollouts of the distilled model could not be compared: {failure.message}"
+    observed = held_out.channels
+    return Comparison(
+        horizon_error(data, network, observed).overall,
+        horizon_error(data, formula, observed).overall,
+        horizon_error(network, formula, observed).overall,
+    ), ""

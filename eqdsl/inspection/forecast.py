@@ -1,0 +1,43 @@
+"""Forecast error over one data interval: the misfit that tells how sharply data hold a parameter."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from eqdsl.data.trajectories import Trajectories
+from eqdsl.inspection.visited import with_velocities
+from eqdsl.lowering.vector_field import VectorField
+from eqdsl.simulate import simulate
+
+PAIRS_POINTS = 16_000
+"""Grid points of the frames that are forecast from."""
+
+
+def forecast_error(field: VectorField, data: Trajectories, scales: np.ndarray) -> float:
+    """Mean square of (data - forecast)/interval, each channel divided by its entry of `scales`.
+
+    Each forecast starts from one complete frame and ends at the next one.
+
+    Parameters
+    ----------
+    scales : ndarray, shape (C,)
+        Rms of each equation's right-hand side.
+
+    Raises
+    ------
+    ComputationError
+        A forecast diverged.
+    """
+    filled = with_velocities(data, field)
+    cells = int(np.prod(filled.shape, dtype=int))
+    whole = np.isfinite(filled.state).all(axis=tuple(range(2, filled.state.ndim)))
+    pairs = np.argwhere(whole[:, :-1] & whole[:, 1:] & (np.arange(1, filled.frames) < filled.lengths[:, None]))
+    if not len(pairs):
+        return float("nan")
+    pairs = pairs[:: max(1, len(pairs) * cells // PAIRS_POINTS)]
+    row, frame = pairs.T
+    times = np.stack([filled.times[row, frame], filled.times[row, frame + 1]], axis=1)
+    result = simulate(field, times, initial=filled.state[row, frame], rtol=1e-6, atol=1e-8)
+    interval = (times[:, 1] - times[:, 0]).reshape(-1, *[1] * (filled.state.ndim - 2))
+    miss = (filled.state[row, frame + 1] - result.trajectories.state[:, 1]) / interval
+    return float(np.mean((miss / scales.reshape(1, -1, *[1] * (miss.ndim - 2))) ** 2))

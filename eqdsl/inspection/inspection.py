@@ -1,0 +1,195 @@
+"""`Inspection`: everything an inspection finds, as data, as JSON and as text for a terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from eqdsl.inspection.distil import Distillation
+from eqdsl.inspection.horizon import HorizonError
+from eqdsl.inspection.laws import LawDrift
+from eqdsl.inspection.ledger import Ledger
+from eqdsl.inspection.parameters import ParameterReport
+from eqdsl.model.model import Model
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawn figure; `section` is where the report shows it (``learned``, ``ledger``, ``errors``, ``training``)."""
+
+    section: str
+    title: str
+    caption: str
+    png: bytes
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What an inspection of a run finds.
+
+    Parameters
+    ----------
+    name : str
+        Name of the run folder.
+    model : Model
+    equations : mapping of str to str
+        By channel, fitted numbers in place; formulas in place too after distillation.
+    latex : str or None
+        The equations for a paper.
+    parameters : tuple of ParameterReport
+    ledger : Ledger
+    distillation : Distillation or None
+        When asked for.
+    horizon : HorizonError or None
+        None when no rollout could be compared; `caveats` says why.
+    laws : tuple of LawDrift
+    history : list of dict
+        Rows of ``history.csv``.
+    settings, facts : mapping
+        Settings of the fit; where the numbers come from (data, split, versions).
+    caveats : tuple of str
+        What the numbers do not say, in words.
+    pictures : tuple of Picture
+    """
+
+    name: str
+    model: Model
+    equations: Mapping[str, str]
+    latex: str | None
+    parameters: tuple[ParameterReport, ...]
+    ledger: Ledger
+    distillation: Distillation | None
+    horizon: HorizonError | None
+    laws: tuple[LawDrift, ...]
+    history: Sequence[Mapping[str, object]]
+    settings: Mapping[str, object]
+    facts: Mapping[str, object]
+    caveats: tuple[str, ...]
+    pictures: tuple[Picture, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """The object that ``eqdsl inspect --json`` prints; numbers that are not finite are null."""
+        return {
+            "parameters": {
+                p.name: {"value": p.value, "low": finite(p.low), "high": finite(p.high), "at_bound": p.at_bound,
+                         "meaning": p.meaning}
+                for p in self.parameters
+            },
+            "learned": {output.name: self._learned(output.name) for output in self.ledger.outputs},
+            "equations": dict(self.equations),
+            "ledger": {
+                e.channel: {"rms": e.rms, "learned_ratio": e.learned_ratio, "terms": [asdict(t) for t in e.terms]}
+                for e in self.ledger.equations
+            },
+            "errors": self.horizon.as_json() if self.horizon else None,
+            "laws": {law.name: asdict(law) for law in self.laws},
+            "distilled": self.distillation.as_json() if self.distillation else None,
+            "caveats": list(self.caveats),
+        }
+
+    def _learned(self, name: str) -> dict[str, object]:
+        entry = self.ledger.output(name)
+        formula = self.distillation.formula(name) if self.distillation else None
+        return {
+            "rms": entry.rms,
+            "share": entry.share,
+            "formula": formula.text if formula else None,
+            "r2": formula.r2 if formula else None,
+            "lowest": finite(entry.lowest),
+            "highest": finite(entry.highest),
+        }
+
+    def as_text(self) -> str:
+        """Several short tables for a terminal."""
+        blocks = [
+            self._title(),
+            block("Equations", list(self.equations.values())),
+            table("Parameters", ("name", "value", "unit", "start", "low", "high", ""), self._parameter_rows()),
+            *self._parameter_words(),
+            table("Ledger of terms", ("equation", "term", "rms", "share", "correlation", "projection"),
+                  self._ledger_rows()),
+            self._distilled(),
+            self._errors(),
+            table("Laws", ("law", "said", "drift", "violation"),
+                  [(law.name, law.trend, percent(law.drift), percent(law.violation)) for law in self.laws]),
+            block("Keep in mind", [f"- {sentence}" for sentence in self.caveats]),
+        ]
+        return "\n\n".join(text for text in blocks if text)
+
+    def __str__(self) -> str:
+        return self.as_text()
+
+    def _title(self) -> str:
+        doc = f" ({self.model.doc})" if self.model.doc else ""
+        return f"{self.model.name}{doc}, run {self.name}"
+
+    def _parameter_rows(self) -> list[tuple[str, ...]]:
+        return [
+            (p.name, short(p.value), p.unit or "", short(p.start), short(p.low), short(p.high),
+             "at its bound" if p.at_bound else "")
+            for p in self.parameters
+        ]
+
+    def _parameter_words(self) -> list[str]:
+        meanings = dict.fromkeys(p.meaning for p in self.parameters if p.meaning)
+        sentences = [*meanings, *(p.bias for p in self.parameters if p.bias)]
+        return ["\n".join(f"  {sentence}" for sentence in sentences)] if sentences else []
+
+    def _ledger_rows(self) -> list[tuple[str, ...]]:
+        rows = []
+        for equation in self.ledger.equations:
+            for term in equation.terms:
+                name = f"{term.name} (learned)" if term.learned else term.name
+                rows.append((f"d {equation.channel}/dt", name, short(term.rms), percent(term.share),
+                             f"{term.correlation:+.2f}", f"{term.projection:+.3f}"))
+        return rows
+
+    def _distilled(self) -> str:
+        return block("Distilled", self.distillation.as_lines()) if self.distillation else ""
+
+    def _errors(self) -> str:
+        if self.horizon is None:
+            return ""
+        error = self.horizon
+        lines = [
+            f"mean square error {short(error.overall)} (log10 {log10_text(error.overall)}), "
+            f"variance of the data {short(error.variance)}",
+            *(f"{name}: {short(value)}" for name, value in error.per_channel.items()),
+        ]
+        return block(f"Rollouts of {error.trajectories} held-out trajectories, {error.frames} frames", lines)
+
+
+def finite(value: float | None) -> float | None:
+    """The number, or None where it is not finite."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def short(value: float | None) -> str:
+    """A number to four digits, a dash where there is none."""
+    return "–" if value is None or not math.isfinite(value) else f"{value:.4g}"
+
+
+def percent(share: float) -> str:
+    """A share in per cent."""
+    return f"{100 * share:.3g} %"
+
+
+def log10_text(value: float) -> str:
+    """Decimal logarithm of an error."""
+    return f"{math.log10(value):.2f}" if value > 0 else "−∞"
+
+
+def block(title: str, lines: Sequence[str]) -> str:
+    """A title and indented lines; nothing where there are none."""
+    return "\n".join([title, *(f"  {line}" for line in lines)]) if lines else ""
+
+
+def table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """Aligned columns under a title; nothing where there are no rows."""
+    if not rows:
+        return ""
+    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+             for row in (head, *rows)]
+    return block(title, lines)

@@ -1,0 +1,157 @@
+"""Which pictures an inspection has, with titles and captions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+
+from eqdsl.data.trajectories import Trajectories
+from eqdsl.inspection.figures.curve import draw_slices
+from eqdsl.inspection.figures.history import draw_history
+from eqdsl.inspection.figures.horizon import draw_horizon
+from eqdsl.inspection.figures.ledger import draw_ledger
+from eqdsl.inspection.figures.maps import draw_maps
+from eqdsl.inspection.figures.rollouts import draw_rollouts
+from eqdsl.inspection.figures.scatter import draw_scatter
+from eqdsl.inspection.figures.style import png
+from eqdsl.inspection.figures.surface import draw_surface
+from eqdsl.inspection.horizon import HorizonError
+from eqdsl.inspection.inspection import Picture
+from eqdsl.inspection.ledger import Ledger
+from eqdsl.inspection.response import Response, slices, surface
+from eqdsl.inspection.units import Factors, expression_unit, unit_factors, unit_text
+from eqdsl.inspection.visited import Visited
+from eqdsl.lowering.vector_field import VectorField
+from eqdsl.model.expr import ChannelRef, Expr
+from eqdsl.model.model import LearnedTerm, Model
+
+MOST_MAPS = 6
+
+
+def ledger_picture(model: Model, ledger: Ledger) -> Picture:
+    """Bars of every term's rms."""
+    units = {e.channel: rate_unit(model, e.channel) for e in ledger.equations}
+    return Picture(
+        "ledger", "Who does the work",
+        f"Rms of every term of every equation over {ledger.frames} frames of the stored sample; the percentage is its "
+        "share of the sum.",
+        png(draw_ledger(ledger, units)),
+    )
+
+
+def learned_pictures(field: VectorField, visited: Visited, responses: Mapping[str, Response]) -> list[Picture]:
+    """One or two pictures for each learned term."""
+    found = []
+    for response in responses.values():
+        found.extend(_pointwise(field, response) if response.pointwise else [_scatter(field.model, response)])
+        if field.grid.axes:
+            found.append(_maps(field, visited, response.term))
+    return found
+
+
+def _pointwise(field: VectorField, response: Response) -> list[Picture]:
+    term, model = response.term, field.model
+    inputs, outputs = input_labels(model, term), output_labels(model, term)
+    beyond = "Grey: beyond what the data visit, where nothing holds the function."
+    if len(inputs) == 2:
+        drawn = draw_surface(response, surface(field, response), inputs, outputs)
+        caption = f"{beyond} The outline is the convex hull of the visited points (dots); black: zero."
+        return [Picture("learned", title(term), caption, png(drawn))]
+    caption = f"{beyond} The silhouette at the bottom shows how often a value is visited."
+    if len(inputs) > 1:
+        caption = f"Along each input with the others at their medians. {caption}"
+    curves = Picture("learned", title(term), caption, png(draw_slices(response, slices(field, response), inputs, outputs)))
+    return [curves] if len(inputs) == 1 else [curves, _scatter(model, response)]
+
+
+def _scatter(model: Model, response: Response) -> Picture:
+    caption = "Outputs against each input at the visited points; black: the mean over bins of equally many points."
+    if not response.pointwise:
+        caption += (f" The term sees {response.radius} cell(s) to each side; inputs are taken at the centre, and the "
+                    "scatter about the mean is what the neighbours add.")
+    labels = input_labels(model, response.term), output_labels(model, response.term)
+    return Picture("learned", f"{title(response.term)}, output against input", caption,
+                   png(draw_scatter(response, *labels)))
+
+
+def _maps(field: VectorField, visited: Visited, term: LearnedTerm) -> Picture:
+    """The term over the grid in the middle of the sample."""
+    middle = visited.thinned(3)
+    times, state = list(middle.batches(field))[0]
+    frame = slice(len(times) // 2, len(times) // 2 + 1)
+    with torch.no_grad():
+        outputs = field.learned_outputs(times[frame], state[frame])
+        inputs = field.learned_inputs(times[frame], state[frame])[term.name]
+    shape = field.grid.shape
+    shown = {name: inputs[0, ..., i].expand(shape) for i, name in enumerate(term.input_names)}
+    shown |= {name: outputs[name][0].expand(shape) for name in term.outputs}
+    arrays = {name: values.double().cpu().numpy() for name, values in list(shown.items())[-MOST_MAPS:]}
+    caption = f"Inputs and outputs over the grid at {field.model.time} = {float(times[frame][0]):.4g}."
+    return Picture("learned", f"{title(term)} over the grid", caption, png(draw_maps(field.grid, arrays)))
+
+
+def error_pictures(
+    field: VectorField, error: HorizonError, data: Trajectories, model: Trajectories
+) -> list[Picture]:
+    """Error against horizon, and the trajectory whose error is the median one."""
+    time = label(field.model.time, field.model.time_unit)
+    per_row = np.nanmean((model.state - data.state) ** 2, axis=tuple(range(1, data.state.ndim)))
+    row = int(np.argsort(per_row)[(len(per_row) - 1) // 2])
+    labels = tuple(label(name, channel_unit(field.model, name)) for name in data.channels)
+    return [
+        Picture("errors", "Error against horizon", "Rollouts from the first frame of held-out trajectories; mean "
+                "square error over states and grid points, at each frame.", png(draw_horizon(error, time))),
+        Picture("errors", "A rollout beside its data", "The held-out trajectory of median error.",
+                png(draw_rollouts(data, model, field.grid, labels, time, row))),
+    ]
+
+
+def history_picture(history: list[dict[str, object]]) -> Picture | None:
+    """The course of training, if the run holds one."""
+    figure = draw_history(history)
+    if figure is None:
+        return None
+    return Picture("training", "Course of training", "Dotted verticals: a new stage or a longer horizon.", png(figure))
+
+
+def title(term: LearnedTerm) -> str:
+    """``Ru, Rv(u, v)``."""
+    return f"{', '.join(term.outputs)}({', '.join(term.input_names)})"
+
+
+def label(name: str, unit: str | None) -> str:
+    """``theta [rad]``."""
+    return f"{name} [{unit}]" if unit else name
+
+
+def input_labels(model: Model, term: LearnedTerm) -> tuple[str, ...]:
+    """Input texts with units where they follow from the declarations."""
+    return tuple(label(name, _unit(model, expr)) for name, expr in zip(term.input_names, term.inputs, strict=True))
+
+
+def output_labels(model: Model, term: LearnedTerm) -> tuple[str, ...]:
+    """Output names with the declared unit."""
+    return tuple(label(name, term.unit) for name in term.outputs)
+
+
+def channel_unit(model: Model, name: str) -> str | None:
+    """Unit of a channel, as declared where it is a state's own."""
+    channel = model.channel(name)
+    declared = next(f.unit for f in model.fields if f.name == channel.field)
+    return _unit(model, ChannelRef(name)) if channel.velocity else declared
+
+
+def rate_unit(model: Model, name: str) -> str | None:
+    """Unit of a channel's rate of change."""
+    factors: Factors = expression_unit(model, ChannelRef(name)).copy()
+    factors.subtract(unit_factors(model.time_unit))
+    return unit_text(factors) if any(factors.values()) else None
+
+
+def _unit(model: Model, expr: Expr) -> str | None:
+    factors = expression_unit(model, expr)
+    if isinstance(expr, ChannelRef) and not model.channel(expr.channel).velocity:
+        return channel_unit(model, expr.channel)
+    return unit_text(factors) if factors else None

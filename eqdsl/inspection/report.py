@@ -1,0 +1,66 @@
+"""The report: one self-contained HTML page. Pictures are embedded, nothing is loaded, all text is escaped."""
+
+from __future__ import annotations
+
+import base64
+import math
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from eqdsl.inspection.inspection import Inspection, Picture, log10_text, percent, short
+from eqdsl.inspection.writing import write_text
+
+TEMPLATE = "report.html.j2"
+
+
+def report_html(inspection: Inspection) -> str:
+    """The page as text."""
+    environment = Environment(
+        loader=PackageLoader("eqdsl.inspection"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(short=short, percent=percent, log10=log10_text, bounded=_bound)
+    sections = {
+        section: [_embedded(p) for p in inspection.pictures if p.section == section]
+        for section in ("learned", "ledger", "errors", "training")
+    }
+    return environment.get_template(TEMPLATE).render(
+        i=inspection, pictures=sections, meanings=_meanings(inspection), last=_last_row(inspection)
+    )
+
+
+def write_report(inspection: Inspection, path: str | Path, *, force: bool = True) -> None:
+    """Write the page to a file.
+
+    Raises
+    ------
+    UsageError
+        The file cannot be written, or another one is there and `force` is False.
+    """
+    write_text(Path(path), report_html(inspection), force=force)
+
+
+def _embedded(picture: Picture) -> dict[str, str]:
+    data = base64.b64encode(picture.png).decode("ascii")
+    return {"title": picture.title, "caption": picture.caption, "source": f"data:image/png;base64,{data}"}
+
+
+def _meanings(inspection: Inspection) -> list[str]:
+    return [*dict.fromkeys(p.meaning for p in inspection.parameters if p.meaning),
+            *(p.bias for p in inspection.parameters if p.bias)]
+
+
+def _last_row(inspection: Inspection) -> dict[str, object]:
+    """The last row of the history, as the numbers under the picture."""
+    return dict(inspection.history[-1]) if inspection.history else {}
+
+
+def _bound(value: float) -> str:
+    """A bound of a parameter; infinity as a sign."""
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    return f"{value:.4g}"
