@@ -58,6 +58,14 @@ def plain(name: str) -> str:
     return str(name) if name.isascii() else normalize("NFC", name)
 
 
+def leibniz_parts(token: str) -> tuple[int, str, int]:
+    """Order above, name and order below of ``∂²u/∂t²``."""
+    match = _LEIBNIZ.match(token)
+    assert match is not None  # the terminals LEIBNIZ and PARTIAL have the same shape
+    top, bottom = (int(match[part].translate(_SUPERSCRIPTS) or 1) for part in ("top", "bottom"))
+    return top, match["name"], bottom
+
+
 def expressions_in(parts: Iterable[object]) -> tuple[nodes.Expression, ...]:
     """The expressions among a rule's children."""
     return tuple(part for part in parts if isinstance(part, nodes.Expression))
@@ -140,23 +148,20 @@ class ExpressionBuilder(Transformer[Token, object]):
         return Rate(span_of(operator, closer), plain(name), span_of(name), len(operator) - 1)
 
     def _leibniz(self, token: Token) -> Rate:
-        match = _LEIBNIZ.match(token)
-        assert match is not None and token.start_pos is not None  # the terminal has the same shape
-        top, bottom = (match.group(part).translate(_SUPERSCRIPTS) for part in ("top", "bottom"))
-        if top != bottom:
-            name = match.group("name")
+        order, name, bottom = leibniz_parts(token)
+        if order != bottom:
             self.problems.append(
                 error(
                     "E0216",
                     "the two orders of this time derivative differ",
                     span_of(token),
-                    f"order {top or 1} above, {bottom or 1} below",
+                    f"order {order} above, {bottom} below",
                     help=f"write `dt({name})` or `dtt({name})`",
                 )
             )
-        start = token.start_pos
-        state_span = Span(start + match.start("name"), start + match.end("name"))
-        return Rate(span_of(token), plain(match.group("name")), state_span, int(top or 1))
+        span = span_of(token)
+        start = span.start + token.index(name, 1)
+        return Rate(span, plain(name), Span(start, start + len(name)), order)
 
     def arguments(self, *parts: Token) -> NameList | None:
         if not parts:

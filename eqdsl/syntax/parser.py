@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from lark import Lark, TextSlice
+from lark import Token as LarkToken
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from eqdsl.core import limits
@@ -51,6 +52,12 @@ def parse(source: SourceText) -> tuple[nodes.SyntaxTree, tuple[Diagnostic, ...]]
     run.problems.extend(screen_text(source))
     run.read_all()
     return nodes.SyntaxTree(tuple(run.statements)), tuple(run.problems)
+
+
+def lexed(source: SourceText, chunk: Chunk) -> list[LarkToken]:
+    """The tokens of a statement that can be parsed, with the types the grammar gives them."""
+    lark, _builder = _parser()
+    return list(lark.parse_interactive(TextSlice(source.text, chunk.start, chunk.end)).exhaust_lexer())
 
 
 @cache
