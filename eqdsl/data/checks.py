@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from eqdsl.core.errors import DataError
+from eqdsl.data.mapping import map_option
 from eqdsl.data.placement import Need
 
 
@@ -17,14 +18,15 @@ def value_problems(
 
     Parameters
     ----------
+    values : ndarray, shape (B, T, ...)
     constant : bool
         Whether to look for a state that never changes; of no use on single frames.
     """
     infinite = np.isinf(values)
     if infinite.any():
-        place = tuple(int(i) for i in np.argwhere(infinite)[0])
+        row, frame = np.argwhere(infinite)[0][:2]
         yield DataError(
-            f"{int(infinite.sum())} of {values.size} values are infinite, the first at {place}",
+            f"{int(infinite.sum())} of {values.size} values are infinite, the first in trajectory {row}, frame {frame}",
             file=file, dataset=dataset,
             help="write NaN where a value is missing, or end the trajectory before it diverges",
         )
@@ -32,7 +34,7 @@ def value_problems(
     if np.isnan(values).all():
         yield DataError(
             "all values are NaN", file=file, dataset=dataset,
-            help=f"map `{need.name}` to another dataset: `--map {need.name}=DATASET`",
+            help=f"map `{need.name}` to another dataset: {map_option(need.name, 'DATASET')}",
         )
         return
     lowest, highest = float(np.nanmin(values)), float(np.nanmax(values))

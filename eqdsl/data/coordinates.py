@@ -8,7 +8,7 @@ import numpy as np
 from eqdsl.core.errors import DataError
 from eqdsl.data.extraction import load
 from eqdsl.data.inventory import DatasetInfo
-from eqdsl.data.mapping import Source
+from eqdsl.data.mapping import Source, map_option
 from eqdsl.model.model import Axis
 from eqdsl.numerics.grid import GridAxis
 
@@ -27,7 +27,7 @@ def load_times(file: h5py.File, name: str, info: DatasetInfo, source: Source, no
     if times.ndim not in (1, 2) or times.size == 0:
         raise DataError(
             f"has shape {times.shape}; times have (time,) or (trajectory, time)", file=name, dataset=info.name,
-            help=f"pick a part, as in `--map t={info.name}[0]`",
+            help=f"pick a part, as in {map_option('t', info.name + '[0]')}",
         )
     return np.atleast_2d(times)
 
@@ -46,9 +46,10 @@ def load_coordinate(
     if x.ndim != 1 and x.size == max(x.shape, default=0):
         x = x.reshape(-1)
     if x.ndim != 1:
+        zeros = ",".join("0" * (x.ndim - 1))
         raise DataError(
             f"has shape {x.shape}; the coordinates of `{axis}` have one axis", file=name, dataset=info.name,
-            help=f"pick one line, as in `--map {axis}={info.name}[{','.join('0' * (x.ndim - 1))},:]`",
+            help=f"pick one line, as in {map_option(axis, f'{info.name}[{zeros},:]')}",
         )
     if not np.all(np.isfinite(x)):
         raise DataError(
@@ -58,15 +59,17 @@ def load_coordinate(
     return x
 
 
-def coordinate_from_grid(axis: Axis, size: int, file: str) -> np.ndarray:
+def coordinate_from_grid(axis: Axis, size: int, nearest: str, file: str) -> np.ndarray:
     """Coordinates of an axis that the file does not give, from the model's ``grid`` when its size fits.
+
+    `nearest` is the dataset to propose otherwise.
 
     Raises
     ------
     DataError
         The model has no ``grid`` for this axis, or another number of points.
     """
-    remedy = f"write a 1-D dataset `{axis.name}`, map one with `--map {axis.name}=DATASET`, or "
+    remedy = f"write a 1-D dataset `{axis.name}`, map one with {map_option(axis.name, nearest)}, or "
     if axis.points is None:
         raise DataError(
             "the coordinates of this axis are missing, and the model has no `grid` to take their place",
@@ -130,7 +133,7 @@ def check_increasing(times: np.ndarray, lengths: np.ndarray, dataset: str, file:
         what = "is there twice" if before == after else f"is followed by {after:.9g}"
         raise DataError(
             f"times must increase: {before:.9g} {what} at trajectory {row}, frame {frame + 1} "
-            f"({len(wrong)} such places)",
+            f"({len(wrong)} place{'s' if len(wrong) > 1 else ''} in all)",
             file=file, dataset=dataset, help="sort the frames by time and drop duplicates",
         )
 

@@ -63,7 +63,7 @@ def check_memory(size: int, file: str, dataset: str | None = None) -> None:
     if size > safety.MAX_MEMORY_BYTES:
         raise DataError(
             f"needs {safety.size_text(size)} of memory, the limit is {safety.size_text(safety.MAX_MEMORY_BYTES)}",
-            file=file, dataset=dataset, help="read a part, as in `--map u=u[0:100]` for the first 100 trajectories",
+            file=file, dataset=dataset, help="read a part, as in `--map 'u=u[0:100]'` for the first 100 trajectories",
         )
 
 

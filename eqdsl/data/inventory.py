@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -62,13 +63,17 @@ class Inventory:
         return self.datasets.get("/".join(parts))
 
     def nearest(self, name: str) -> list[str]:
-        """Names that a user may have meant, best first."""
-        by_end: dict[str, str] = {}
+        """Names that a user may have meant, best first: the name as one of several words, another spelling."""
+        wanted = name.rpartition("/")[2].lower()
+        words: list[str] = []
+        ends: dict[str, str] = {}
         for full in self.datasets:
-            by_end.setdefault(full.lower(), full)
-            by_end.setdefault(full.rpartition("/")[2].lower(), full)
-        close = difflib.get_close_matches(name.lower(), by_end, n=3, cutoff=0.5)
-        return list(dict.fromkeys(by_end[key] for key in close))
+            end = full.rpartition("/")[2].lower()
+            ends.setdefault(end, full)
+            if wanted in re.split(r"[^\w]|_", end):
+                words.append(full)
+        close = difflib.get_close_matches(wanted, ends, n=3, cutoff=0.5)
+        return list(dict.fromkeys([*words, *(ends[key] for key in close)]))
 
 
 def scan(file: h5py.File, name: str) -> Inventory:

@@ -15,12 +15,13 @@ Selector = int | slice | str
 """One entry of an index. A text is ``...`` or the role of an axis: ``trajectory``, ``t``, ``x``, ``component``."""
 
 ELLIPSIS = "..."
-EXAMPLE = "write `--map u=tensor[...,0]`, or name the axes as in `--map u=usol[x,t]`"
+EXAMPLE = "write `--map 'u=tensor[...,0]'`, or name the axes as in `--map 'u=usol[x,t]'`"
 
 _SOURCE = re.compile(r"(?P<dataset>[^\[\]]+?)\s*(?:\[(?P<index>[^\[\]]*)\])?")
 _INTEGER = re.compile(r"[+-]?\d{1,18}")
 _SLICE = re.compile(r"([+-]?\d{1,18})?\s*:\s*([+-]?\d{1,18})?(?:\s*:\s*(\d{1,18})?)?")
 _MAX_ENTRIES = 32
+_PLAIN = re.compile(r"[\w./:=-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,12 @@ class Source:
     def text(self) -> str:
         """The text that `parse_source` reads back."""
         return self.dataset + (f"[{','.join(map(_selector_text, self.index))}]" if self.index else "")
+
+
+def map_option(name: str, source: str) -> str:
+    """The option that maps a name, in back-quotes, ready to paste into a shell."""
+    text = f"{name}={source}"
+    return f"`--map {text}`" if _PLAIN.fullmatch(text) else f"`--map '{text}'`"
 
 
 def parse_source(text: str) -> Source:
@@ -88,7 +95,7 @@ def _check_index(index: tuple[Selector, ...], text: str) -> None:
     if names and any(s == ELLIPSIS or isinstance(s, slice) for s in index):
         raise UsageError(
             f"`{text}` names some axes and not the others",
-            help="name every axis that is kept, as in `u=data[trajectory,t,x,0]`, or none",
+            help="name every axis that is kept, as in `--map 'u=data[trajectory,t,x,0]'`, or none",
         )
 
 

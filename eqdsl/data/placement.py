@@ -9,7 +9,7 @@ from itertools import permutations
 from eqdsl.core.errors import DataError
 from eqdsl.data.formats.native import COMPONENT, TRAJECTORY
 from eqdsl.data.inventory import DatasetInfo
-from eqdsl.data.mapping import Source, expand_index
+from eqdsl.data.mapping import Source, expand_index, map_option
 from eqdsl.model.model import Channel, Field, Model
 
 
@@ -64,13 +64,17 @@ def needs(model: Model, mapped: Mapping[str, Source]) -> Iterator[Need]:
             yield Need(name, field, tuple(positions), (*roles, COMPONENT), first.velocity, first.uniform)
 
 
-def place(need: Need, info: DatasetInfo, source: Source, known: Mapping[str, int], file: str) -> Placement:
+def place(
+    need: Need, info: DatasetInfo, source: Source, known: Mapping[str, int], owners: Mapping[str, Source], file: str
+) -> Placement:
     """Find out what each axis of a dataset is.
 
     Parameters
     ----------
     known : mapping of str to int
-        Sizes that coordinates and times prescribe, by role.
+        Sizes that coordinates, times and earlier datasets prescribe, by role.
+    owners : mapping of str to Source
+        Where the coordinates and times come from, by role.
 
     Raises
     ------
@@ -90,7 +94,7 @@ def place(need: Need, info: DatasetInfo, source: Source, known: Mapping[str, int
         order = tuple(range(len(shape)))
     sizes = {role: shape[axis] for role, axis in zip(roles, order, strict=True)}
     placement = Placement(need, info, source, roles, order, sizes)
-    _check_sizes(placement, shape, {**known, COMPONENT: len(need.channels)}, file)
+    _check_sizes(placement, shape, {**known, COMPONENT: len(need.channels)}, owners, file)
     return placement
 
 
@@ -124,13 +128,15 @@ def _roles_by_count(need: Need, info: DatasetInfo, shape: tuple[int, ...], file:
 def _count_help(need: Need, info: DatasetInfo, count: int) -> str:
     if count > len(need.roles):
         extra = ",".join(["..."] + ["0"] * (count - len(need.roles)))
-        return f"pick a part of the further axes, as in `--map {need.name}={info.name}[{extra}]`"
+        return f"pick a part of the further axes, as in {map_option(need.name, f'{info.name}[{extra}]')}"
     if count == 2 and need.field.axes:
         return f"if `{need.name}` does not vary in space, declare it without axes: `state {need.field.name}`"
     return f"store `{need.name}` with the axes ({', '.join(need.roles)})"
 
 
-def _check_sizes(placement: Placement, shape: tuple[int, ...], known: Mapping[str, int], file: str) -> None:
+def _check_sizes(
+    placement: Placement, shape: tuple[int, ...], known: Mapping[str, int], owners: Mapping[str, Source], file: str
+) -> None:
     need, info, source = placement.need, placement.info, placement.source
     wrong = next((r for r in placement.roles if placement.sizes[r] != known.get(r, placement.sizes[r])), None)
     if wrong is None:
@@ -141,20 +147,36 @@ def _check_sizes(placement: Placement, shape: tuple[int, ...], known: Mapping[st
             raise DataError(
                 f"its axes are in another order: the shape {shape} fits ({', '.join(order)}), "
                 f"`{need.name}` is read as ({', '.join(placement.roles)})",
-                file=file, dataset=info.name, help=f"name them: `--map {need.name}={_named(info, source, order)}`",
+                file=file, dataset=info.name, help=f"name them: {map_option(need.name, _named(info, source, order))}",
             )
     size, expected = placement.sizes[wrong], known[wrong]
-    if wrong == need.roles[1] and expected == size + 1:
-        raise DataError(
-            f"has {size} frames where `{wrong}` has {expected} times; PDEBench stores one time too many",
-            file=file, dataset=info.name,
-            help=f"drop the last time: `--map {wrong}={wrong}[:-1]`, with the name of the dataset of times",
+    text, remedy = _size_words(placement, wrong, size, expected, owners)
+    raise DataError(f"its shape {shape} has {size} {text}", file=file, dataset=info.name, help=remedy)
+
+
+def _size_words(
+    placement: Placement, role: str, size: int, expected: int, owners: Mapping[str, Source]
+) -> tuple[str, str]:
+    """How to say that one size is wrong, and the mapping that would make it fit."""
+    need, source = placement.need, placement.source
+    if role == COMPONENT:
+        return (
+            f"components where the vector `{need.name}` has {expected}",
+            f"store the components of `{need.name}` on the last axis, or map each: "
+            f"{map_option(f'{need.field.name}.x', f'{source.dataset}[...,0]')}",
         )
-    owner = f"the vector `{need.name}` has {expected} components" if wrong == COMPONENT else f"`{wrong}` has {expected}"
-    raise DataError(
-        f"has {size} along `{wrong}` in the shape {shape}, but {owner}",
-        file=file, dataset=info.name, help=_index_help(need, source),
+    if role == TRAJECTORY:
+        return f"trajectories where the file's other datasets have {expected}", "give every dataset the same number"
+    words = f"frames where `{role}` has {expected} times" if role == need.roles[1] else (
+        f"points along `{role}` where its coordinates are {expected}"
     )
+    if role == need.roles[1] and expected == size + 1:
+        words += " (PDEBench stores one time too many)"
+    if size < expected:
+        dataset = owners[role].dataset if role in owners else role
+        return words, f"drop the surplus: {map_option(role, f'{dataset}[:{size}]')}, or correct `{source.dataset}`"
+    index = ",".join([":"] * placement.roles.index(role) + [f":{expected}", "..."])
+    return words, f"drop the surplus: {map_option(need.name, f'{source.dataset}[{index}]')}, or correct `{role}`"
 
 
 def _fits(order: tuple[str, ...], shape: tuple[int, ...], known: Mapping[str, int]) -> bool:
@@ -169,4 +191,5 @@ def _named(info: DatasetInfo, source: Source, order: tuple[str, ...]) -> str:
 
 
 def _index_help(need: Need, source: Source) -> str:
-    return f"say what each axis is, as in `--map {need.name}={source.dataset}[{','.join(need.roles)}]`"
+    named = f"{source.dataset}[{','.join(need.roles)}]"
+    return f"say what each axis is, as in {map_option(need.name, named)}"

@@ -16,7 +16,7 @@ from eqdsl.data.formats.base import DataFormat
 from eqdsl.data.formats.native import TIME, TRAJECTORY
 from eqdsl.data.formats.table import NATIVE, sniff
 from eqdsl.data.inventory import DatasetInfo, Inventory, scan
-from eqdsl.data.mapping import Source, parse_sources
+from eqdsl.data.mapping import Source, map_option, parse_sources
 from eqdsl.data.placement import Need, Placement, needs, place
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import grid_from_coordinates
@@ -105,6 +105,8 @@ class _Planner:
         self.plan = plan
         self.require_velocity = require_velocity
         self.known: dict[str, int] = {}
+        """Sizes by role, and below the datasets that prescribe them."""
+        self.owners: dict[str, Source] = {}
 
     def _find(self, name: str) -> tuple[DatasetInfo | None, Source]:
         source = self.sources.get(name) or self.plan.format.source(name, self.plan.inventory)
@@ -117,12 +119,12 @@ class _Planner:
 
     def _absent(self, name: str, dataset: str) -> DataError:
         inventory = self.plan.inventory
-        nearest = inventory.nearest(dataset)
+        nearest = inventory.nearest(dataset) or (inventory.nearest("time") if name == self.plan.model.time else [])
         held = ", ".join(list(inventory.datasets)[:12]) + (", …" if len(inventory.datasets) > 12 else "")
         guess = nearest[0] if nearest else "DATASET"
         return DataError(
             f"no such dataset (the file holds {held or 'none'})", file=self.plan.file, dataset=dataset,
-            help=f"say where `{name}` is: `--map {name}={guess}`",
+            help=f"say where `{name}` is: {map_option(name, guess)}",
         )
 
     def find_times(self) -> None:
@@ -139,6 +141,7 @@ class _Planner:
             plan.problems.append(error)
             return
         self.known[symbol] = plan.times.shape[1]
+        self.owners[symbol] = source
         if plan.times.shape[0] > 1:
             self.known[TRAJECTORY] = plan.times.shape[0]
         if info.units:
@@ -158,6 +161,7 @@ class _Planner:
                 continue
             plan.axes[axis.name] = x
             self.known[axis.name] = x.size
+            self.owners[axis.name] = source
             if info.units:
                 plan.units[axis.name] = info.units
 
@@ -181,15 +185,14 @@ class _Planner:
 
     def _place(self, need: Need, info: DatasetInfo, source: Source) -> None:
         plan = self.plan
-        placement = place(need, info, source, self.known, plan.file)
+        placement = place(need, info, source, self.known, self.owners, plan.file)
         plan.placements.append(placement)
         if TRAJECTORY not in placement.roles:
             plan.notes.append(f"`{info.name}` has no trajectory axis: read as one trajectory")
         self.known.setdefault(TRAJECTORY, placement.sizes.get(TRAJECTORY, 1))
         if placement.sizes.get(TRAJECTORY, 1) != self.known[TRAJECTORY]:
             raise DataError(
-                f"has {placement.sizes.get(TRAJECTORY, 1)} trajectories, the datasets before it "
-                f"{self.known[TRAJECTORY]}",
+                f"has no trajectory axis, but there are {self.known[TRAJECTORY]} trajectories",
                 file=plan.file, dataset=info.name, help="give every dataset the same number of trajectories",
             )
         for role, size in placement.sizes.items():
@@ -206,7 +209,8 @@ class _Planner:
             if axis.name in plan.axes or axis.name not in self.known or axis.name in broken:
                 continue
             try:
-                plan.axes[axis.name] = coordinates.coordinate_from_grid(axis, self.known[axis.name], plan.file)
+                size, nearest = self.known[axis.name], [*plan.inventory.nearest(axis.name), "DATASET"][0]
+                plan.axes[axis.name] = coordinates.coordinate_from_grid(axis, size, nearest, plan.file)
             except DataError as error:
                 plan.problems.append(error)
                 continue

@@ -86,7 +86,7 @@ def _raise_all(problems: Sequence[DataError], file: str) -> None:
     if len(distinct) == 1:
         raise distinct[0]
     if distinct:
-        listed = "\n".join(f"- {p}" for p in distinct)
+        listed = "\n".join("- " + str(p).replace("\n", "\n  ") for p in distinct)
         raise DataError(f"{len(distinct)} problems\n{listed}", file=file)
 
 
@@ -135,9 +135,10 @@ def _value_problems(plan: Plan, state: np.ndarray, lengths: np.ndarray, minimum_
     problems: list[DataError] = []
     if lengths.min() < minimum_frames:
         row = int(lengths.argmin())
+        count = f"{lengths[row]} frame{'s' if lengths[row] != 1 else ''}"
         problems.append(
             DataError(
-                f"trajectory {row} has {lengths[row]} frame(s), at least {minimum_frames} are needed",
+                f"trajectory {row} has {count}, at least {minimum_frames} are needed",
                 file=plan.file, dataset=plan.time_dataset, help="leave out trajectories that are this short",
             )
         )

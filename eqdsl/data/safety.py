@@ -104,7 +104,7 @@ def translated_errors(file: str, dataset: str | None = None) -> Iterator[None]:
         yield
     except MemoryError:
         raise DataError(
-            "does not fit into memory", file=file, dataset=dataset, help="read a part, as in `--map u=u[0:10]`"
+            "does not fit into memory", file=file, dataset=dataset, help="read a part, as in `--map 'u=u[0:10]'`"
         ) from None
     except (OSError, RuntimeError, ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         reason = " ".join(str(error).split())[:200]
