@@ -43,13 +43,13 @@ def caveats(
     imitated = [p.name for p in parameters if p.absorbed is not None and p.absorbed >= IMITATED]
     if imitated:
         found.append(
-            f"{_listed(imitated)}: a learned term sees enough to imitate what {'this parameter does' if len(imitated) == 1 else 'these parameters do'}. "
+            f"{_listed(imitated)}: a learned term sees enough to imitate what {_does(imitated)}. "
             "Only the norm fixes the value, and a perfect fit would be biased. Let the term see less (a pointwise term "
             "cannot imitate a derivative, a term of the velocity no force of the position) to determine it."
         )
     if undetermined:
-        found.append(f"{_listed(undetermined)}: the data's states do not tell {'them' if len(undetermined) > 1 else 'it'} apart "
-                     "from the rest of the known part.")
+        found.append(f"{_listed(undetermined)}: some combination has no effect on the data's states, so they do not "
+                     "determine it.")
     held = [p.name for p in parameters if p.at_bound]
     if held:
         found.append(f"{_listed(held)}: at a bound of the model file. The bound, not the data, sets the value.")
@@ -62,6 +62,10 @@ def caveats(
     if held_out_is_training:
         found.append("No trajectory was held out: the errors below are those on training data.")
     return (*found, trouble) if trouble else tuple(found)
+
+
+def _does(names: Sequence[str]) -> str:
+    return "this parameter does" if len(names) == 1 else "these parameters do"
 
 
 def _listed(names: Sequence[str]) -> str:

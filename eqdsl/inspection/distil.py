@@ -106,7 +106,10 @@ def distil(
     """
     model = vector_field.model
     by_term = {name: _formulas(response) for name, response in responses.items() if response.pointwise}
-    formulas = {o: f for name, found in by_term.items() for o, f in zip(responses[name].term.outputs, found, strict=True)}
+    formulas = {
+        output: formula for name, found in by_term.items()
+        for output, formula in zip(responses[name].term.outputs, found, strict=True)
+    }
     refused = {
         output: "sees a neighbourhood of cells, and formulas are sought for pointwise terms only"
         for name, response in responses.items() if not response.pointwise for output in response.term.outputs

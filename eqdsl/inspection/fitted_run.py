@@ -1,4 +1,4 @@
-"""What inspection needs of a run. `eqdsl.fit` and `eqdsl.inspection` do not import each other; the run folder fits this."""
+"""What inspection needs of a run: `eqdsl.fit` and `eqdsl.inspection` do not import each other."""
 
 from __future__ import annotations
 

@@ -72,8 +72,8 @@ class Formula:
         return self.written(atoms(self.names))
 
     def written(self, names: Sequence[str], coefficients: Sequence[str | None] | None = None) -> str:
-        """The formula over other input texts (atoms), with `coefficients` in place of the numbers' sizes where given."""
-        parts = []
+        """The formula over other input texts (atoms), with `coefficients` for the numbers' sizes where given."""
+        parts: list[str] = []
         for index, (value, candidate) in enumerate(self.terms):
             product = candidate.text(names)
             size = (coefficients[index] if coefficients else None) or number_text(abs(value))
@@ -111,7 +111,7 @@ def _is_atom(text: str) -> bool:
                 return False
         elif depth == 0 and not (character.isalnum() or character in "_."):
             return False
-    return bool(text) and not text[0].isdigit() and not text[0] == "("
+    return bool(text) and not text[0].isdigit() and text[0] != "("
 
 
 def find_formula(

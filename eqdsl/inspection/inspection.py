@@ -126,7 +126,7 @@ class Inspection:
 
     def _parameter_rows(self) -> list[tuple[str, ...]]:
         return [
-            (p.name, short(p.value), p.unit or "", short(p.start), short(p.low), short(p.high),
+            (p.name, f"{p.value:.6g}", p.unit or "", short(p.start), edge(p.low, p), edge(p.high, p),
              "at its bound" if p.at_bound else "")
             for p in self.parameters
         ]
@@ -137,7 +137,7 @@ class Inspection:
         return ["\n".join(f"  {sentence}" for sentence in sentences)] if sentences else []
 
     def _ledger_rows(self) -> list[tuple[str, ...]]:
-        rows = []
+        rows: list[tuple[str, ...]] = []
         for equation in self.ledger.equations:
             for term in equation.terms:
                 name = f"{term.name} (learned)" if term.learned else term.name
@@ -168,6 +168,15 @@ def finite(value: float | None) -> float | None:
 def short(value: float | None) -> str:
     """A number to four digits, a dash where there is none."""
     return "–" if value is None or not math.isfinite(value) else f"{value:.4g}"
+
+
+def edge(value: float | None, parameter: ParameterReport) -> str:
+    """An end of a parameter's interval, with digits enough to tell it from the value."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    distance = abs(value - parameter.value)
+    digits = 4 if distance == 0 or value == 0 else 2 + math.ceil(math.log10(max(abs(value) / distance, 1.0)))
+    return f"{value:.{min(max(digits, 4), 12)}g}"
 
 
 def percent(share: float) -> str:

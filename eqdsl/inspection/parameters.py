@@ -172,7 +172,8 @@ def _bias(name: str, value: float, interval: Interval | None) -> str:
     if interval is None or interval.best is None:
         return ""
     best = value + interval.best
-    change = f", {abs(interval.best / value):.1%} {'above' if interval.best > 0 else 'below'} the fitted value" if value else ""
+    side = "above" if interval.best > 0 else "below"
+    change = f", {abs(interval.best / value):.1%} {side} the fitted value" if value else ""
     return (f"{name}: of all splits that fit equally well, the one with the smallest learned part has {name} = "
             f"{best:.4g}{change}; its learned part is {interval.saved:.1%} smaller in mean square.")
 
@@ -184,7 +185,8 @@ def is_at_bound(value: float, lower: float, upper: float) -> bool:
 
 
 def _field_row(parameter: Parameter, values: np.ndarray) -> ParameterReport:
-    meaning = f"{parameter.name} is a field over ({', '.join(parameter.axes)}): value is its mean, low and high its extremes."
+    axes = ", ".join(parameter.axes)
+    meaning = f"{parameter.name} is a field over ({axes}): value is its mean, low and high its extremes."
     low, high = float(values.min()), float(values.max())
     at_bound = is_at_bound(low, parameter.lower, parameter.upper) or is_at_bound(high, parameter.lower, parameter.upper)
     return ParameterReport(

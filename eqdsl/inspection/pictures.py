@@ -62,7 +62,8 @@ def _pointwise(field: VectorField, response: Response) -> list[Picture]:
     caption = f"{beyond} The silhouette at the bottom shows how often a value is visited."
     if len(inputs) > 1:
         caption = f"Along each input with the others at their medians. {caption}"
-    curves = Picture("learned", title(term), caption, png(draw_slices(response, slices(field, response), inputs, outputs)))
+    drawn = draw_slices(response, slices(field, response), inputs, outputs)
+    curves = Picture("learned", title(term), caption, png(drawn))
     return [curves] if len(inputs) == 1 else [curves, _scatter(model, response)]
 
 
@@ -79,7 +80,7 @@ def _scatter(model: Model, response: Response) -> Picture:
 def _maps(field: VectorField, visited: Visited, term: LearnedTerm) -> Picture:
     """The term over the grid in the middle of the sample."""
     middle = visited.thinned(3)
-    times, state = list(middle.batches(field))[0]
+    times, state = next(middle.batches(field))
     frame = slice(len(times) // 2, len(times) // 2 + 1)
     with torch.no_grad():
         outputs = field.learned_outputs(times[frame], state[frame])

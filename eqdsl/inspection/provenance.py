@@ -6,6 +6,7 @@ import platform
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 
+from eqdsl.data.trajectories import Trajectories
 from eqdsl.inspection.fitted_run import FittedRun
 from eqdsl.inspection.visited import Visited
 
@@ -20,18 +21,20 @@ def settings(config: object) -> dict[str, object]:
 
 def provenance(run: FittedRun, visited: Visited) -> dict[str, object]:
     """The run's own record, the sample looked at, and the versions in use now."""
-    sample = {
-        name: f"{len(t)} trajectories of {t.frames} frames" + (f" on {' x '.join(map(str, t.shape))} points" if t.shape else "")
-        for name, t in run.sample().items()
-    }
+    sample = {f"stored sample, {name}": _extent(trajectories) for name, trajectories in run.sample().items()}
     looked_at = {"frames inspected": len(visited), "frames with missing values, skipped": visited.skipped}
     versions = {"Python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
     return {
         **flat(run.state),
-        **{f"stored sample, {name}": text for name, text in sample.items()},
+        **sample,
         **looked_at,
         **{f"{name} (inspection)": text for name, text in versions.items()},
     }
+
+
+def _extent(trajectories: Trajectories) -> str:
+    points = f" on {' x '.join(map(str, trajectories.shape))} points" if trajectories.shape else ""
+    return f"{len(trajectories)} trajectories of {trajectories.frames} frames{points}"
 
 
 def flat(values: Mapping[str, object], prefix: str = "") -> dict[str, object]:

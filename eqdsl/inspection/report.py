@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from eqdsl.inspection.inspection import Inspection, Picture, log10_text, percent, short
+from eqdsl.inspection.inspection import Inspection, Picture, edge, log10_text, percent, short
 from eqdsl.inspection.writing import write_text
 
 TEMPLATE = "report.html.j2"
@@ -23,7 +23,7 @@ def report_html(inspection: Inspection) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(short=short, percent=percent, log10=log10_text, bounded=_bound)
+    environment.filters.update(short=short, edge=edge, percent=percent, log10=log10_text, bounded=_bound)
     sections = {
         section: [_embedded(p) for p in inspection.pictures if p.section == section]
         for section in ("learned", "ledger", "errors", "training")

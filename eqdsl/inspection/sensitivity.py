@@ -90,7 +90,7 @@ def sensitivity(field: VectorField, visited: Visited) -> Sensitivity:
 def push(field: VectorField, times: Tensor, state: Tensor, direction: Mapping[str, Tensor]) -> Tensor:
     """Directional derivative of the vector field along a change of its parameters and weights."""
     at = {name: value.detach() for name, value in field.named_parameters() if name in direction}
-    _, moved = jvp(lambda changed: functional_call(field, changed, (times, state)), (at,), (dict(direction),))
+    moved: Tensor = jvp(lambda changed: functional_call(field, changed, (times, state)), (at,), (dict(direction),))[1]
     return moved.detach()
 
 

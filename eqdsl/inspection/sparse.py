@@ -38,7 +38,7 @@ class SubsetSolver:
         self._scale = np.sqrt(np.mean(columns**2, axis=0))
         self._scale[self._scale == 0] = 1.0
         stacked = np.column_stack([columns / self._scale, y])
-        triangle = np.linalg.qr(stacked, mode="r")
+        triangle: np.ndarray = np.asarray(np.linalg.qr(stacked, mode="r"))
         self._columns, self._target = triangle[:, :-1], triangle[:, -1]
         self.width = columns.shape[1]
 

@@ -44,7 +44,8 @@ def named_coefficients(
     lines: list[str] = []
     if not has_units(model):
         return names, ""
-    taken = {*model.channel_names, *(p.name for p in model.parameters), *model.definitions, *(a.name for a in model.axes)}
+    declared = (*model.parameters, *model.axes, *model.learned)
+    taken = {*model.channel_names, *model.definitions, *(symbol.name for symbol in declared)}
     for term in model.learned:
         for output, formula in enumerate(formulas.get(term.name, ())):
             row: list[str | None] = []

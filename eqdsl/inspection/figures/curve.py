@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from eqdsl.inspection.figures.style import BLUE, CYCLE, GREY, PALE, hide_unused, legend_if_useful, new_figure
+from eqdsl.inspection.figures.style import BLUE, CYCLE, GREY, PALE, hide_unused, legend, new_figure
 from eqdsl.inspection.response import Response, Slice
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ def draw_slices(
         ax.set_xlabel(input_labels[curve.input])
     hide_unused(axes, len(curves))
     axes[0].set_ylabel(output_labels[0] if len(output_labels) == 1 else "outputs")
-    legend_if_useful(axes[0], loc="best")
+    if len(output_labels) > 1:
+        legend(axes[0], loc="best")
     return figure
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from eqdsl.inspection.figures.style import CYCLE, GREY, new_figure
+from eqdsl.inspection.figures.style import CYCLE, GREY, legend, log_axis, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,7 +37,7 @@ def draw_history(history: Sequence[Mapping[str, object]]) -> Figure | None:
     figure, axes = new_figure(count, 1, height=0.5 + 1.55 * count, share_x=True)
     for ax, names in zip(axes, panels, strict=False):
         _draw(ax, history, epochs, names)
-        ax.set_yscale("log")
+        log_axis(ax)
     if parameters:
         _draw(axes[-1], history, epochs, tuple(parameters))
         axes[-1].set_ylabel("parameters")
@@ -54,7 +54,7 @@ def _draw(ax: Axes, history: Sequence[Mapping[str, object]], epochs: np.ndarray,
         ax.plot(epochs[seen], values[seen], color=CYCLE[index % len(CYCLE)], lw=1.3,
                 label=name.removeprefix(PARAMETER))
     if len(names) > 1 or names[0].startswith(PARAMETER):
-        ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+        legend(ax, loc="best")
     else:
         ax.set_ylabel(names[0])
 

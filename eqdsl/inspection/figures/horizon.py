@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from eqdsl.inspection.figures.style import BLUE, GREY, new_figure
+from eqdsl.inspection.figures.style import BLUE, GREY, legend, log_axis, new_figure
 from eqdsl.inspection.horizon import HorizonError
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ def draw_horizon(error: HorizonError, time_label: str) -> Figure:
     ax.plot(times, error.mse[shown], color=BLUE, marker=marker, ms=3, label="mean square error")
     if error.variance > 0:
         ax.axhline(error.variance, color=GREY, ls="--", lw=1.0, label="variance of the data")
-    ax.set_yscale("log")
+    log_axis(ax)
     ax.set_xlabel(f"{time_label} since the first frame")
     ax.set_ylabel("mean square error")
-    ax.legend(loc="best")
+    legend(ax, loc="best")
     return figure

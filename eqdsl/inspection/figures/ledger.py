@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from eqdsl.inspection.figures.style import BLUE, GREY, RED, new_figure
+from eqdsl.inspection.figures.style import BLUE, GREY, RED, legend_above, new_figure
 from eqdsl.inspection.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ def draw_ledger(ledger: Ledger, units: dict[str, str | None]) -> Figure:
         Unit of each channel's rate, for the axis labels.
     """
     rows = [len(equation.terms) for equation in ledger.equations]
-    figure, axes = new_figure(len(rows), 1, height=0.75 * len(rows) + 0.34 * sum(rows) + 0.35)
+    heights = [0.5 + count for count in rows]
+    figure, axes = new_figure(len(rows), 1, height=0.75 * len(rows) + 0.3 * sum(heights), row_heights=heights)
     for ax, equation in zip(axes, ledger.equations, strict=True):
         names = [shortened(term.name) for term in equation.terms]
         widths = [term.rms for term in equation.terms]
@@ -30,7 +31,6 @@ def draw_ledger(ledger: Ledger, units: dict[str, str | None]) -> Figure:
         places = range(len(names))
         ax.barh(places, widths, color=colours, height=0.62)
         ax.set_yticks(places, names)
-        ax.invert_yaxis()
         widest = max(widths, default=1.0) or 1.0
         for place, term in zip(places, equation.terms, strict=True):
             ax.text(term.rms + 0.012 * widest, place, f"{100 * term.share:.1f} %", va="center", fontsize=9, color=GREY)
@@ -38,8 +38,8 @@ def draw_ledger(ledger: Ledger, units: dict[str, str | None]) -> Figure:
         ax.grid(axis="y", visible=False)
         unit = units.get(equation.channel)
         ax.set_title(f"d {equation.channel}/dt: rms of each term" + (f" [{unit}]" if unit else ""), loc="left")
-    handles = _legend_handles(ledger)
-    axes[0].legend(handles=handles, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, borderaxespad=0.1)
+        ax.set_ylim(len(names) - 0.4, -0.6)
+    legend_above(axes[0], handles=_legend_handles(ledger))
     return figure
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.inspection.figures.maps import draw_image, plane
-from eqdsl.inspection.figures.style import BLUE, DIVERGING, GREY, SEQUENTIAL, new_figure
+from eqdsl.inspection.figures.style import BLUE, DIVERGING, GREY, SEQUENTIAL, legend_above, new_figure
 from eqdsl.numerics.grid import Grid
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _lines(
         ax.plot(times, rolled[:, channel], color=BLUE, label="rollout")
         ax.set_ylabel(labels[channel])
     axes[-1].set_xlabel(time_label)
-    axes[0].legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, borderaxespad=0.1)
+    legend_above(axes[0])
     return figure
 
 

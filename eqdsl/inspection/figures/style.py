@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from eqdsl.core.errors import UsageError
 
@@ -21,12 +23,10 @@ SEQUENTIAL, DIVERGING = "viridis", "RdBu_r"
 WIDTH = 6.8
 DPI = 160
 
-SETTINGS: dict[str, object] = {
+SETTINGS: dict[Any, Any] = {
     "font.size": 10,
     "axes.titlesize": 10.5,
     "axes.labelsize": 10,
-    "legend.fontsize": 9,
-    "legend.frameon": False,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
@@ -35,14 +35,14 @@ SETTINGS: dict[str, object] = {
     "axes.axisbelow": True,
     "lines.linewidth": 1.7,
     "image.cmap": SEQUENTIAL,
-    "text.usetex": False,
-    "text.parse_math": False,
 }
-"""`parse_math` is off: names of the user stand in titles and may hold ``$``."""
+"""Matplotlib settings while axes are made."""
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def new_figure(rows: int = 1, columns: int = 1, *, height: float = 3.0, width: float = WIDTH,
-               share_x: bool = False) -> tuple[Figure, list[Axes]]:
+               share_x: bool = False, row_heights: Sequence[float] | None = None) -> tuple[Figure, list[Axes]]:
     """A figure and its axes, row by row.
 
     Parameters
@@ -50,6 +50,10 @@ def new_figure(rows: int = 1, columns: int = 1, *, height: float = 3.0, width: f
     rows, columns : int
     height, width : float
         Of the whole figure, in inches.
+    share_x : bool
+        One horizontal axis for all.
+    row_heights : sequence of float, optional
+        Relative heights of the rows.
 
     Raises
     ------
@@ -65,25 +69,40 @@ def new_figure(rows: int = 1, columns: int = 1, *, height: float = 3.0, width: f
     with matplotlib.rc_context(SETTINGS):
         figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
         FigureCanvasAgg(figure)
-        axes = figure.subplots(rows, columns, squeeze=False, sharex=share_x)
+        axes = figure.subplots(rows, columns, squeeze=False, sharex=share_x, height_ratios=row_heights)
     return figure, [ax for row in axes for ax in row]
 
 
 def png(figure: Figure) -> bytes:
     """The figure as PNG bytes, on white."""
-    import matplotlib
-
     buffer = io.BytesIO()
-    with matplotlib.rc_context(SETTINGS):
-        figure.savefig(buffer, format="png", facecolor="white")
+    figure.savefig(buffer, format="png", facecolor="white")
     return buffer.getvalue()
 
 
-def legend_if_useful(ax: Axes, **options: object) -> None:
-    """A legend where something has a label."""
-    handles, _ = ax.get_legend_handles_labels()
-    if handles:
-        ax.legend(**options)
+def legend(ax: Axes, **options: Any) -> None:
+    """A legend without a frame."""
+    ax.legend(frameon=False, fontsize=9, **options)
+
+
+def legend_above(ax: Axes, **options: Any) -> None:
+    """A legend in one line at the right, over the axes."""
+    legend(ax, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, borderaxespad=0.1, **options)
+
+
+def log_axis(ax: Axes) -> None:
+    """A logarithmic vertical axis with its decades written out: 10⁻³."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    ax.set_yscale("log")
+    ax.yaxis.set_major_locator(LogLocator(numticks=7))
+    ax.yaxis.set_major_formatter(FuncFormatter(decade))
+    ax.yaxis.set_minor_formatter(NullFormatter())
+
+
+def decade(value: float, _position: int | None = None) -> str:
+    """``0.001`` as ``10⁻³``."""
+    return "10" + str(round(math.log10(value))).translate(SUPERSCRIPTS) if value > 0 else ""
 
 
 def hide_unused(axes: list[Axes], used: int) -> None:
