@@ -82,10 +82,10 @@ def _real_part(raw: np.ndarray, file: str, dataset: str, notes: list[str]) -> np
 
 def _unpack(raw: np.ndarray, info: DatasetInfo, notes: list[str]) -> np.ndarray:
     values = raw.astype(real_dtype(info), copy=False)
-    missing = [info.packing[k] for k in ("_FillValue", "missing_value") if k in info.packing]
-    for marker in missing:
-        if np.isfinite(marker):
-            values = np.where(raw == raw.dtype.type(marker), np.nan, values).astype(values.dtype, copy=False)
+    for marker in (info.packing.get("_FillValue"), info.packing.get("missing_value")):
+        if marker is not None and np.isfinite(marker):
+            with np.errstate(over="ignore"):
+                values = np.where(raw == marker, values.dtype.type(np.nan), values)
     scale, offset = info.packing.get("scale_factor", 1.0), info.packing.get("add_offset", 0.0)
     if (scale, offset) != (1.0, 0.0):
         notes.append(f"`{info.name}` is packed: values times {scale:g} plus {offset:g}")

@@ -167,11 +167,10 @@ def _size_words(
         )
     if role == TRAJECTORY:
         return f"trajectories where the file's other datasets have {expected}", "give every dataset the same number"
-    words = f"frames where `{role}` has {expected} times" if role == need.roles[1] else (
-        f"points along `{role}` where its coordinates are {expected}"
-    )
-    if role == need.roles[1] and expected == size + 1:
-        words += " (PDEBench stores one time too many)"
+    words = f"points along `{role}` where its coordinates are {expected}"
+    if role == need.roles[1]:
+        trap = " (PDEBench stores one time too many)" if expected == size + 1 else ""
+        words = f"frames where `{role}` has {expected} times{trap}"
     if size < expected:
         dataset = owners[role].dataset if role in owners else role
         return words, f"drop the surplus: {map_option(role, f'{dataset}[:{size}]')}, or correct `{source.dataset}`"

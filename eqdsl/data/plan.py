@@ -144,8 +144,7 @@ class _Planner:
         self.owners[symbol] = source
         if plan.times.shape[0] > 1:
             self.known[TRAJECTORY] = plan.times.shape[0]
-        if info.units:
-            plan.units[symbol] = info.units
+        self._take_unit((symbol,), info, plan.model.time_unit)
 
     def find_axes(self) -> None:
         """Coordinates that the file gives; an axis without any is left for `complete`."""
@@ -162,8 +161,7 @@ class _Planner:
             plan.axes[axis.name] = x
             self.known[axis.name] = x.size
             self.owners[axis.name] = source
-            if info.units:
-                plan.units[axis.name] = info.units
+            self._take_unit((axis.name,), info, axis.unit)
 
     def find_states(self) -> None:
         """A placement for each dataset that fills channels."""
@@ -198,8 +196,19 @@ class _Planner:
         for role, size in placement.sizes.items():
             if role in {a.name for a in plan.model.axes}:
                 self.known.setdefault(role, size)
-        if info.units:
-            plan.units.update({plan.model.channels[p].name: info.units for p in need.channels})
+        declared = None if need.velocity else need.field.unit
+        self._take_unit(tuple(plan.model.channels[p].name for p in need.channels), info, declared)
+
+    def _take_unit(self, names: tuple[str, ...], info: DatasetInfo, declared: str | None) -> None:
+        """Keep the file's unit; numbers are never converted, so another text than the model's is announced."""
+        if not info.units:
+            return
+        self.plan.units.update(dict.fromkeys(names, info.units))
+        if declared is not None and info.units.replace(" ", "") != declared.replace(" ", ""):
+            self.plan.notes.append(
+                f"`{info.name}` is in `{info.units}` in the file and `{declared}` in the model; "
+                "its numbers are not converted"
+            )
 
     def complete(self) -> None:
         """Coordinates from the model's grid where the file has none; the whole grid against the model's extents."""

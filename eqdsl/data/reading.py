@@ -127,7 +127,9 @@ def _times_and_lengths(plan: Plan, state: np.ndarray) -> tuple[np.ndarray, np.nd
 
 def _own_values(state: np.ndarray, need: Need) -> np.ndarray:
     """What a dataset gave, out of the state: its channels, without the copies of a uniform one along the grid."""
-    values = state[:, :, list(need.channels)]
+    first, last = need.channels[0], need.channels[-1]
+    adjacent = last - first + 1 == len(need.channels)
+    values = state[:, :, first : last + 1] if adjacent else state[:, :, list(need.channels)]
     return values.reshape(*values.shape[:3], -1)[..., :1] if need.uniform else values
 
 
