@@ -18,6 +18,7 @@ from eqdsl.core.source import Span
 from eqdsl.syntax import nodes
 
 _LEIBNIZ = re.compile(r"[d∂](?P<top>[2-4²³⁴]?)(?P<name>[^\W\d]\w*)\s*/\s*[d∂]t(?P<bottom>[2-4²³⁴]?)")
+_DERIVATIVE = re.compile(r"d(t{1,4}|[xyz]{1,4})")
 _SUPERSCRIPTS = str.maketrans("²³⁴", "234")
 
 
@@ -110,6 +111,10 @@ class ExpressionBuilder(Transformer[Token, object]):
         return nodes.Tuple(span_of(*parts), expressions_in(parts))
 
     def component(self, base: nodes.Expression, _dot: Token, name: Token) -> nodes.Component:
+        if _DERIVATIVE.fullmatch(name):
+            help_text = f"write `{name}({base.name if isinstance(base, nodes.Name) else '...'})`"
+            message = "a derivative is written in front of what it acts on"
+            self.problems.append(error("E0208", message, span_of(base, name), help=help_text))
         return nodes.Component(span_of(base, name), base, plain(name))
 
     def call(self, name: Token, *parts: object) -> nodes.Call:

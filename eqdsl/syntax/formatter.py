@@ -85,7 +85,7 @@ def _comments(source: SourceText, start: int, end: int) -> Iterator[_Item]:
             yield _Item(token.start, token.end, token.text.rstrip())
 
 
-# ----------------------------------------------------------------------------------------------- one statement
+# ---------------------------------------------------------------------------------------------------- one statement
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ text -> chunks (splitting) -> tokens (scanning) -> screened (screening) -> LALR 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 
 from lark import Lark, TextSlice
@@ -18,9 +19,10 @@ from eqdsl.core import limits
 from eqdsl.core.diagnostics import Diagnostic, Label, error
 from eqdsl.core.source import SourceText, Span
 from eqdsl.syntax import nodes
+from eqdsl.syntax.characters import FORBIDDEN
 from eqdsl.syntax.grammar import build_parser
 from eqdsl.syntax.mistakes.base import Failure, begins_statement
-from eqdsl.syntax.mistakes.first_word import unknown_statement
+from eqdsl.syntax.mistakes.first_word import misspelled_start, unknown_statement
 from eqdsl.syntax.mistakes.table import explain
 from eqdsl.syntax.scanning import COMMENT, Token, scan
 from eqdsl.syntax.screening import look_alikes, screen_size, screen_statement, screen_text
@@ -113,12 +115,10 @@ class _Run:
     def _read(self, chunk: Chunk, tokens: Sequence[Token]) -> None:
         self.problems.extend(look_alikes(tokens, self._warned))
         found = screen_statement(tokens)
-        if found or not self._starts_well(chunk, tokens):
+        if found or any(FORBIDDEN.match(token.text) for token in tokens):
             self.problems.extend(found)
-            return
-        problems = list(self._parsed(chunk, tokens))
-        self._unfinished = any(problem.label.span.start >= tokens[-1].end for problem in problems)
-        self.problems.extend(problems)
+        elif self._starts_well(chunk, tokens):
+            self.problems.extend(self._parsed(chunk, tokens))
 
     def _starts_well(self, chunk: Chunk, tokens: Sequence[Token]) -> bool:
         """Whether a statement begins here; if not, says why (or where the line belongs)."""
@@ -126,26 +126,16 @@ class _Run:
             help_text = "start the statement in column 1; an indented line continues the statement above"
             self.problems.append(error("E0207", "the first line is indented", tokens[0].span, help=help_text))
             return False
+        unfinished, self._unfinished = self._unfinished, False
         if begins_statement(tokens):
             return True
-        if self._unfinished:
-            self._unfinished = False
-            help_text = "indent this line if it continues the statement above"
-            last = self.problems.pop()
-            self.problems.append(
-                Diagnostic(
-                    last.code,
-                    last.severity,
-                    last.message,
-                    last.label,
-                    second=last.second
-                    or Label(tokens[0].span, "this line starts in column 1, so it is a new statement"),
-                    note="a line that starts in column 1 is a new statement",
-                    help=help_text,
-                )
-            )
+        slip = misspelled_start(tokens)
+        if slip is None and unfinished:
+            label = Label(tokens[0].span, "starts in column 1, so it is a new statement")
+            help_text = "indent the second line if it continues the first"
+            self.problems[-1] = replace(self.problems[-1], second=label, help=help_text)
         else:
-            self.problems.append(unknown_statement(tokens))
+            self.problems.append(slip or unknown_statement(tokens))
         return False
 
     def _parsed(self, chunk: Chunk, tokens: Sequence[Token]) -> Iterator[Diagnostic]:
@@ -159,7 +149,9 @@ class _Run:
             statement: nodes.Statement = interactive.feed_eof()  # type: ignore[no-untyped-call]
         except UnexpectedInput as failure:
             expected = frozenset(interactive.accepts())  # type: ignore[no-untyped-call]
-            yield explain(Failure(self.source, tokens, _failing(tokens, failure), expected))
+            index = _failing(tokens, failure)
+            self._unfinished = index == len(tokens)
+            yield explain(Failure(self.source, tokens, index, expected))
             return
         problems = builder.problems or (_oversized(statement) if len(tokens) > limits.MAX_DEPTH else [])
         if problems:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import isinf
+from unicodedata import combining, normalize
 from unicodedata import name as character_name
-from unicodedata import normalize
 
 from eqdsl.core import limits
 from eqdsl.core.diagnostics import Diagnostic, Label, error, warning
@@ -35,7 +35,7 @@ def described(ch: str) -> str:
 
 
 def screen_statement(tokens: Sequence[Token]) -> list[Diagnostic]:
-    """What stops a statement from being parsed at all."""
+    """What stops a statement from being parsed at all, apart from what `screen_text` has said."""
     problems = list(_strange_characters(tokens))
     for token in tokens:
         problems.extend(_measured(token))
@@ -50,6 +50,8 @@ def _strange_characters(tokens: Sequence[Token]) -> Iterator[Diagnostic]:
         problem: Diagnostic | None = None
         if token.text in characters.FOREIGN_SIGNS:
             problem = _foreign_sign(tokens, index)
+        elif combining(token.text[0]):
+            problem = _loose_accent(token, tokens[index - 1] if index else None)
         elif token.kind == OTHER and not characters.FORBIDDEN.match(token.text):
             problem = _strange(token)
         elif token.kind == NAME and not token.text.isascii() and not token.text.isidentifier():
@@ -59,9 +61,11 @@ def _strange_characters(tokens: Sequence[Token]) -> Iterator[Diagnostic]:
             yield problem
 
 
-def _foreign_sign(tokens: Sequence[Token], index: int) -> Diagnostic:
+def _foreign_sign(tokens: Sequence[Token], index: int) -> Diagnostic | None:
     token = tokens[index]
     before = tokens[index - 1] if index else None
+    if token.text == "'" and any(earlier.text == "'" for earlier in tokens[:index]):
+        return None  # the closing quote of a text whose opening quote has been reported
     if token.text == "'" and before is not None and before.kind == NAME and before.end == token.start:
         return error(
             "E0208",
@@ -88,6 +92,14 @@ def _strange(token: Token) -> Diagnostic:
         f"`{ch}` ({described(ch)}) has no meaning here",
         token.span,
         help="names are made of letters, digits and `_`; texts stand in double quotes",
+    )
+
+
+def _loose_accent(token: Token, before: Token | None) -> Diagnostic:
+    letter = normalize("NFC", f"{before.text[-1]}{token.text}") if before is not None else ""
+    help_text = f"type `{letter}` as one letter" if len(letter) == 1 else "leave it out"
+    return error(
+        "E0104", f"an accent, {described(token.text)}, stands apart from its letter", token.span, help=help_text
     )
 
 
@@ -148,7 +160,7 @@ def _nesting(tokens: Sequence[Token]) -> Iterator[Diagnostic]:
 def look_alikes(tokens: Sequence[Token], seen: set[str]) -> Iterator[Diagnostic]:
     """Warnings for names with letters that cannot be told from Latin ones; `seen` holds the names already said."""
     for token in tokens:
-        if token.kind != NAME or token.text.isascii() or token.text in seen:
+        if token.kind != NAME or token.text.isascii() or token.text in seen or not token.text.isidentifier():
             continue
         latin = normalize("NFKC", "".join(characters.LOOK_ALIKES.get(ch, ch) for ch in token.text))
         if not latin.isascii():

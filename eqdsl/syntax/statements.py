@@ -157,7 +157,12 @@ class StatementBuilder(ExpressionBuilder):
         return nodes.Call(span_of(family), str(family), span_of(family), ()) if isinstance(family, Token) else family
 
     def constraints(self, *parts: object) -> tuple[nodes.Expression, ...]:
-        return expressions_in(parts)
+        constraints = expressions_in(parts)
+        for constraint in constraints:
+            if not isinstance(constraint, nodes.Comparison | nodes.Membership | nodes.Call):
+                help_text = "write for example `f(0) = 0`, `f >= 0`, `f in [0, 1]` or `odd(u)`"
+                self.problems.append(error("E0224", "this constrains nothing", constraint.span, help=help_text))
+        return constraints
 
     # ---------------------------------------------------------------------------------------------------- equations
 

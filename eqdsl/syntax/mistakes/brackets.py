@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from eqdsl.core.diagnostics import Diagnostic, Label, error
-from eqdsl.core.source import Span
 from eqdsl.syntax.mistakes.base import Failure
 from eqdsl.syntax.scanning import NAME, Token
 
 _PARTNER = {"(": ")", "[": "]"}
 
 
-def _open_before(failure: Failure) -> list[Token]:
+def open_before(failure: Failure) -> list[Token]:
     """Openers that are still open where reading stopped."""
     openers: list[Token] = []
     for token in failure.tokens[: failure.index]:
@@ -52,7 +51,7 @@ def wrong_closer(failure: Failure) -> Diagnostic | None:
     token = failure.token
     if token is None or token.text not in (")", "]"):
         return None
-    openers = _open_before(failure)
+    openers = open_before(failure)
     if not openers:
         return error("E0203", f"this `{token.text}` closes nothing", token.span, help="delete it, or add its opener")
     opener = openers[-1]
@@ -69,7 +68,7 @@ def wrong_closer(failure: Failure) -> Diagnostic | None:
 
 def never_closed(failure: Failure) -> Diagnostic | None:
     """A parenthesis that the rest of the statement does not close."""
-    openers = _open_before(failure)
+    openers = open_before(failure)
     if not openers or _closed_later(failure, len(openers)) or failure.text(0) == ",":
         return None
     opener = openers[-1]
@@ -80,7 +79,7 @@ def never_closed(failure: Failure) -> Diagnostic | None:
     return error(
         "E0203",
         f"`{opener.text}` is never closed",
-        failure.span if at_end else Span(failure.span.start, failure.span.end),
+        failure.span,
         f"`{closer}` should stand here" if at_end else f"`{closer}` should stand before this",
         second=Label(opener.span, "opened here"),
         help="an indented line continues the statement, if it is meant to go on" if at_end else None,

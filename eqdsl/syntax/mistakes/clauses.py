@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from eqdsl.core.diagnostics import Diagnostic, Label, error
 from eqdsl.syntax import words
 from eqdsl.syntax.mistakes.base import Failure, begins_statement, shortened
+from eqdsl.syntax.mistakes.brackets import open_before
 from eqdsl.syntax.scanning import NAME, NUMBER
 
 _DEFINING = ("param", "known", "let", "law", "penalty", "grid", "scheme", "init", "observe", "bc", "dt", "dtt")
@@ -17,13 +18,14 @@ def indented_statement(failure: Failure) -> Diagnostic | None:
     token = failure.token
     if token is None or not failure.first_on_line() or not begins_statement(failure.tokens, failure.index):
         return None
+    word = f"{token.text}(...)" if failure.text(1) == "(" else shortened(token.text)
     return error(
         "E0207",
-        f"`{shortened(token.text)}` stands on an indented line",
+        f"`{word}` stands on an indented line",
         token.span,
         second=Label(failure.tokens[0].span, "continues this statement"),
         note="an indented line continues the statement above",
-        help=f"start `{shortened(token.text)}` in column 1",
+        help=f"start `{word}` in column 1",
     )
 
 
@@ -43,7 +45,7 @@ def misspelled_word(failure: Failure) -> Diagnostic | None:
 def missing_equals(failure: Failure) -> Diagnostic | None:
     """``param k 0.3``, ``let r sqrt(x)``, ``dt(u) a*u``"""
     token = failure.token
-    if token is None or "EQUAL" not in failure.expected or failure.keyword not in _DEFINING:
+    if token is None or "EQUAL" not in failure.expected or failure.keyword not in _DEFINING or open_before(failure):
         return None
     if failure.keyword == "bc":
         return _boundary_equation(failure)
@@ -122,7 +124,7 @@ def missing_interval_end(failure: Failure) -> Diagnostic | None:
         help_text = "write `in [0, 1]`, with `(` or `)` for an end that is left out"
         return error("E0210", "an interval stands in brackets", failure.span, help=help_text)
     if failure.expected >= {"RSQB", "RPAR"} and failure.text(0) == ",":
-        help_text = "write two ends, such as `[0.5, 1]`"
+        help_text = "write two ends, such as `[0, 1]`"
         return error("E0210", "an interval has two ends", failure.span, "a third one follows", help=help_text)
     opener = next((t.text for t in reversed(failure.tokens[: failure.index]) if t.text in ("[", "]", "(", ")")), "")
     if opener == "[" and failure.text(0) in (":", "..", ".", "]") and "COMMA" in failure.expected:
@@ -148,18 +150,22 @@ def missing_state(failure: Failure) -> Diagnostic | None:
     return error("E0210", message, failure.span, help="end with `for p`")
 
 
-def unit_by_spaces(failure: Failure) -> Diagnostic | None:
-    """``param k: m s^-1``, ``param k: 1 / s 0.3``, ``state u: m/s^0.5``"""
+def unreadable_unit(failure: Failure) -> Diagnostic | None:
+    """``param k: m s^-1``, ``state u: m/s^0.5``, ``param k: 2*m``"""
     colon = next((i for i in range(failure.index - 1, 0, -1) if failure.tokens[i].text == ":"), None)
     equal = next((i for i in range(failure.index - 1, 0, -1) if failure.tokens[i].text == "="), 0)
     if colon is None or equal > colon:
         return None
     before = failure.before
-    if failure.expected & {"SIGNED"} and failure.text(-1) in ("^", "**"):
-        help_text = "write a whole power, such as `m/s^2` or `s^-1`"
-        return error("E0221", "the power of a unit is a whole number", failure.span, help=help_text)
-    if failure.kind(0) == NAME and failure.kind(-1) in (NAME, NUMBER) and "STAR" in failure.expected:
-        assert before is not None
-        help_text = f"write `{before.text}*{failure.text(0)}` or `{before.text}/{failure.text(0)}`"
-        return error("E0205", "an operator is missing in this unit", failure.span, help=help_text)
+    if before is not None and before.text in ("^", "**"):
+        help_text = "write a whole power without parentheses, such as `m/s^2` or `s^-1`"
+        return error("E0223", "the power of a unit is a whole number", failure.span, help=help_text)
+    if failure.kind(0) == NUMBER and failure.text(-1) in (":", "*", "/", "("):
+        message = f"the number `{shortened(failure.text(0))}` cannot be part of a unit"
+        help_text = "a unit is made of names, such as `kg*m/s^2`; `1` stands for no unit"
+        return error("E0223", message, failure.span, help=help_text)
+    joined = before is not None and before.kind in (NAME, NUMBER) and "STAR" in failure.expected
+    if joined and failure.kind(0) == NAME and failure.text(1) not in (":", "("):
+        help_text = f"write `{failure.text(-1)}*{failure.text(0)}` or `{failure.text(-1)}/{failure.text(0)}`"
+        return error("E0223", "an operator is missing in this unit", failure.span, help=help_text)
     return None

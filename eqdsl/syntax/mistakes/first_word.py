@@ -39,18 +39,24 @@ _SUBSCRIPT = re.compile(r"(?P<name>[^\W\d_]\w*?)_(?P<order>t{1,4})")
 _RUN_TOGETHER = re.compile(r"d(?P<name>[^\W\d]\w*?)_?dt")
 
 
-def unknown_statement(tokens: Sequence[Token]) -> Diagnostic:
-    """Explains a statement that begins with neither a keyword nor a time derivative."""
-    first = tokens[0]
+def misspelled_start(tokens: Sequence[Token]) -> Diagnostic | None:
+    """Explains a first word that is nearly one of the language, or one of another language."""
     for explain in (_rate, _python, _definition, _misspelled):
         found = explain(tokens)
         if found is not None:
             return found
+    return None
+
+
+def unknown_statement(tokens: Sequence[Token]) -> Diagnostic:
+    """A statement that begins with neither a keyword nor a time derivative, nor anything like them."""
+    first = tokens[0]
+    names = [f"`{word}`" for word in words.STATEMENTS]
     return error(
         "E0201",
         f"a statement cannot begin with `{shortened(first.text)}`",
         first.span,
-        note=f"a statement begins with one of {', '.join(f'`{word}`' for word in words.STATEMENTS)} or `dt(...)`",
+        note=f"a statement begins with one of {', '.join(names[:9])},\n{', '.join(names[9:])} or `dt(...)`",
         help="indent this line if it continues the statement above",
     )
 
@@ -130,9 +136,9 @@ def _misspelled(tokens: Sequence[Token]) -> Diagnostic | None:
     if first.kind != NAME:
         return None
     known = [*words.STATEMENTS, *words.MODIFIERS]
-    near = _OTHER_WORDS.get(lowered) or next(iter(get_close_matches(lowered, known, 1, 0.6)), None)
-    if near is None and lowered.startswith(("state", "param")):
-        near = lowered[:5]
+    near = _OTHER_WORDS.get(lowered)
+    if near is None and len(lowered) > 2:
+        near = next(iter(get_close_matches(lowered, known, 1, 0.6)), None)
     if near is None:
         return None
     example = words.STATEMENTS.get(near, f"{near} state u(x)")

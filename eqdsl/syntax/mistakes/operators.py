@@ -33,7 +33,7 @@ def side_by_side(failure: Failure) -> Diagnostic | None:
         return None
     if token.kind not in (NAME, NUMBER, LEIBNIZ) and token.text != "(":
         return None
-    left = before.text if before.kind in (NAME, NUMBER) else "..."
+    left = before.text if before.kind in (NAME, NUMBER) else "(...)"
     right = token.text if token.kind in (NAME, NUMBER) else "(...)"
     if failure.text(1) == "(" and token.kind == NAME:
         right += "(...)"

@@ -1,0 +1,3 @@
+state u
+known w.x = 3
+observe w.x

@@ -1,0 +1,3 @@
+state u
+learned f(u) with f
+dt(u) = f

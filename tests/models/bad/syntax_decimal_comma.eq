@@ -1,0 +1,3 @@
+state u
+param k = 0,3
+dt(u) = -1,5*u

@@ -1,0 +1,2 @@
+state u
+0 = lap(u) - 1

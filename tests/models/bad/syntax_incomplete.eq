@@ -1,0 +1,9 @@
+model
+space
+state
+param
+learned
+bc
+init u
+let a =
+learned f(

@@ -1,0 +1,2 @@
+space x [0, 1]
+state u(x)

@@ -1,0 +1,2 @@
+time = 5
+state = 3

@@ -1,0 +1,3 @@
+state u
+law e = u^2
+dt(u) = -u

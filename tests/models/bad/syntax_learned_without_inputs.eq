@@ -1,0 +1,4 @@
+state u
+learned f
+learned g by mlp(64)
+dt(u) = f

@@ -1,0 +1,4 @@
+state u
+learned f(u) mlp(64, 64)
+learned g(u) = mlp(64)
+dt(u) = f

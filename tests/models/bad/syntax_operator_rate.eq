@@ -1,0 +1,6 @@
+state u
+d/dt u = -u
+d/dt (u) = -u
+dt u = -u
+ddt(u) = -u
+u.dt = -u

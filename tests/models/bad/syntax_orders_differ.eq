@@ -1,0 +1,3 @@
+state u
+d2u/dt = -u
+∂u/∂t² = -u

@@ -1,0 +1,3 @@
+state u
+param k = 5%
+dt(u) = -k*u

@@ -1,0 +1,3 @@
+state u(x)
+let a = u'
+let b = 'text'

@@ -1,0 +1,3 @@
+state u
+let f = lambda v: v^2
+dt(u) = -u

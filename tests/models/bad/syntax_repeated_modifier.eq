@@ -1,0 +1,2 @@
+hidden hidden state u
+dt(u) = -u

@@ -1,0 +1,3 @@
+state u
+dudt = -u
+du_dt = -u

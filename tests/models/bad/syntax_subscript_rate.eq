@@ -1,0 +1,3 @@
+state u(x)
+u_t = 3*u
+u_tt = -u

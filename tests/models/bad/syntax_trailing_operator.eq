@@ -1,0 +1,3 @@
+state u
+dt(u) = 3*u +
+let a = u*

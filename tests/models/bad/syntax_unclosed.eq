@@ -1,0 +1,3 @@
+state u
+dt(u) = 3*(u + 2
+let a = sin(u

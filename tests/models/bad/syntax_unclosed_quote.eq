@@ -1,0 +1,3 @@
+model m "a text
+state u
+dt(u) = -u

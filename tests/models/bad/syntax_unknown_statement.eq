@@ -1,0 +1,4 @@
+state u
++ u
+frobnicate everything
+42

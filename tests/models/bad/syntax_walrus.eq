@@ -1,0 +1,3 @@
+state u
+param k := 3
+dt(u) = -k*u

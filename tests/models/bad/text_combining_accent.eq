@@ -1,0 +1,2 @@
+state é
+dt(é) = -é

@@ -1,0 +1,2 @@
+stаte u
+dt(u) = -u

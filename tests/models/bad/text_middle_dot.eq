@@ -1,0 +1,3 @@
+state u
+param k = 2
+dt(u) = -k·u

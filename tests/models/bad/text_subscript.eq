@@ -1,0 +1,3 @@
+state u
+param k₁ = 2
+dt(u) = -k₁*u

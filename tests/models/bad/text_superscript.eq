@@ -1,0 +1,2 @@
+state u
+dt(u) = -u² + 3*u¹²
