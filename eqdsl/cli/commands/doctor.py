@@ -51,7 +51,9 @@ def _torch_facts() -> dict[str, Any]:
         import torch
     except ImportError as failure:
         return {"threads": None, "devices": [], "torch_error": str(failure)}
-    devices = [{"name": "cpu", "description": platform.processor() or platform.machine(), "memory_gib": None}]
+    devices: list[dict[str, object]] = [
+        {"name": "cpu", "description": platform.processor() or platform.machine(), "memory_gib": None}
+    ]
     for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
         facts = torch.cuda.get_device_properties(index)
         devices.append(

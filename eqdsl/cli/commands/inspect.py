@@ -31,7 +31,7 @@ def inspect(run: str, distil: bool, report: Path | None, as_json: bool, force: b
     from eqdsl.fit.run_folder import load_run
     from eqdsl.inspection.inspect import inspect_run, write_report
 
-    inspection = inspect_run(load_run(run), distil=distil, plots=report is not None)
+    inspection = inspect_run(load_run(run), distil=distil, plots=report is not None, force=force)
     if report is not None:
         write_report(inspection, report)
         say(f"{report}: written")
