@@ -76,10 +76,17 @@ class FactTable:
 
     def of(self, expr: Expr) -> Facts:
         """The facts of an expression."""
-        found = self._facts.get(expr)
-        if found is None:
-            found = self._facts[expr] = self._compute(expr)
-        return found
+        waiting = [] if expr in self._facts else [expr]
+        while waiting:
+            node = waiting[-1]
+            needed = (self.body(node),) if isinstance(node, DefinitionRef) else children(node)
+            missing = [n for n in needed if n not in self._facts]
+            if not missing:
+                self._facts[node] = self._compute(node)
+                waiting.pop()
+            else:
+                waiting.extend(missing)
+        return self._facts[expr]
 
     def body(self, reference: DefinitionRef) -> Expr:
         """The expression that a reference to a ``known`` or ``let`` stands for."""
@@ -100,14 +107,14 @@ class FactTable:
             case TimeRef():
                 return Facts(time=True)
             case DefinitionRef():
-                inner = self.of(self.body(expr))
+                inner = self._facts[self.body(expr)]
                 return Facts(
                     inner.axes, inner.channels, inner.parameters, inner.learned, inner.time, 1, inner.depth + 1
                 )
         return self._join(expr)
 
     def _join(self, expr: Expr) -> Facts:
-        parts = [self.of(child) for child in children(expr)]
+        parts = [self._facts[child] for child in children(expr)]
         axes = frozenset[str]().union(*(p.axes for p in parts))
         learned = frozenset[str]().union(*(p.learned for p in parts))
         if isinstance(expr, Reduction):

@@ -1,0 +1,134 @@
+"""Syntax tree to model, step by step: each step reads one kind of statement."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from eqdsl.analysis.constants import ConstantReader
+from eqdsl.analysis.declarations import channels_of, read_parameters, read_states
+from eqdsl.analysis.defaults import defaults_in_words
+from eqdsl.analysis.definitions import in_order
+from eqdsl.analysis.derivative_orders import check_orders
+from eqdsl.analysis.domain import read_domain
+from eqdsl.analysis.equations import read_equations
+from eqdsl.analysis.expressions import ExpressionChecker
+from eqdsl.analysis.hints import not_identifiable, unused
+from eqdsl.analysis.initial import read_initial
+from eqdsl.analysis.learned import read_learned
+from eqdsl.analysis.observations import read_laws, read_observations, read_penalties
+from eqdsl.analysis.refusals import refuse
+from eqdsl.analysis.scope import Kind, collect
+from eqdsl.analysis.symbols import Symbols
+from eqdsl.analysis.walls import WallReader
+from eqdsl.analysis.written import written
+from eqdsl.core.diagnostics import Diagnostic, error, has_errors
+from eqdsl.core.source import SourceText, Span
+from eqdsl.model.facts import FactTable
+from eqdsl.model.model import Definition, LearnedTerm, Model
+from eqdsl.operators.base import Space
+from eqdsl.operators.differentiate import Differentiator
+from eqdsl.syntax import nodes
+
+
+def build_model(
+    source: SourceText, tree: nodes.SyntaxTree, *, broken: bool = False
+) -> tuple[Model | None, list[Diagnostic]]:
+    """The model of a tree and everything wrong with it; None when there is an error.
+
+    Parameters
+    ----------
+    source : SourceText
+    tree : SyntaxTree
+    broken : bool
+        Whether statements are missing because they could not be read. What is said to be missing may then stand in
+        one of them, so messages of that kind are held back.
+    """
+    problems: list[Diagnostic] = []
+    statements = tree.statements
+    refuse(statements, problems)
+    scope = collect(statements, problems)
+    constants = ConstantReader(problems)
+    domain = read_domain(statements, constants, problems)
+    symbols = Symbols()
+    fields = read_states(statements, domain, constants, symbols, problems)
+    parameters = read_parameters(statements, domain, constants, symbols, problems)
+    facts = FactTable(symbols.channel_axes, symbols.parameters, symbols.definitions)
+    space = Space(domain.axes, facts, Differentiator(facts))
+    checker = ExpressionChecker(source, scope, symbols, space, problems)
+
+    learned = _definitions_and_learned(tree, checker, constants, problems)
+    equations = read_equations(statements, checker, problems)
+    channels = channels_of(fields, symbols, space.names)
+    walls = WallReader(domain.axes, channels, checker, constants, problems).read(statements)
+    initial = read_initial(statements, channels, checker, problems)
+    noise = read_observations(statements, checker, constants, problems)
+    laws = read_laws(statements, checker, problems)
+    penalties = read_penalties(statements, checker, problems)
+
+    placed = [(term.expr, term.span) for equation in equations for term in equation.terms]
+    axis_spans = [(a, scope.symbols[a.name].span) for a in domain.axes]
+    check_orders(placed, axis_spans, facts, problems)
+    if not fields and not any(isinstance(s, nodes.State) for s in statements):
+        problems.append(error("E0508", "the model has no state", Span(0, 0), "nothing evolves",
+                              help="declare one and its equation: `state u`, `dt(u) = -u`"))
+    if broken:
+        problems = [p for p in problems if p.code not in MAYBE_IN_BROKEN_STATEMENTS]
+    if has_errors(problems):
+        return None, problems
+    hints = [*unused(checker), *not_identifiable(equations, parameters, learned, facts, domain.time)]
+    name = next((s for s in statements if isinstance(s, nodes.ModelName)), None)
+    model = Model(
+        name=name.name if name else PurePath(source.name).stem.strip("<>") or "model",
+        doc=name.doc if name else None,
+        source=source,
+        axes=domain.axes,
+        time=domain.time,
+        time_unit=domain.time_unit,
+        fields=fields,
+        channels=channels,
+        parameters=parameters,
+        learned=learned,
+        definitions=symbols.definitions,
+        equations=equations,
+        walls=walls,
+        initial=initial,
+        noise=noise,
+        laws=laws,
+        penalties=penalties,
+        order=domain.order,
+        defaults=tuple(defaults_in_words(statements, domain, channels, parameters, walls, initial)),
+        warnings=tuple(hints),
+    )
+    return model, [*problems, *hints]
+
+
+MAYBE_IN_BROKEN_STATEMENTS = ("E0301", "E0304", "E0307", "E0406", "E0501", "E0508", "E0905")
+"""Codes for something missing."""
+
+
+def _definitions_and_learned(
+    tree: nodes.SyntaxTree, checker: ExpressionChecker, constants: ConstantReader, problems: list[Diagnostic]
+) -> tuple[LearnedTerm, ...]:
+    """Definitions go into the checker's symbols, learned terms come back in the order of the text."""
+    terms: dict[int, LearnedTerm] = {}
+    for statement in in_order(tree.statements, problems):
+        if isinstance(statement, nodes.Learned):
+            term = read_learned(statement, checker, constants, problems)
+            if term is not None:
+                terms[statement.span.start] = term
+        else:
+            _define(statement, checker)
+    return tuple(terms[place] for place in sorted(terms))
+
+
+def _define(statement: nodes.Known | nodes.Let, checker: ExpressionChecker) -> None:
+    name = statement.name
+    value = checker.value(statement.value)
+    symbol = checker.scope.symbols[name]
+    if value is None or symbol.kind not in (Kind.KNOWN, Kind.LET) or name in checker.symbols.definitions:
+        return
+    text = written(checker.source, statement.value.span)
+    known = isinstance(statement, nodes.Known)
+    checker.symbols.definitions[name] = Definition(name, known, value.components, text, statement.name_span)
+    if value.vector:
+        checker.symbols.vectors.add(name)

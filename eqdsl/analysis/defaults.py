@@ -1,0 +1,95 @@
+"""Every default in words: what the file did not say and what is taken instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from eqdsl.analysis.domain import Domain
+from eqdsl.analysis.families import SIGNATURES
+from eqdsl.model.model import Channel, InitialValue, Parameter, WallCondition
+from eqdsl.model.text import number_text
+from eqdsl.syntax import nodes
+
+
+def defaults_in_words(
+    statements: Sequence[nodes.Statement],
+    domain: Domain,
+    channels: Sequence[Channel],
+    parameters: Sequence[Parameter],
+    walls: Sequence[WallCondition],
+    initial: Sequence[InitialValue],
+) -> Iterator[str]:
+    """One sentence per default."""
+    kinds = {type(s) for s in statements}
+    if nodes.ModelName not in kinds:
+        yield "no `model`: the name is that of the file"
+    if nodes.Time not in kinds:
+        yield "no `time`: the time is called `t` and has no unit"
+    if domain.axes:
+        yield from _of_space(domain)
+    yield from _of_walls(walls)
+    yield from _of_parameters(statements, parameters)
+    yield from _of_learned(statements)
+    yield from _of_initial(statements, channels, initial)
+    if nodes.Observe not in kinds:
+        yield "no `observe`: the data hold every state under its own name, noise unknown"
+
+
+def _of_space(domain: Domain) -> Iterator[str]:
+    if not domain.order_given:
+        yield "no `scheme`: central differences of order 2"
+    missing = [a.name for a in domain.axes if a.points is None]
+    if missing:
+        yield f"no `grid` along {_listed(missing)}: the grid comes from the data"
+
+
+def _of_walls(walls: Sequence[WallCondition]) -> Iterator[str]:
+    texts = [w.text for w in walls if w.announced and not w.channel.startswith("dt(")]
+    if texts:
+        yield "no `bc`: " + ", ".join(f"`{t}`" for t in texts)
+
+
+def _of_parameters(statements: Sequence[nodes.Statement], parameters: Sequence[Parameter]) -> Iterator[str]:
+    free = {s.symbol.name for s in statements if isinstance(s, nodes.Param) and s.fitted and s.value is None}
+    for parameter in parameters:
+        if parameter.name in free:
+            yield f"no start for `{parameter.name}`: the fit starts from {number_text(parameter.value)}"
+
+
+def _of_learned(statements: Sequence[nodes.Statement]) -> Iterator[str]:
+    for statement in statements:
+        if not isinstance(statement, nodes.Learned):
+            continue
+        names = _listed([h.name for h in statement.heads])
+        family = statement.family.name if statement.family else "mlp"
+        signature = SIGNATURES[family]
+        sizes = ", ".join(str(s) for s in signature.default)
+        if statement.family is None:
+            yield f"no family for {names}: `mlp({sizes}, act = {signature.options['act']})`"
+            continue
+        said = {k.name for k in statement.family.keywords}
+        unsaid = [f"{n} = {v}" for n, v in signature.options.items() if n not in said]
+        if not statement.family.arguments:
+            unsaid.insert(0, sizes)
+        if unsaid:
+            yield f"not said for {names}: `{family}({', '.join(unsaid)})`"
+
+
+def _of_initial(
+    statements: Sequence[nodes.Statement], channels: Sequence[Channel], initial: Sequence[InitialValue]
+) -> Iterator[str]:
+    said = {(s.state, s.order == 1) for s in statements if isinstance(s, nodes.Init)}
+    silent = {c.name for c in channels if (c.field, c.velocity) not in said}
+    groups = {
+        "data": "the first frame of the data",
+        "fit": "the first frame if the data hold it, otherwise fitted",
+        "expression": "0 at the start",
+    }
+    for kind, words in groups.items():
+        names = [i.channel for i in initial if i.kind == kind and i.channel in silent]
+        if names:
+            yield f"no `init` for {_listed(names)}: {words}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"`{n}`" for n in names)

@@ -1,0 +1,217 @@
+"""``dt(u) = …`` and ``dtt(u) = …``: one per state, taken apart into named terms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from eqdsl.analysis.expressions import ExpressionChecker, by_component, mixed_sum_help
+from eqdsl.analysis.scope import Kind
+from eqdsl.analysis.symbols import StateInfo
+from eqdsl.analysis.walk import left_spine
+from eqdsl.analysis.written import written
+from eqdsl.core.diagnostics import Diagnostic, Label, error
+from eqdsl.core.source import Span
+from eqdsl.model.expr import Expr, LearnedCall
+from eqdsl.model.model import Equation, Term
+from eqdsl.model.text import expr_text
+from eqdsl.operators.arithmetic import negate
+from eqdsl.operators.base import Argument, Value
+from eqdsl.syntax import nodes
+
+
+@dataclass(frozen=True, slots=True)
+class Addend:
+    """One addend as written, with the sign it has in the whole."""
+
+    node: nodes.Expression
+    negative: bool
+
+
+def read_equations(
+    statements: Sequence[nodes.Statement], checker: ExpressionChecker, problems: list[Diagnostic]
+) -> tuple[Equation, ...]:
+    """The equations, in the order of the states; missing and doubled ones go to `problems`."""
+    first: dict[str, nodes.Evolution] = {}
+    equations: dict[str, tuple[Equation, ...]] = {}
+    for statement in statements:
+        if not isinstance(statement, nodes.Evolution) or not _fits(statement, checker, problems):
+            continue
+        if statement.state in first:
+            problems.append(
+                error("E0502", f"the state `{statement.state}` has two equations", _left_side(statement), "second",
+                      second=Label(_left_side(first[statement.state]), "first"),
+                      help="add the terms up in one equation")
+            )
+            continue
+        first[statement.state] = statement
+        equations[statement.state] = _equation(statement, checker, problems)
+    mentioned = {s.state for s in statements if isinstance(s, nodes.Evolution | nodes.Elliptic)}
+    for name, state in checker.symbols.states.items():
+        if name not in mentioned:
+            problems.append(
+                error("E0501", f"the state `{name}` has no equation", state.span, "never evolved",
+                      help=f"write `dt({name}) = …`, or `param {name} = fit` if it does not change in time")
+            )
+    return tuple(e for name in checker.symbols.states for e in equations.get(name, ()))
+
+
+def _fits(statement: nodes.Evolution, checker: ExpressionChecker, problems: list[Diagnostic]) -> bool:
+    """Whether the left side is a state, differentiated once or twice."""
+    symbol = checker.scope.find(statement.state)
+    if symbol is None:
+        near = checker.scope.nearest(statement.state)
+        problems.append(error("E0301", f"`{statement.state}` is not declared", statement.state_span, "unknown name",
+                              help=near or f"declare it: `state {statement.state}`"))
+        return False
+    if symbol.kind is not Kind.STATE:
+        problems.append(
+            error("E0503", f"`{statement.state}` is a {symbol.kind.value}, only a state has an equation",
+                  statement.state_span, symbol.kind.value, second=Label(symbol.span, "declared here") if symbol.span.end else None,
+                  help=f"declare `state {statement.state}`")
+        )
+        return False
+    if statement.order > 2:
+        problems.append(
+            error("E0506", f"an equation of order {statement.order} in time", _left_side(statement), "order 1 or 2 only",
+                  help=f"declare a state for the lower derivative, `dtt({statement.state}) = a`, and write `dt(a) = …`")
+        )
+        return False
+    return statement.state in checker.symbols.states
+
+
+def _left_side(statement: nodes.Evolution) -> Span:
+    return Span(statement.span.start, max(statement.state_span.end, statement.span.start + 1))
+
+
+def _equation(
+    statement: nodes.Evolution, checker: ExpressionChecker, problems: list[Diagnostic]
+) -> tuple[Equation, ...]:
+    """One equation per component of the state."""
+    state = checker.symbols.states[statement.state]
+    addends = list(_addends(statement.value))
+    values = [checker.value(a.node) for a in addends]
+    known = [(a, v) for a, v in zip(addends, values, strict=True) if v is not None]
+    if not _ranks_fit(statement, state, known, problems) or len(known) < len(addends):
+        return ()
+    if not state.axes and not _uniform(statement, known, checker, problems):
+        return ()
+    names = checker.space.names
+    text = written(checker.source, statement.span)
+    channels = state.channels(names, velocity=state.time_order == 2)
+    return tuple(
+        Equation(channel, _terms(known, i, checker), text, statement.span) for i, channel in enumerate(channels)
+    )
+
+
+def _addends(node: nodes.Expression, negative: bool = False) -> Iterator[Addend]:
+    """Top-level addends, through ``+``, ``-``, signs and parentheses."""
+    if isinstance(node, nodes.Unary):
+        yield from _addends(node.operand, negative != (node.operator == "-"))
+        return
+    first, rest = left_spine(node, "+-")
+    if not rest:
+        yield Addend(node, negative)
+        return
+    yield from _addends(first, negative)
+    for sign, part in rest:
+        yield from _addends(part, negative != (sign == "-"))
+
+
+def _ranks_fit(
+    statement: nodes.Evolution,
+    state: StateInfo,
+    known: Sequence[tuple[Addend, Value]],
+    problems: list[Diagnostic],
+) -> bool:
+    """Whether all addends agree with each other and with the state."""
+    arguments = [Argument(v, a.node) for a, v in known]
+    scalar = next((a for a in arguments if not a.value.vector), None)
+    vector = next((a for a in arguments if a.value.vector), None)
+    if scalar is not None and vector is not None:
+        problems.append(
+            error("E0402", "a sum mixes a scalar and a vector", vector.span, "vector",
+                  second=Label(scalar.span, "scalar"), help=mixed_sum_help(vector.node))
+        )
+        return False
+    if state.vector and scalar is not None:
+        problems.append(
+            error("E0504", f"`{state.name}` is a vector, the right-hand side is a scalar", statement.value.span, "scalar",
+                  second=Label(state.span, "vector"), help="write a vector, one component per axis: `(a, b)`")
+        )
+        return False
+    if not state.vector and vector is not None:
+        problems.append(
+            error("E0504", f"`{state.name}` is a scalar, the right-hand side is a vector", statement.value.span, "vector",
+                  second=Label(state.span, "scalar"),
+                  help=f"declare `vector state {state.name}`, or take a component or `div(…)`")
+        )
+        return False
+    return True
+
+
+def _uniform(
+    statement: nodes.Evolution,
+    known: Sequence[tuple[Addend, Value]],
+    checker: ExpressionChecker,
+    problems: list[Diagnostic],
+) -> bool:
+    """Whether no addend of a plain variable's equation varies in space."""
+    for addend, value in known:
+        if any(checker.space.facts.of(c).axes for c in value.components):
+            shown = written(checker.source, addend.node.span)
+            axes = ", ".join(checker.space.names)
+            problems.append(
+                error(
+                    "E0505", f"`{statement.state}` is one number, but this part of its equation varies in space",
+                    addend.node.span, "varies in space", second=Label(statement.state_span, "one number"),
+                    help=f"write `mean({shown})` or `integral({shown})`, or declare `state {statement.state}({axes})`",
+                )
+            )
+            return False
+    return True
+
+
+def _terms(known: Sequence[tuple[Addend, Value]], component: int, checker: ExpressionChecker) -> tuple[Term, ...]:
+    """The named terms of one component."""
+    terms: list[Term] = []
+    taken: dict[str, int] = {}
+    for addend, value in known:
+        signed = by_component(value, negate) if addend.negative else value
+        expr = signed.components[component]
+        name = _term_name(addend, value.components[component], component if value.vector else None, checker)
+        taken[name] = taken.get(name, 0) + 1
+        if taken[name] > 1:
+            name = f"{name} ({taken[name]})"
+        learned = tuple(sorted(checker.space.facts.of(expr).learned))
+        terms.append(Term(name, expr, learned, addend.node.span))
+    return tuple(terms)
+
+
+def _term_name(addend: Addend, expr: Expr, component: int | None, checker: ExpressionChecker) -> str:
+    """``elastic``, ``Ru``, ``w.x``, else the text with its sign."""
+    axis = None if component is None else checker.space.names[component]
+    node = addend.node
+    if isinstance(node, nodes.Name | nodes.Component) and _is_named(node, checker):
+        text = written(checker.source, node.span)
+        return text if axis is None else f"{text}.{axis}"
+    if isinstance(node, nodes.Call) and isinstance(expr, LearnedCall) and _at_declared_inputs(node, expr, checker):
+        return expr.name
+    text = written(checker.source, node.span)
+    if axis is not None:
+        text = f"{text if isinstance(node, nodes.Call | nodes.Name | nodes.Tuple) else f'({text})'}.{axis}"
+    return f"-{text}" if addend.negative else text
+
+
+def _is_named(node: nodes.Name | nodes.Component, checker: ExpressionChecker) -> bool:
+    """Whether a node is a ``known`` or learned name, or a component of one."""
+    base = node.base if isinstance(node, nodes.Component) else node
+    if not isinstance(base, nodes.Name):
+        return False
+    symbol = checker.scope.symbols.get(base.name)
+    return symbol is not None and symbol.kind in (Kind.KNOWN, Kind.LET, Kind.LEARNED)
+
+
+def _at_declared_inputs(node: nodes.Call, expr: LearnedCall, checker: ExpressionChecker) -> bool:
+    declared = checker.symbols.learned[node.name].inputs
+    return [expr_text(a) for a in expr.arguments] == [expr_text(a) for a in declared]

@@ -1,0 +1,310 @@
+"""Syntax nodes to checked expressions: every name resolved, every rank known, vector calculus expanded by axes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from eqdsl.analysis.calls import CallChecker
+from eqdsl.analysis.scope import Kind, Scope, Symbol
+from eqdsl.analysis.symbols import Symbols
+from eqdsl.analysis.walk import left_spine, nesting
+from eqdsl.core.diagnostics import Diagnostic, Label, error
+from eqdsl.core.source import SourceText
+from eqdsl.model.expr import ChannelRef, Const, Coordinate, DefinitionRef, Expr, ParamRef, TimeRef
+from eqdsl.operators.arithmetic import BadNumber, add, divide, multiply, negate, power
+from eqdsl.operators.base import Argument, Rejection, Space, Value
+from eqdsl.operators.table import OPERATORS
+from eqdsl.syntax import nodes
+
+MAX_NESTING = 60
+"""Levels of one expression as written (chosen: far above honest models, far below Python's own limit)."""
+
+MAX_WRITTEN_OUT_DEPTH = 150
+"""Levels of an expression with its definitions written out; later stages recurse that deep."""
+
+MAX_SIZE = 10_000
+"""Nodes of one expression after expansion; a definition counts as one."""
+
+
+class ExpressionChecker:
+    """Turns expressions into values and collects what is wrong with them.
+
+    Parameters
+    ----------
+    source, scope, symbols, space
+        The text, its names, what they stand for, and the axes.
+    problems : list of Diagnostic
+        Findings are appended here; an expression with an error gives None, and None in gives None out, so that one
+        mistake is reported once.
+    """
+
+    def __init__(
+        self, source: SourceText, scope: Scope, symbols: Symbols, space: Space, problems: list[Diagnostic]
+    ) -> None:
+        self.source = source
+        self.scope = scope
+        self.symbols = symbols
+        self.space = space
+        self.problems = problems
+        self._calls = CallChecker(self)
+
+    def value(self, node: nodes.Expression, *, normal: bool = False) -> Value | None:
+        """The value of a whole expression; with `normal`, ``dn(u)`` is allowed and gives a channel of that name."""
+        if nesting(node) > MAX_NESTING:
+            self.problems.append(
+                error(
+                    "E0409", f"this expression is nested more than {MAX_NESTING} levels deep", node.span, "too deep",
+                    help="name parts of it with `let`",
+                )
+            )
+            return None
+        self._calls.normal_allowed = normal
+        value = self.check(node)
+        return None if value is None or self._too_large(value, node) else value
+
+    def scalar(self, node: nodes.Expression, what: str, *, normal: bool = False) -> Expr | None:
+        """The value of a whole expression that must be a scalar; `what` names it in the message."""
+        value = self.value(node, normal=normal)
+        if value is None:
+            return None
+        if value.vector:
+            self.problems.append(
+                error(
+                    "E0404", f"{what} must be a scalar, this is a vector", node.span, "vector",
+                    help="take a component such as `w.x`, or `norm(w)`",
+                )
+            )
+            return None
+        return value.scalar
+
+    def _too_large(self, value: Value, node: nodes.Expression) -> bool:
+        facts = [self.space.facts.of(c) for c in value.components]
+        if all(f.size <= MAX_SIZE and f.depth <= MAX_WRITTEN_OUT_DEPTH for f in facts):
+            return False
+        self.problems.append(
+            error(
+                "E0409", f"this expression grows beyond {MAX_SIZE:,} parts or {MAX_WRITTEN_OUT_DEPTH} levels when "
+                "its operators are written out", node.span, "too large", help="name parts of it with `let`",
+            )
+        )
+        return True
+
+    # ------------------------------------------------------------------------------------------- one node
+
+    def check(self, node: nodes.Expression) -> Value | None:
+        """The value of a node, or None after a message."""
+        try:
+            return self._check(node)
+        except Rejection as rejection:
+            self.problems.append(rejection.diagnostic)
+        except BadNumber as reason:
+            self.problems.append(
+                error("E0410", f"this number has no value: {reason}", node.span, str(reason),
+                      help="change the numbers so that the result is finite")
+            )
+        return None
+
+    def _check(self, node: nodes.Expression) -> Value | None:
+        match node:
+            case nodes.Number(value=value):
+                return Value((Const(value),))
+            case nodes.Name():
+                return self._name(node)
+            case nodes.Unary(operator=sign, operand=operand):
+                inner = self.check(operand)
+                return inner if sign == "+" or inner is None else by_component(inner, negate)
+            case nodes.Binary(operator=operator):
+                return self._binary(node, operator)
+            case nodes.Call():
+                return self._calls.call(node)
+            case nodes.TimeDerivative():
+                return self._calls.velocity(node)
+            case nodes.Component():
+                return self._component(node)
+            case nodes.Tuple():
+                return self._tuple(node)
+            case nodes.Comparison():
+                raise Rejection(
+                    error("E0411", "a comparison stands outside `ifelse`", node.span, "no number",
+                          help="write `ifelse(a < b, 1, 0)`")
+                )
+        raise Rejection(error("E0412", "a text cannot stand in an expression", node.span, "text", help="write a number or a name"))
+
+    # ------------------------------------------------------------------------------------------- names
+
+    def _name(self, node: nodes.Name) -> Value | None:
+        name = node.name
+        if name == "pi":
+            return Value((Const(math.pi),))
+        symbol = self.scope.find(name)
+        if symbol is None:
+            raise Rejection(self._unknown(node))
+        return self._resolve(symbol)
+
+    def _resolve(self, symbol: Symbol) -> Value | None:
+        name, axes = symbol.name, self.space.names
+        if symbol.kind is Kind.AXIS:
+            return Value((Coordinate(name),))
+        if symbol.kind is Kind.TIME:
+            return Value((TimeRef(),))
+        if name in self.symbols.states:
+            state = self.symbols.states[name]
+            return Value(tuple(ChannelRef(c) for c in state.channels(axes)), state.vector)
+        if name in self.symbols.parameters:
+            return Value((ParamRef(name),))
+        if name in self.symbols.definitions:
+            if name not in self.symbols.vectors:
+                return Value((DefinitionRef(name),))
+            return Value(tuple(DefinitionRef(name, i, a) for i, a in enumerate(axes)), vector=True)
+        if name in self.symbols.learned:
+            info = self.symbols.learned[name]
+            return self._calls.at(info, info.inputs)
+        return None
+
+    def _unknown(self, node: nodes.Name) -> Diagnostic:
+        name = node.name
+        if name in OPERATORS:
+            usage = OPERATORS[name].usage
+            return error("E0306", f"`{name}` is a function and needs its arguments", node.span, "function",
+                         help=f"write `{usage}`")
+        if name == "inf":
+            return error("E0410", "`inf` can only be an end of an interval", node.span, "not a number here",
+                         help="write a finite number")
+        return error(
+            "E0301", f"`{name}` is not declared", node.span, "unknown name",
+            help=self.scope.nearest(name) or f"declare it, for example `param {name} = fit 1`",
+        )
+
+    def _component(self, node: nodes.Component) -> Value | None:
+        base = self.check(node.base)
+        if base is None:
+            return None
+        axes = self.space.names
+        if not base.vector:
+            raise Rejection(
+                error("E0407", f"`.{node.component}` is taken of a scalar", node.base.span, "scalar",
+                      help="only vectors have components; declare one with `vector state w(x, y)`")
+            )
+        if node.component not in axes:
+            shown = ", ".join(f"`.{a}`" for a in axes)
+            raise Rejection(
+                error("E0407", f"a vector has no component `{node.component}`", node.span, "no such axis",
+                      help=f"components are named after the axes: {shown}")
+            )
+        return Value((base.components[axes.index(node.component)],))
+
+    def _tuple(self, node: nodes.Tuple) -> Value | None:
+        parts = [self.check(item) for item in node.items]
+        if any(p is None for p in parts):
+            return None
+        axes = self.space.names
+        if len(parts) != len(axes):
+            have = "no axis" if not axes else f"{len(axes)} {'axis' if len(axes) == 1 else 'axes'}"
+            raise Rejection(
+                error("E0403", f"this vector has {len(parts)} components, the space has {have}", node.span,
+                      f"{len(parts)} components", help="write one component per axis of `space`")
+            )
+        for part, item in zip(parts, node.items, strict=True):
+            if part is not None and part.vector:
+                raise Rejection(
+                    error("E0404", "a component of a vector must be a scalar", item.span, "vector",
+                          help="take a component such as `w.x`")
+                )
+        return Value(tuple(p.scalar for p in parts if p is not None), vector=True)
+
+    # ------------------------------------------------------------------------------------------- arithmetic
+
+    def _binary(self, node: nodes.Expression, operator: str) -> Value | None:
+        if operator in "+-":
+            return self._sum(node)
+        if operator in "*/":
+            return self._product(node)
+        assert isinstance(node, nodes.Binary)
+        base, exponent = self.check(node.left), self.check(node.right)
+        if base is None or exponent is None:
+            return None
+        for value, side in ((base, node.left), (exponent, node.right)):
+            if value.vector:
+                raise Rejection(
+                    error("E0404", "a power takes scalars, this is a vector", side.span, "vector",
+                          help="write `dot(w, w)` for the square of a vector's length")
+                )
+        return Value((power(base.scalar, exponent.scalar),))
+
+    def _sum(self, node: nodes.Expression) -> Value | None:
+        first, rest = left_spine(node, "+-")
+        signed = [("+", first), *rest]
+        values = [(sign, part, self.check(part)) for sign, part in signed]
+        known = [(sign, Argument(value, part)) for sign, part, value in values if value is not None]
+        self._same_ranks([argument for _, argument in known])
+        if len(known) < len(signed):
+            return None
+        vector = known[0][1].value.vector
+        count = len(known[0][1].value.components)
+        return Value(
+            tuple(
+                add([a.value.components[i] if s == "+" else negate(a.value.components[i]) for s, a in known])
+                for i in range(count)
+            ),
+            vector,
+        )
+
+    def _same_ranks(self, addends: Sequence[Argument]) -> None:
+        scalar = next((a for a in addends if not a.value.vector), None)
+        vector = next((a for a in addends if a.value.vector), None)
+        if scalar is not None and vector is not None:
+            raise Rejection(
+                error(
+                    "E0402", "a sum mixes a scalar and a vector", vector.span, "vector",
+                    second=Label(scalar.span, "scalar"), help=mixed_sum_help(vector.node),
+                )
+            )
+
+    def _product(self, node: nodes.Expression) -> Value | None:
+        first, rest = left_spine(node, "*/")
+        parts = [("*", first), *rest]
+        values = [(operator, part, self.check(part)) for operator, part in parts]
+        if any(value is None for *_, value in values):
+            return None
+        factors = [(operator, Argument(value, part)) for operator, part, value in values if value is not None]
+        vectors = [(operator, a) for operator, a in factors if a.value.vector]
+        for operator, argument in vectors:
+            if operator == "/":
+                raise Rejection(
+                    error("E0404", "division by a vector", argument.span, "vector",
+                          help="divide by a component such as `w.x`, or by `norm(w)`")
+                )
+        if len(vectors) > 1:
+            raise Rejection(
+                error("E0404", "a product of two vectors could mean several things", vectors[1][1].span, "vector",
+                      second=Label(vectors[0][1].span, "vector"), help="write `dot(v, w)` or `cross(v, w)`")
+            )
+        count = len(vectors[0][1].value.components) if vectors else 1
+        return Value(tuple(_fold_product(factors, i) for i in range(count)), bool(vectors))
+
+
+def _fold_product(factors: Sequence[tuple[str, Argument]], component: int) -> Expr:
+    """``a*b/c*d`` from the left; runs of ``*`` become one product."""
+    waiting: list[Expr] = []
+    for operator, argument in factors:
+        value = argument.value
+        part = value.components[component if value.vector else 0]
+        if operator == "*":
+            waiting.append(part)
+        else:
+            waiting = [divide(multiply(waiting), part)]
+    return multiply(waiting)
+
+
+def by_component(value: Value, function: Callable[[Expr], Expr]) -> Value:
+    """The same function on each component."""
+    return Value(tuple(function(c) for c in value.components), value.vector)
+
+
+def mixed_sum_help(vector: nodes.Expression) -> str:
+    """What to write instead of a vector among scalars."""
+    factors = left_spine(vector, "*/")
+    if any(isinstance(p, nodes.Call) and p.name == "grad" for p in (factors[0], *(p for _, p in factors[1]))):
+        return "for a decay term write `k*u`; for transport write `advect(w, u)`"
+    return "take a component such as `w.x`, the divergence `div(w)`, or the length `norm(w)`"

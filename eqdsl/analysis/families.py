@@ -1,0 +1,120 @@
+"""What may stand after ``by``: sizes and options of each family, with their defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from eqdsl.analysis.constants import ConstantReader
+from eqdsl.core.codes.not_built import FAMILIES_NOT_BUILT
+from eqdsl.core.diagnostics import Diagnostic, error
+from eqdsl.syntax import nodes
+
+ACTIVATIONS = ("tanh", "relu", "gelu", "silu", "softplus", "sin")
+LARGEST_SIZE = 4096
+MOST_LAYERS = 16
+LARGEST_DEGREE = 8
+LARGEST_KERNEL = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Arguments of a family.
+
+    `sizes` is what the positional integers are called, `default` those taken when there are none; `most` how many
+    there may be and `largest` each of them; `options` the named ones with their defaults.
+    """
+
+    sizes: str
+    default: tuple[int, ...]
+    most: int
+    largest: int
+    usage: str
+    options: Mapping[str, int | str] = field(default_factory=dict)
+
+
+SIGNATURES: dict[str, Signature] = {
+    "mlp": Signature("widths of the layers", (64, 64), MOST_LAYERS, LARGEST_SIZE, "mlp(64, 64, act = tanh)", {"act": "silu"}),
+    "conv": Signature(
+        "channels of the layers", (16, 16), MOST_LAYERS, LARGEST_SIZE, "conv(16, 16, kernel = 3)", {"act": "silu", "kernel": 3}
+    ),
+    "poly": Signature("the degree", (3,), 1, LARGEST_DEGREE, "poly(3)"),
+    "library": Signature("the degree", (3,), 1, LARGEST_DEGREE, "library(3)"),
+}
+"""The smooth `silu` is the default: derivatives of a learned term exist, and it does not saturate as `tanh` does."""
+
+DEFAULT_FAMILY = "mlp"
+
+
+def default_options(family: str) -> dict[str, object]:
+    """The options of a family when nothing is said."""
+    signature = SIGNATURES[family]
+    return {"sizes": signature.default, **signature.options}
+
+
+def read_family(
+    call: nodes.Call | None, constants: ConstantReader, problems: list[Diagnostic]
+) -> tuple[str, dict[str, object]]:
+    """The family and all its options, defaults filled in."""
+    if call is None:
+        return DEFAULT_FAMILY, default_options(DEFAULT_FAMILY)
+    if call.name in FAMILIES_NOT_BUILT:
+        problems.append(error("E0930", f"the family `{call.name}` is not built yet", call.span, "not built yet",
+                              help=f"built are {_list(SIGNATURES)}"))
+        return DEFAULT_FAMILY, default_options(DEFAULT_FAMILY)
+    if call.name not in SIGNATURES:
+        problems.append(error("E0810", f"there is no family `{call.name}`", call.name_span, "unknown family",
+                              help=f"write one of {_list(SIGNATURES)}"))
+        return DEFAULT_FAMILY, default_options(DEFAULT_FAMILY)
+    signature = SIGNATURES[call.name]
+    options = default_options(call.name)
+    sizes = tuple(_size(a, call.name, signature, constants, problems) for a in call.arguments)
+    if len(sizes) > signature.most:
+        problems.append(error("E0811", f"`{call.name}` takes at most {signature.most} plain arguments ({signature.sizes})",
+                              call.arguments[signature.most].span, "one too many", help=f"write `{signature.usage}`"))
+    if sizes:
+        options["sizes"] = sizes
+    for keyword in call.keywords:
+        options[keyword.name] = _option(keyword, call.name, signature, constants, problems)
+    return call.name, options
+
+
+def _size(
+    node: nodes.Expression, family: str, signature: Signature, constants: ConstantReader, problems: list[Diagnostic]
+) -> int:
+    value = constants.number(node, f"`{family}` takes {signature.sizes}; each")
+    if value is not None and (value != int(value) or not 1 <= value <= signature.largest):
+        problems.append(error("E0811", f"{signature.sizes} of `{family}` must be whole numbers from 1 to {signature.largest}",
+                              node.span, "not such a number", help=f"write `{signature.usage}`"))
+        value = None
+    return int(value) if value is not None else 1
+
+
+def _option(
+    keyword: nodes.KeywordArgument,
+    family: str,
+    signature: Signature,
+    constants: ConstantReader,
+    problems: list[Diagnostic],
+) -> int | str:
+    if keyword.name not in signature.options:
+        known = f"its options are {_list(signature.options)}" if signature.options else f"write `{signature.usage}`"
+        problems.append(error("E0811", f"`{family}` has no option `{keyword.name}`", keyword.span, "unknown option", help=known))
+        return 0
+    if keyword.name == "act":
+        name = keyword.value.name if isinstance(keyword.value, nodes.Name) else None
+        if name not in ACTIVATIONS:
+            problems.append(error("E0811", "there is no such activation", keyword.value.span, "unknown activation",
+                                  help=f"write one of {_list(ACTIVATIONS)}"))
+            return "silu"
+        return name
+    value = constants.number(keyword.value, f"`{keyword.name}`")
+    if value is not None and (value % 2 != 1 or not 3 <= value <= LARGEST_KERNEL):
+        problems.append(error("E0811", f"a kernel is an odd number from 3 to {LARGEST_KERNEL}", keyword.value.span,
+                              "not such a number", note="an even kernel has no centre", help="write `kernel = 3`"))
+        value = None
+    return int(value) if value is not None else 3
+
+
+def _list(names: Mapping[str, object] | tuple[str, ...]) -> str:
+    return ", ".join(f"`{n}`" for n in names)

@@ -1,0 +1,129 @@
+"""Initial values: a formula, the first frame of the data, or fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from eqdsl.analysis.expressions import ExpressionChecker
+from eqdsl.analysis.scope import Kind
+from eqdsl.analysis.symbols import StateInfo
+from eqdsl.core.diagnostics import Diagnostic, Label, error
+from eqdsl.core.source import Span
+from eqdsl.model.model import Channel, InitialValue
+from eqdsl.operators.arithmetic import ZERO
+from eqdsl.syntax import nodes
+
+
+def read_initial(
+    statements: Sequence[nodes.Statement],
+    channels: Sequence[Channel],
+    checker: ExpressionChecker,
+    problems: list[Diagnostic],
+) -> tuple[InitialValue, ...]:
+    """One initial value per channel, defaults included."""
+    given: dict[str, InitialValue] = {}
+    first: dict[tuple[str, int], Span] = {}
+    for statement in statements:
+        if not isinstance(statement, nodes.Init):
+            continue
+        state = _state(statement, checker, problems)
+        if state is None:
+            continue
+        key = (statement.state, statement.order)
+        if key in first:
+            problems.append(error("E0610", f"`{_target(statement)}` has two initial values", statement.span, "second",
+                                  second=Label(first[key], "first"), help="keep one"))
+            continue
+        first[key] = statement.span
+        for value in _values(statement, state, checker, problems):
+            given[value.channel] = value
+    return tuple(given.get(c.name) or _default(c, given) for c in channels)
+
+
+def _target(statement: nodes.Init) -> str:
+    return f"d{'t' * statement.order}({statement.state})" if statement.order else statement.state
+
+
+def _default(channel: Channel, given: dict[str, InitialValue]) -> InitialValue:
+    """The first frame; a velocity is fitted, or 0 when the value itself comes from a formula."""
+    if not channel.velocity:
+        return InitialValue(channel.name, "data")
+    value = given.get(value_channel(channel))
+    if value is not None and value.kind == "expression":
+        return InitialValue(channel.name, "expression", ZERO)
+    return InitialValue(channel.name, "fit")
+
+
+def value_channel(channel: Channel) -> str:
+    """The channel whose rate of change a velocity is: ``w`` for ``dt(w)``."""
+    return channel.name.replace("dt(", "", 1).replace(")", "", 1)
+
+
+def _state(statement: nodes.Init, checker: ExpressionChecker, problems: list[Diagnostic]) -> StateInfo | None:
+    symbol = checker.scope.find(statement.state)
+    if symbol is None or symbol.kind is not Kind.STATE:
+        code = "E0301" if symbol is None else "E0503"
+        what = "is not declared" if symbol is None else f"is a {symbol.kind.value}, only a state has an initial value"
+        help = (checker.scope.nearest(statement.state) if symbol is None else None) or "write the name of a state"
+        problems.append(error(code, f"`{statement.state}` {what}", statement.state_span, "not a state", help=help))
+        return None
+    state = checker.symbols.states.get(statement.state)
+    if state is not None and statement.order >= state.time_order:
+        problems.append(
+            error("E0611", f"`{_target(statement)}` has no initial value: it follows from the equation", statement.span,
+                  "not a state variable", second=Label(state.span, f"of order {state.time_order} in time"),
+                  help=f"write `init {state.name} = …`")
+        )
+        return None
+    return state
+
+
+def _values(
+    statement: nodes.Init, state: StateInfo, checker: ExpressionChecker, problems: list[Diagnostic]
+) -> list[InitialValue]:
+    names = state.channels(checker.space.names, velocity=statement.order == 1)
+    if statement.kind == "data":
+        return [InitialValue(n, "data") for n in names]
+    if statement.kind == "encode":
+        problems.append(error("E0915", "`init … = encode` is not built yet", statement.span, "not built yet",
+                              help=f"write `init {_target(statement)} = data`"))
+        return []
+    if statement.kind == "fit":
+        if statement.order == 0:
+            problems.append(error("E0916", "`init … = fit` is built only for the velocity of a second-order state",
+                                  statement.span, "not built yet", help=f"write `init {state.name} = data`"))
+        elif statement.bounds is not None or statement.value is not None:
+            problems.append(error("E0916", "a start or bounds of a fitted initial velocity are not built yet", statement.span,
+                                  "not built yet", help=f"write `init {_target(statement)} = fit`"))
+        return [InitialValue(n, "fit") for n in names]
+    assert statement.value is not None
+    return _formula(statement, statement.value, state, names, checker, problems)
+
+
+def _formula(
+    statement: nodes.Init,
+    node: nodes.Expression,
+    state: StateInfo,
+    names: tuple[str, ...],
+    checker: ExpressionChecker,
+    problems: list[Diagnostic],
+) -> list[InitialValue]:
+    value = checker.value(node)
+    if value is None:
+        return []
+    facts = [checker.space.facts.of(c) for c in value.components]
+    wrong = next((n for f in facts for n in sorted(f.channels | f.learned)), None)
+    if wrong is not None:
+        problems.append(error("E0612", f"an initial value depends on `{wrong}`, which is not known yet at the start", node.span,
+                              "not known at the start", help="use numbers, parameters and positions only"))
+        return []
+    if value.vector != state.vector:
+        mine = "vector" if state.vector else "scalar"
+        problems.append(error("E0504", f"`{state.name}` is a {mine}, this initial value is a {value.rank}", node.span, value.rank,
+                              second=Label(state.span, mine), help="write `(a, b)` for a vector, one component per axis"))
+        return []
+    if not state.axes and any(f.axes for f in facts):
+        problems.append(error("E0505", f"`{state.name}` is one number, this initial value varies in space", node.span,
+                              "varies in space", second=Label(state.span, "one number"), help="use numbers and parameters only"))
+        return []
+    return [InitialValue(n, "expression", c) for n, c in zip(names, value.components, strict=True)]

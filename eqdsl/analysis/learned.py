@@ -1,0 +1,142 @@
+"""Learned terms: what they see, what they return, of which family, under which constraints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from eqdsl.analysis.constants import ConstantReader
+from eqdsl.analysis.constraints import ConstraintReader
+from eqdsl.analysis.expressions import ExpressionChecker
+from eqdsl.analysis.families import read_family
+from eqdsl.analysis.symbols import LearnedInfo
+from eqdsl.analysis.units import unit_text
+from eqdsl.analysis.written import written
+from eqdsl.core.diagnostics import Diagnostic, Label, error
+from eqdsl.model.expr import Expr
+from eqdsl.model.model import LearnedTerm
+from eqdsl.model.text import expr_text
+from eqdsl.operators.base import Value
+from eqdsl.syntax import nodes
+
+NEIGHBOURHOOD = ("conv",)
+"""Families that see neighbouring points."""
+
+
+def read_learned(
+    statement: nodes.Learned, checker: ExpressionChecker, constants: ConstantReader, problems: list[Diagnostic]
+) -> LearnedTerm | None:
+    """The learned term of a statement, None after a message; its names become callable."""
+    _refuse(statement, problems)
+    inputs = _inputs(statement, checker, problems)
+    family, options = read_family(statement.family, constants, problems)
+    unit = unit_text(statement.unit, problems)
+    if inputs is None:
+        return None
+    flat = tuple(c for value in inputs for c in value.components)
+    texts = tuple(expr_text(c, time=checker.scope.time) for c in flat)
+    first = statement.heads[0]
+    heads, outputs = _heads(statement, inputs, flat, checker, problems)
+    if family in NEIGHBOURHOOD and not any(checker.space.facts.of(c).axes for c in flat):
+        problems.append(
+            error("E0814", f"`{family}` looks at neighbouring points, but its inputs do not vary in space",
+                  statement.family.span if statement.family else first.span, "no neighbours",
+                  help="write `by mlp(64, 64)`")
+        )
+    reader = ConstraintReader(heads, texts, checker, constants, problems)
+    checker.symbols.learned.update({n: i for n, i in heads.items() if n not in checker.symbols.learned})
+    constraints = reader.read(statement.constraints)
+    return LearnedTerm(
+        first.name, outputs, flat, _input_names(statement, inputs, checker), family, options, constraints, unit, statement.doc, first.name_span
+    )
+
+
+def _refuse(statement: nodes.Learned, problems: list[Diagnostic]) -> None:
+    if statement.scope is not None:
+        words = " ".join(statement.scope)
+        problems.append(error("E0907", f"a learned term `{words}` is not built yet", statement.span, "not built yet",
+                              help=f"leave out `{words}` for one function"))
+    if statement.shape not in (None, "scalar", "vector"):
+        problems.append(error("E0931", f"`-> {statement.shape}` is not built yet", statement.span, "not built yet",
+                              help="name the outputs: `learned f(u), g(u) by mlp(64, 64)`"))
+
+
+def _heads(
+    statement: nodes.Learned,
+    inputs: Sequence[Value],
+    flat: tuple[Expr, ...],
+    checker: ExpressionChecker,
+    problems: list[Diagnostic],
+) -> tuple[dict[str, LearnedInfo], tuple[str, ...]]:
+    """How each name is called, and all outputs in order."""
+    vector = statement.shape == "vector"
+    axes = checker.space.names
+    term = statement.heads[0].name
+    if vector and (not axes or len(statement.heads) > 1):
+        if axes:
+            message, help = "several vectors from one network are not built yet", "write one `learned` statement for each"
+        else:
+            message, help = "`-> vector` needs a space, this model has no axes", "name the outputs: `learned f(u), g(u)`"
+        code = "E0931" if axes else "E0406"
+        problems.append(error(code, message, statement.heads[-1].span, "vector", help=help))
+        vector = False
+    ranks = tuple(v.vector for v in inputs)
+    outputs: list[str] = []
+    heads = {}
+    for head in statement.heads:
+        own = [f"{head.name}.{a}" for a in axes] if vector else [head.name]
+        numbered = tuple((len(outputs) + i, name) for i, name in enumerate(own))
+        heads[head.name] = LearnedInfo(term, numbered, vector, ranks, flat, head.span)
+        outputs.extend(own)
+    return heads, tuple(outputs)
+
+
+def _inputs(
+    statement: nodes.Learned, checker: ExpressionChecker, problems: list[Diagnostic]
+) -> list[Value] | None:
+    """The declared inputs of the first head; the other heads must have the same."""
+    first = statement.heads[0]
+    inputs = [checker.value(node) for node in first.inputs]
+    if not first.inputs:
+        problems.append(error("E0813", f"the learned term `{first.name}` has no inputs", first.span, "sees nothing",
+                              help=f"list what it may see, `learned {first.name}(u)`; a constant is a `param … = fit`"))
+        return None
+    for node, value in zip(first.inputs, inputs, strict=True):
+        seen = set() if value is None else set().union(*(checker.space.facts.of(c).learned for c in value.components))
+        if seen:
+            problems.append(
+                error("E0813", f"an input of `{first.name}` contains the learned term `{min(seen)}`", node.span,
+                      "learned itself", note="what a term may see must not depend on another one, or its share has no meaning",
+                      help="list the states it depends on instead")
+            )
+            return None
+    checked = [v for v in inputs if v is not None]
+    if len(checked) < len(inputs):
+        return None
+    texts = [_text(v) for v in checked]
+    for head in statement.heads[1:]:
+        other = [checker.value(node) for node in head.inputs]
+        if None in other:
+            return None
+        if [_text(v) for v in other if v is not None] != texts:
+            problems.append(
+                error("E0812", f"`{head.name}` and `{first.name}` come from one network but list other inputs", head.span,
+                      "other inputs", second=Label(first.span, "first inputs"),
+                      help="list the same inputs, or write two `learned` statements")
+            )
+            return None
+    return checked
+
+
+def _input_names(
+    statement: nodes.Learned, inputs: Sequence[Value], checker: ExpressionChecker
+) -> tuple[str, ...]:
+    """The inputs as the user wrote them, a vector by components."""
+    names = []
+    for node, value in zip(statement.heads[0].inputs, inputs, strict=True):
+        text = written(checker.source, node.span)
+        names.extend(f"{text}.{a}" for a in checker.space.names) if value.vector else names.append(text)
+    return tuple(names)
+
+
+def _text(value: Value) -> tuple[str, ...]:
+    return tuple(expr_text(c) for c in value.components)
