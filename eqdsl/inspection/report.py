@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
+import struct
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -12,6 +13,9 @@ from eqdsl.inspection.inspection import Inspection, Picture, edge, log10_text, p
 from eqdsl.inspection.writing import write_text
 
 TEMPLATE = "report.html.j2"
+
+SHOWN_WIDTH = 0.64
+"""Width on the page over the width of the PNG (in its header, bytes 16 to 19): sharp on dense screens."""
 
 
 def report_html(inspection: Inspection) -> str:
@@ -46,7 +50,13 @@ def write_report(inspection: Inspection, path: str | Path, *, force: bool = True
 
 def _embedded(picture: Picture) -> dict[str, str]:
     data = base64.b64encode(picture.png).decode("ascii")
-    return {"title": picture.title, "caption": picture.caption, "source": f"data:image/png;base64,{data}"}
+    (width,) = struct.unpack(">I", picture.png[16:20])
+    return {
+        "title": picture.title,
+        "caption": picture.caption,
+        "source": f"data:image/png;base64,{data}",
+        "width": str(round(width * SHOWN_WIDTH)),
+    }
 
 
 def _meanings(inspection: Inspection) -> list[str]:

@@ -18,9 +18,7 @@ from eqdsl.syntax import nodes
 from eqdsl.syntax.parser import parse
 
 Factors = Counter[str]
-"""Powers of base symbols: ``m/s^2`` is ``{"m": 1, "s": -2}``. ``rad`` and ``1`` count as nothing."""
-
-DIMENSIONLESS = ("1", "rad")
+"""Powers of symbols: ``m/s^2`` is ``{"m": 1, "s": -2}``; ``1`` counts as nothing."""
 
 
 def named_coefficients(
@@ -44,8 +42,8 @@ def named_coefficients(
     lines: list[str] = []
     if not has_units(model):
         return names, ""
-    declared = (*model.parameters, *model.axes, *model.learned)
-    taken = {*model.channel_names, *model.definitions, *(symbol.name for symbol in declared)}
+    taken = {*model.channel_names, *model.definitions, *(axis.name for axis in model.axes)}
+    taken |= {parameter.name for parameter in model.parameters}
     for term in model.learned:
         for output, formula in enumerate(formulas.get(term.name, ())):
             row: list[str | None] = []
@@ -74,7 +72,7 @@ def unit_factors(text: str | None) -> Factors:
     (statement,) = parse(SourceText("unit", f"param unit: {text} = 1"))[0].statements
     assert isinstance(statement, nodes.Param) and statement.symbol.unit is not None
     for symbol, power in statement.symbol.unit.factors:
-        if symbol not in DIMENSIONLESS:
+        if symbol != "1":
             factors[symbol] += power
     return _clean(factors)
 
@@ -91,6 +89,7 @@ def _coefficient_unit(model: Model, term: LearnedTerm, output: int, formula: For
     if candidate.function is None:
         for expr, power in zip(term.inputs, candidate.powers, strict=True):
             unit.subtract({symbol: p * power for symbol, p in expression_unit(model, expr).items()})
+    unit.pop("rad", None)
     return _clean(unit)
 
 

@@ -13,6 +13,10 @@ from eqdsl.numerics.grid import Grid
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
+
+EXTREME = 2.0
+"""Ratio of side lengths beyond which an image fills its panel instead."""
 
 
 def draw_maps(grid: Grid, fields: Mapping[str, np.ndarray]) -> Figure:
@@ -32,7 +36,7 @@ def draw_maps(grid: Grid, fields: Mapping[str, np.ndarray]) -> Figure:
             ax.plot(grid.axes[0].coordinates(), values, color=CYCLE[0])
             ax.set_xlabel(grid.axes[0].name)
         else:
-            draw_image(ax, figure, grid, plane(values))
+            figure.colorbar(draw_image(ax, grid, plane(values)), ax=ax, shrink=0.9, format="%.3g")
     hide_unused(axes, len(fields))
     return figure
 
@@ -43,9 +47,9 @@ def plane(values: np.ndarray) -> np.ndarray:
 
 
 def draw_image(
-    ax: Axes, figure: Figure, grid: Grid, values: np.ndarray, limits: tuple[float, float] | None = None
-) -> None:
-    """An image in the axes' own proportions with a colour bar; diverging colours where the sign changes."""
+    ax: Axes, grid: Grid, values: np.ndarray, limits: tuple[float, float] | None = None
+) -> AxesImage:
+    """An image over the first two axes, in their proportions unless these are extreme; diverging where signs change."""
     low, high = limits or (float(np.nanmin(values)), float(np.nanmax(values)))
     signed = low < 0 < high and min(-low, high) > 0.1 * max(-low, high)
     if signed:
@@ -54,8 +58,9 @@ def draw_image(
     picture = ax.imshow(
         values.T, origin="lower", extent=(x.lower, x.upper, y.lower, y.upper), vmin=low, vmax=high,
         cmap=DIVERGING if signed else SEQUENTIAL, interpolation="nearest",
+        aspect="equal" if 1 / EXTREME < (y.upper - y.lower) / (x.upper - x.lower) < EXTREME else "auto",
     )
     ax.grid(False)
     ax.set_xlabel(x.name)
     ax.set_ylabel(y.name)
-    figure.colorbar(picture, ax=ax, shrink=0.8, format="%.3g")
+    return picture

@@ -100,16 +100,27 @@ def _snapshots(
         seen = truth[np.isfinite(truth)]
         limits = (float(seen.min()), float(seen.max()))
         bound = float(np.nanmax(np.abs((rolled - truth)[chosen]))) or 1.0
-        rows = (("data", truth, limits), ("rollout", rolled, limits), ("difference", rolled - truth, (-bound, bound)))
+        rows = ((f"{label}: data", truth, limits), ("rollout", rolled, limits),
+                ("rollout − data", rolled - truth, (-bound, bound)))
         for line, (what, values, bounds) in enumerate(rows):
-            for column, frame in enumerate(chosen):
-                ax = axes[(3 * number + line) * columns + column]
-                draw_image(ax, figure, grid, plane(values[frame]), bounds)
-                ax.set_xlabel("")
-                ax.set_ylabel("")
-                ax.tick_params(labelleft=column == 0, labelbottom=line == 2)
-                if line == 0:
-                    ax.set_title(f"{time_label.split(' [')[0]} = {times[frame]:.4g}")
-                if column == 0:
-                    ax.set_ylabel(f"{label}: {what}" if line == 0 else what)
+            start = (3 * number + line) * columns
+            panels = axes[start : start + columns]
+            _snapshot_row(figure, panels, grid, values[chosen], bounds, what)
+            for panel in panels:
+                panel.tick_params(labelbottom=line == 2)
+            if line == 0:
+                for panel, frame in zip(panels, chosen, strict=True):
+                    panel.set_title(f"{time_label.split(' [')[0]} = {times[frame]:.4g}")
     return figure
+
+
+def _snapshot_row(
+    figure: Figure, panels: list[Axes], grid: Grid, values: np.ndarray, limits: tuple[float, float], what: str
+) -> None:
+    """One quantity at several times under one colour bar."""
+    for number, (panel, frame) in enumerate(zip(panels, values, strict=True)):
+        picture = draw_image(panel, grid, plane(frame), limits)
+        panel.set_xlabel("")
+        panel.set_ylabel(what if number == 0 else "")
+        panel.tick_params(labelleft=number == 0)
+    figure.colorbar(picture, ax=panels, shrink=0.9, format="%.2g")

@@ -78,7 +78,7 @@ def _levels(values: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, str]:
     lower, upper = float(seen.min()), float(seen.max())
     if lower < 0 < upper and min(-lower, upper) > 0.1 * max(-lower, upper):
         bound = max(-lower, upper)
-        return np.linspace(-bound, bound, LEVELS), DIVERGING
+        return np.arange(-(LEVELS // 2), LEVELS // 2 + 1) * (bound / (LEVELS // 2)), DIVERGING
     if upper - lower < 1e-9 * max(abs(upper), abs(lower), 1e-12):
         upper = lower + max(abs(lower), 1.0)
     return np.linspace(lower, upper, LEVELS), SEQUENTIAL

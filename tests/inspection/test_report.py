@@ -1,0 +1,116 @@
+"""The inspection as JSON, as text and as a page."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from eqdsl.inspection.inspect import inspect_run, write_report
+from eqdsl.inspection.inspection import Inspection
+
+from .conftest import MemoryRun
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture(scope="module")
+def inspection(seeing_run: MemoryRun) -> Inspection:
+    return inspect_run(seeing_run, distil=True, force=True)
+
+
+@pytest.fixture(scope="module")
+def page(inspection: Inspection, tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    write_report(inspection, path)
+    assert [p.name for p in path.parent.iterdir()] == ["report.html"]
+    return path.read_text(encoding="utf-8")
+
+
+class Tags(HTMLParser):
+    """Collects tags with their attributes, and checks that they close in order."""
+
+    VOID = ("meta", "img", "br", "link", "input")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_json_has_the_keys_scripts_rely_on(inspection: Inspection) -> None:
+    data = json.loads(json.dumps(inspection.as_json(), allow_nan=False))
+    assert {"parameters", "learned", "equations"} <= set(data)
+    assert {"value", "low", "high"} <= set(data["parameters"]["omega0"])
+    assert data["parameters"]["omega0"]["low"] < 1.0 < data["parameters"]["omega0"]["high"]
+    assert {"rms", "share", "formula", "r2"} <= set(data["learned"]["friction"])
+    assert data["learned"]["friction"]["formula"] == "-0.2*omega"
+    assert data["learned"]["friction"]["r2"] > 0.999
+    assert set(data["equations"]) == {"theta", "omega"}
+    assert all(isinstance(text, str) for text in data["equations"].values())
+
+
+def test_without_distillation_formulas_are_null(seeing_run: MemoryRun) -> None:
+    data = inspect_run(seeing_run, plots=False).as_json()
+    assert data["learned"]["friction"]["formula"] is None  # type: ignore[index]
+    assert data["distilled"] is None
+
+
+def test_text_names_terms_parameters_and_errors(inspection: Inspection) -> None:
+    text = inspection.as_text()
+    for part in ("omega0", "gravity", "friction (learned)", "-0.2*omega", "log10", "energy", "projection", "Keep in mind"):
+        assert part in text
+    assert str(inspection) == text
+
+
+def test_page_is_well_formed_and_loads_nothing(page: str) -> None:
+    tags = Tags()
+    tags.feed(page)
+    assert tags.open == []
+    names = {tag for tag, _ in tags.found}
+    assert not names & {"script", "link", "iframe", "object", "base"}
+    for _, attributes in tags.found:
+        for name in ("src", "href", "data", "action"):
+            assert not attributes.get(name) or str(attributes[name]).startswith("data:image/png;base64,")
+        assert not any(name.startswith("on") for name in attributes)
+    assert "@import" not in page and "url(" not in page
+
+
+def test_text_of_the_user_is_escaped(page: str) -> None:
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+def test_every_picture_is_a_picture(inspection: Inspection, page: str) -> None:
+    assert {p.section for p in inspection.pictures} == {"ledger", "learned", "errors", "training"}
+    embedded = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
+    assert len(embedded) == len(inspection.pictures)
+    for data in embedded:
+        decoded = base64.b64decode(data)
+        assert decoded.startswith(PNG) and len(decoded) > 5000
+
+
+def test_laws_and_caveats(inspection: Inspection) -> None:
+    (energy,) = inspection.laws
+    assert energy.trend == "decreasing" and energy.drift < -0.1 and energy.violation < 1e-3
+    text = " ".join(inspection.caveats)
+    assert "projection" in text and "extrapolation" in text and "imitate" in text
+
+
+def test_report_is_not_left_half_written(inspection: Inspection, tmp_path: Path) -> None:
+    from eqdsl.core.errors import UsageError
+
+    with pytest.raises(UsageError, match="cannot be written"):
+        write_report(inspection, tmp_path / "missing" / "report.html")
