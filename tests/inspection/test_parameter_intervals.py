@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from teaching import MemoryRun
 
 from eqdsl.inspection.parameters import (
     RISE,
@@ -17,8 +18,6 @@ from eqdsl.inspection.parameters import (
 )
 from eqdsl.inspection.sensitivity import Sensitivity, sensitivity
 from eqdsl.inspection.visited import visited_states
-
-from .conftest import MemoryRun
 
 
 def columns(effects: np.ndarray, learned: np.ndarray, absorbed: list[float]) -> Sensitivity:
