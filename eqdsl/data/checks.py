@@ -51,6 +51,8 @@ def bound_note(need: Need, dataset: str, values: np.ndarray) -> str | None:
     if need.velocity:
         return None
     lower, upper = need.field.lower, need.field.upper
+    if lower == -np.inf and upper == np.inf:
+        return None
     below, above = int(np.sum(values < lower)), int(np.sum(values > upper))
     if not below + above:
         return None

@@ -7,21 +7,27 @@ import numpy as np
 
 from eqdsl.core.errors import DataError
 from eqdsl.data.extraction import load
+from eqdsl.data.formats.native import TRAJECTORY
 from eqdsl.data.inventory import DatasetInfo
 from eqdsl.data.mapping import Source, map_option
 from eqdsl.model.model import Axis
 from eqdsl.numerics.grid import GridAxis
 
 
-def load_times(file: h5py.File, name: str, info: DatasetInfo, source: Source, notes: list[str]) -> np.ndarray:
+def load_times(
+    file: h5py.File, name: str, symbol: str, info: DatasetInfo, source: Source, notes: list[str]
+) -> np.ndarray:
     """Times of shape ``(1, T)`` when all trajectories share them, else ``(B, T)``; float64, as stored.
 
     Raises
     ------
     DataError
-        Not one or two axes, or empty.
+        Not one or two axes, or empty, or a mapping that names other axes than the trajectory and the time `symbol`.
     """
+    _check_roles(source, [(symbol,), (TRAJECTORY, symbol), (symbol, TRAJECTORY)], name)
     times = load(file, name, info, source, notes).astype(np.float64)
+    if source.roles == (symbol, TRAJECTORY):
+        times = times.T
     if times.ndim == 2 and 1 in times.shape:
         times = times.reshape(-1)
     if times.ndim not in (1, 2) or times.size == 0:
@@ -42,6 +48,7 @@ def load_coordinate(
     DataError
         More than one axis.
     """
+    _check_roles(source, [(axis,)], name)
     x = load(file, name, info, source, notes).astype(np.float64)
     if x.ndim != 1 and x.size == max(x.shape, default=0):
         x = x.reshape(-1)
@@ -51,12 +58,21 @@ def load_coordinate(
             f"has shape {x.shape}; the coordinates of `{axis}` have one axis", file=name, dataset=info.name,
             help=f"pick one line, as in {map_option(axis, f'{info.name}[{zeros},:]')}",
         )
+    if x.size == 0:
+        raise DataError("is empty", file=name, dataset=info.name, help="write the coordinate of every point")
     if not np.all(np.isfinite(x)):
         raise DataError(
             f"{int(np.sum(~np.isfinite(x)))} of {x.size} coordinates are not finite", file=name, dataset=info.name,
             help="write the coordinates again",
         )
     return x
+
+
+def _check_roles(source: Source, allowed: list[tuple[str, ...]], file: str) -> None:
+    if source.roles is not None and source.roles not in allowed:
+        choices = " or ".join(f"[{','.join(roles)}]" for roles in allowed)
+        raise DataError(f"cannot have the axes of `{source.text()}`", file=file, dataset=source.dataset,
+                        help=f"name them {choices}, or leave the names out")
 
 
 def coordinate_from_grid(axis: Axis, size: int, nearest: str, file: str) -> np.ndarray:

@@ -48,7 +48,10 @@ def load(file: h5py.File, name: str, info: DatasetInfo, source: Source, notes: l
         Refused by the inventory, larger than the memory limit, damaged, or truly complex.
     """
     dtype = check_readable(info, name)
-    index, shape = expand_index(source, info.shape)
+    try:
+        index, shape = expand_index(source, info.shape)
+    except ValueError as error:
+        raise DataError(str(error), file=name, dataset=info.name, help="take an index that fits the shape") from None
     size = int(np.prod(shape, dtype=object)) * max(dtype.itemsize, real_dtype(info).itemsize)
     check_memory(size, name, info.name)
     with safety.translated_errors(name, info.name):
@@ -68,9 +71,9 @@ def check_memory(size: int, file: str, dataset: str | None = None) -> None:
 
 
 def _real_part(raw: np.ndarray, file: str, dataset: str, notes: list[str]) -> np.ndarray:
-    modulus = np.abs(raw)
-    scale = float(np.nanmax(modulus, initial=0.0))
-    imaginary = float(np.nanmax(np.abs(raw.imag), initial=0.0))
+    finite = raw[np.isfinite(raw)]
+    scale = float(np.abs(finite).max(initial=0.0))
+    imaginary = float(np.abs(finite.imag).max(initial=0.0))
     if imaginary > MAX_IMAGINARY * scale:
         raise DataError(
             f"is complex: the imaginary part reaches {imaginary:.3g}, the modulus {scale:.3g}",

@@ -15,11 +15,12 @@ from eqdsl.model.model import Channel, Field, Model
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A name that the model looks for: the channels it fills (positions along C) and the roles of its axes."""
+    """A name that the model looks for: the channels it fills (positions along C, names) and the roles of its axes."""
 
     name: str
     field: Field
     channels: tuple[int, ...]
+    labels: tuple[str, ...]
     roles: tuple[str, ...]
     velocity: bool
     uniform: bool
@@ -58,10 +59,12 @@ def needs(model: Model, mapped: Mapping[str, Source]) -> Iterator[Need]:
         split = first.component is not None and any(model.channels[p].name in mapped for p in positions)
         if first.component is None or split:
             for p in positions:
-                label = model.channels[p].name if split else name
-                yield Need(label, field, (p,), roles, first.velocity, first.uniform)
+                label = model.channels[p].name
+                yield Need(label if split else name, field, (p,), (label,), roles, first.velocity, first.uniform)
         else:
-            yield Need(name, field, tuple(positions), (*roles, COMPONENT), first.velocity, first.uniform)
+            labels = tuple(model.channels[p].name for p in positions)
+            vector = (*roles, COMPONENT)
+            yield Need(name, field, tuple(positions), labels, vector, first.velocity, first.uniform)
 
 
 def place(
@@ -141,7 +144,8 @@ def _check_sizes(
     wrong = next((r for r in placement.roles if placement.sizes[r] != known.get(r, placement.sizes[r])), None)
     if wrong is None:
         return
-    if source.roles is None:
+    whole = all(s == slice(None) for s in source.index if isinstance(s, slice))
+    if source.roles is None and whole:
         order = next((p for p in permutations(placement.roles) if _fits(p, shape, known)), None)
         if order is not None:
             raise DataError(
@@ -163,7 +167,7 @@ def _size_words(
         return (
             f"components where the vector `{need.name}` has {expected}",
             f"store the components of `{need.name}` on the last axis, or map each: "
-            f"{map_option(f'{need.field.name}.x', f'{source.dataset}[...,0]')}",
+            f"{map_option(need.labels[0], f'{source.dataset}[...,0]')}",
         )
     if role == TRAJECTORY:
         return f"trajectories where the file's other datasets have {expected}", "give every dataset the same number"
@@ -174,6 +178,8 @@ def _size_words(
     if size < expected:
         dataset = owners[role].dataset if role in owners else role
         return words, f"drop the surplus: {map_option(role, f'{dataset}[:{size}]')}, or correct `{source.dataset}`"
+    if source.index:
+        return words, f"take {expected} along `{role}` in the index of `{source.text()}`, or correct `{role}`"
     index = ",".join([":"] * placement.roles.index(role) + [f":{expected}", "..."])
     return words, f"drop the surplus: {map_option(need.name, f'{source.dataset}[{index}]')}, or correct `{role}`"
 

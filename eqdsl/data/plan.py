@@ -26,8 +26,7 @@ from eqdsl.numerics.grid import grid_from_coordinates
 class Plan:
     """What is known after the names, shapes, times and coordinates of a file have been read.
 
-    `times` is as stored, ``(1, T)`` or ``(B, T)``; `missing` names the velocities that the file does not hold.
-    `problems` are independent of each other; a file with any is not read.
+    `times` is as stored, ``(1, T)`` or ``(B, T)``. `problems` do not depend on each other; a file with any is not read.
     """
 
     file: str
@@ -35,7 +34,6 @@ class Plan:
     inventory: Inventory
     format: DataFormat
     placements: list[Placement] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
     times: np.ndarray | None = None
     time_dataset: str = TIME
     axes: dict[str, np.ndarray] = field(default_factory=dict)
@@ -104,8 +102,8 @@ class _Planner:
         self.sources = sources
         self.plan = plan
         self.require_velocity = require_velocity
+        # Sizes by role, and the datasets that prescribe them.
         self.known: dict[str, int] = {}
-        """Sizes by role, and below the datasets that prescribe them."""
         self.owners: dict[str, Source] = {}
 
     def _find(self, name: str) -> tuple[DatasetInfo | None, Source]:
@@ -136,7 +134,7 @@ class _Planner:
             if info is None:
                 raise self._absent(symbol, symbol)
             plan.time_dataset = info.name
-            plan.times = coordinates.load_times(self.handle, plan.file, info, source, plan.notes)
+            plan.times = coordinates.load_times(self.handle, plan.file, symbol, info, source, plan.notes)
         except DataError as error:
             plan.problems.append(error)
             return
@@ -178,7 +176,6 @@ class _Planner:
     def _not_found(self, need: Need) -> None:
         if not need.velocity or self.require_velocity:
             raise self._absent(need.name, need.name)
-        self.plan.missing.append(need.name)
         self.plan.notes.append(f"no dataset `{need.name}`: the velocity of `{need.field.name}` is not in the data")
 
     def _place(self, need: Need, info: DatasetInfo, source: Source) -> None:
@@ -197,7 +194,7 @@ class _Planner:
             if role in {a.name for a in plan.model.axes}:
                 self.known.setdefault(role, size)
         declared = None if need.velocity else need.field.unit
-        self._take_unit(tuple(plan.model.channels[p].name for p in need.channels), info, declared)
+        self._take_unit(need.labels, info, declared)
 
     def _take_unit(self, names: tuple[str, ...], info: DatasetInfo, declared: str | None) -> None:
         """Keep the file's unit; numbers are never converted, so another text than the model's is announced."""

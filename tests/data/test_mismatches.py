@@ -74,6 +74,11 @@ CASES: dict[str, Callable[[], Case]] = {
     "mapping outside": lambda: case(ODE, ode(), mapping={"u": "u[7]"}),
     "mapping names a strange axis": lambda: case(LINE, plane(), mapping={"u": "u[trajectory,t,x,z]"}),
     "mapping leaves an axis out": lambda: case(PLANE, plane(), mapping={"u": "u[trajectory,t,x,0]"}),
+    "mapping of times outside": lambda: case(ODE, ode(), mapping={"t": "t[0,0]"}),
+    "mapping of times with strange axes": lambda: case(ODE, ode(), mapping={"t": "t[x]"}),
+    "mapping of a part in another order": lambda: case(
+        LINE, {"t": TIMES, "x": X, "u": VALUES[..., 0].transpose(0, 2, 1)}, mapping={"u": "u[0:2]"}
+    ),
     "too many axes": lambda: case(ODE, ode(VALUES)),
     "too few axes": lambda: case(PLANE, plane(u=VALUES[0, 0])),
     "state without space": lambda: case(PLANE, plane(u=VALUES[:, :, 0, 0])),

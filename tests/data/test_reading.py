@@ -110,6 +110,12 @@ def test_times_that_are_nan_end_a_trajectory(tmp_path: Path) -> None:
     assert read.times[1].tolist() == [0, 2, 5, 8, 11]
 
 
+def test_times_with_named_axes(tmp_path: Path) -> None:
+    times = np.array([[0, 1, 2, 3, 4], [0, 2, 4, 6, 8], [0, 3, 4, 5, 6.0]])
+    path = write(tmp_path, when=times.T, u=VALUES[..., 0, 0])
+    np.testing.assert_array_equal(read_data(path, ODE, mapping={"t": "when[t,trajectory]"}).times, times)
+
+
 @pytest.mark.parametrize("shape", [(5, 1), (1, 5), (5,)])
 def test_times_as_matlab_writes_them(shape: tuple[int, ...], tmp_path: Path) -> None:
     read = read_data(write(tmp_path, t=TIMES.reshape(shape), u=VALUES[..., 0, 0]), ODE)

@@ -7,7 +7,6 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-import xarray
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -83,6 +82,7 @@ def plane_data(frames: int = 4) -> Trajectories:
 def test_xarray_shows_names_and_units(tmp_path: Path) -> None:
     data = plane_data()
     write_trajectories(tmp_path / "data.h5", data, model=MODELS["plane"], attributes={"k": 0.3, "made": "by a test"})
+    xarray = pytest.importorskip("xarray")
     with xarray.open_dataset(tmp_path / "data.h5", engine="h5netcdf") as opened:
         assert opened["u"].dims == ("trajectory", "t", "x", "y")
         assert opened["w"].dims == opened["dt(w)"].dims == ("trajectory", "t", "x", "y", "component")
@@ -96,6 +96,7 @@ def test_xarray_opens_times_of_their_own(tmp_path: Path) -> None:
     data = plane_data()
     data.times[1] *= 2
     write_trajectories(tmp_path / "data.h5", data, model=MODELS["plane"])
+    xarray = pytest.importorskip("xarray")
     with xarray.open_dataset(tmp_path / "data.h5", engine="h5netcdf") as opened:
         assert opened["t"].dims == ("trajectory", "frame")
         assert opened["u"].dims == ("trajectory", "frame", "x", "y")
