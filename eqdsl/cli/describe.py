@@ -54,14 +54,13 @@ def model_in_words(model: Model) -> str:
     return "\n".join(lines)
 
 
-def _interval(lower: float, upper: float) -> str:
-    left = "(-inf" if math.isinf(lower) else f"[{number_text(lower)}"
-    right = "inf)" if math.isinf(upper) else f"{number_text(upper)}]"
-    return f"{left}, {right}"
-
-
-def _bounded(lower: float, upper: float) -> bool:
-    return not (math.isinf(lower) and math.isinf(upper))
+def _between(lower: float, upper: float) -> str:
+    """Bounds in words; whether an end is open makes no difference to numbers that are only near it."""
+    if math.isinf(lower) and math.isinf(upper):
+        return ""
+    if math.isinf(upper):
+        return f"above {number_text(lower)}"
+    return f"below {number_text(upper)}" if math.isinf(lower) else f"from {number_text(lower)} to {number_text(upper)}"
 
 
 def _in_unit(unit: str | None) -> str:
@@ -71,7 +70,7 @@ def _in_unit(unit: str | None) -> str:
 def _axis_words(axis: Axis) -> str:
     topology = "periodic" if axis.periodic else "walls at both ends"
     points = f", {axis.points} {axis.position}" if axis.points is not None else ""
-    return f"{axis.name} in {_interval(axis.lower, axis.upper)}{_in_unit(axis.unit)}, {topology}{points}"
+    return f"{axis.name} {_between(axis.lower, axis.upper)}{_in_unit(axis.unit)}, {topology}{points}"
 
 
 def _axis_json(axis: Axis) -> dict[str, Any]:
@@ -86,9 +85,7 @@ def _field_words(field: Field) -> str:
     parts = [f"{'vector ' if field.vector else ''}{name}{_in_unit(field.unit)}"]
     if field.time_order == 2:
         parts.append("second order in time")
-    if _bounded(field.lower, field.upper):
-        parts.append(f"in {_interval(field.lower, field.upper)}")
-    return ", ".join(parts)
+    return ", ".join(filter(None, [*parts, _between(field.lower, field.upper)]))
 
 
 def _field_json(field: Field) -> dict[str, Any]:
@@ -103,8 +100,7 @@ def _parameter_words(parameter: Parameter) -> str:
     text = f"{name} = {number_text(parameter.value)}{_in_unit(parameter.unit)}"
     if not parameter.fitted:
         return text
-    bounds = f" in {_interval(parameter.lower, parameter.upper)}" if _bounded(parameter.lower, parameter.upper) else ""
-    return f"{text}, fitted{bounds}"
+    return f"{text}, fitted {_between(parameter.lower, parameter.upper)}".rstrip()
 
 
 def _parameter_json(parameter: Parameter) -> dict[str, Any]:
@@ -127,7 +123,7 @@ def _constraint(term: LearnedTerm, constraint: Constraint) -> str:
         shown = [number_text(values[i]) if i in values else name for i, name in enumerate(term.input_names)]
         return f"{term.outputs[constraint.output]}({', '.join(shown)}) = {number_text(constraint.value)}"
     if isinstance(constraint, Range):
-        return f"{term.outputs[constraint.output]} in {_interval(constraint.lower, constraint.upper)}"
+        return f"{term.outputs[constraint.output]} {_between(constraint.lower, constraint.upper)}"
     assert isinstance(constraint, Parity)
     return f"{'odd' if constraint.odd else 'even'}({term.input_names[constraint.input]})"
 

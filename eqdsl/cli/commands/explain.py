@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+from difflib import SequenceMatcher
 
 import click
 
@@ -31,9 +31,17 @@ def explain(code: str | None, list_all: bool) -> None:
         raise UsageError("no code given", help="`eqdsl explain E0402`, or `eqdsl explain --list` for all of them")
     explanation = CODES.get(code.upper())
     if explanation is None:
-        near = get_close_matches(code.upper(), CODES, n=3, cutoff=0.5)
-        help = f"the nearest are {', '.join(near)}" if near else "`eqdsl explain --list` lists all of them"
-        raise UsageError(f"there is no diagnostic {code}", help=help)
+        near = f"the nearest are {', '.join(nearest(code.upper()))}; `eqdsl explain --list` lists all of them"
+        raise UsageError(f"there is no diagnostic {code}", help=near)
     heading = f"{code.upper()}: {explanation.title}"
     result(click.style(heading, bold=True) if color_on() else heading)
     result(f"\n{explanation.text.strip()}")
+
+
+def nearest(code: str) -> list[str]:
+    """The three codes most like this one; those of the same family (``E03``) first."""
+
+    def likeness(known: str) -> tuple[bool, float]:
+        return known[:3] == code[:3], SequenceMatcher(None, known, code).ratio()
+
+    return sorted(CODES, key=likeness, reverse=True)[:3]

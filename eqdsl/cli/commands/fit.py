@@ -1,0 +1,81 @@
+"""``eqdsl fit``: parameters and learned terms from data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from eqdsl.cli.command import Command, command, force_option, json_option
+from eqdsl.cli.values import ASSIGNMENT
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+
+class FitCommand(Command):
+    """Its help also lists the settings, read from the configuration itself."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the settings, then the examples."""
+        from eqdsl.fit.config import FitConfig
+
+        with formatter.section("Settings (--config and --set)"):
+            formatter.write_dl(list(settings(FitConfig)))
+        super().format_epilog(ctx, formatter)
+
+
+def settings(config: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """``section.key=default`` and the meaning of every setting."""
+    from pydantic import BaseModel
+
+    for name, field in config.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, BaseModel):
+            yield from settings(section, f"{prefix}{name}.")
+        else:
+            default = field.get_default(call_default_factory=True)
+            yield f"{prefix}{name}" + ("" if default in (None, {}) else f"={default}"), field.description or ""
+
+
+@command(
+    "fit",
+    cls=FitCommand,
+    examples=(
+        ("eqdsl fit heat.eq measured.h5 -o runs/heat --minutes 5", "fit for five minutes at most"),
+        ("eqdsl fit heat.eq measured.h5 -o runs/heat --resume --set optimizer.steps=8000", "go on for longer"),
+    ),
+)
+@click.argument("model")
+@click.argument("data", metavar="DATA.h5")
+@click.option(
+    "-o", "--output", "out", required=True, type=click.Path(path_type=Path), metavar="RUN", help="Run folder to make."
+)
+@click.option("--config", "config_path", type=click.Path(path_type=Path), metavar="FIT.toml", help="Settings.")
+@click.option("--set", "sets", multiple=True, metavar="SECTION.KEY=VALUE", help="One setting, over the file's.")
+@click.option("--seed", type=click.IntRange(0), metavar="N", help="Short for --set run.seed=N.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Short for --set run.device=….")
+@click.option("--dtype", type=click.Choice(["float32", "float64"]), help="Short for --set run.dtype=….")
+@click.option("--minutes", type=click.FloatRange(0, min_open=True), metavar="M", help="Stop cleanly after this time.")
+@click.option("--resume", is_flag=True, help="Go on with the run in RUN.")
+@click.option(
+    "--map",
+    "mapping",
+    type=ASSIGNMENT,
+    multiple=True,
+    metavar="NAME=DATASET[INDEX]",
+    help="Where a name stands.",
+)
+@click.option("--quiet", is_flag=True, help="Show no progress.")
+@json_option
+@force_option
+def fit(**options: Any) -> None:
+    """Fit the parameters and learned terms of MODEL to data and leave the folder RUN.
+
+    Ctrl-C or SIGTERM stops after the current step: the run is usable and `--resume` goes on with it.
+    """
+    from eqdsl.cli.fitting import Request, perform
+
+    perform(Request(**options))
