@@ -69,8 +69,15 @@ def build_model(
     axis_spans = [(a, scope.symbols[a.name].span) for a in domain.axes]
     check_orders(placed, axis_spans, facts, problems)
     if not fields and not any(isinstance(s, nodes.State) for s in statements):
-        problems.append(error("E0508", "the model has no state", Span(0, 0), "nothing evolves",
-                              help="declare one and its equation: `state u`, `dt(u) = -u`"))
+        problems.append(
+            error(
+                "E0508",
+                "the model has no state",
+                Span(0, 0),
+                "nothing evolves",
+                help="declare one and its equation: `state u`, `dt(u) = -u`",
+            )
+        )
     if broken:
         problems = [p for p in problems if p.code not in MAYBE_IN_BROKEN_STATEMENTS]
     if has_errors(problems):

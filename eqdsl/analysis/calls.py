@@ -44,13 +44,23 @@ class CallChecker:
             return self._learned(node)
         if node.keywords:
             raise Rejection(
-                error("E0412", f"`{node.name}` takes no named arguments", node.keywords[0].span, "named argument",
-                      help="give the arguments by position")
+                error(
+                    "E0412",
+                    f"`{node.name}` takes no named arguments",
+                    node.keywords[0].span,
+                    "named argument",
+                    help="give the arguments by position",
+                )
             )
         if node.name in CALLS_NOT_BUILT:
             raise Rejection(
-                error(CALLS_NOT_BUILT[node.name], f"`{node.name}(…)` is not built yet", node.span, "not built yet",
-                      help="leave it out for now")
+                error(
+                    CALLS_NOT_BUILT[node.name],
+                    f"`{node.name}(…)` is not built yet",
+                    node.span,
+                    "not built yet",
+                    help="leave it out for now",
+                )
             )
         if node.name == "dn":
             return self._normal(node)
@@ -83,8 +93,11 @@ class CallChecker:
         if given < low or (high is not None and given > high):
             raise Rejection(
                 error(
-                    "E0401", f"`{node.name}` takes {count_text(arity)}, {given or 'none'} given", node.span,
-                    f"{given} given", help=f"write `{usage}`",
+                    "E0401",
+                    f"`{node.name}` takes {count_text(arity)}, {given or 'none'} given",
+                    node.span,
+                    f"{given} given",
+                    help=f"write `{usage}`",
                 )
             )
         checked = [(self._checker.check(a), a) for a in node.arguments]
@@ -96,20 +109,37 @@ class CallChecker:
         usage = "d(u, x, 2)"
         if len(node.arguments) != 3:
             raise Rejection(
-                error("E0401", f"`d` takes 3 arguments, {len(node.arguments)} given", node.span, "expression, axis, order",
-                      help=f"write `{usage}`")
+                error(
+                    "E0401",
+                    f"`d` takes 3 arguments, {len(node.arguments)} given",
+                    node.span,
+                    "expression, axis, order",
+                    help=f"write `{usage}`",
+                )
             )
         field, axis, order = node.arguments
         space = self._checker.space
         if not isinstance(axis, nodes.Name) or axis.name not in space.names:
             shown = ", ".join(f"`{a}`" for a in space.names) or "none: there is no `space` statement"
-            raise Rejection(error("E0307", "the second argument of `d` must be an axis", axis.span, "not an axis",
-                                  help=f"the axes are {shown}"))
+            raise Rejection(
+                error(
+                    "E0307",
+                    "the second argument of `d` must be an axis",
+                    axis.span,
+                    "not an axis",
+                    help=f"the axes are {shown}",
+                )
+            )
         self._checker.scope.find(axis.name)
         if not isinstance(order, nodes.Number) or order.value not in range(1, LARGEST_ORDER + 1):
             raise Rejection(
-                error("E0408", f"the order of a derivative is a whole number from 1 to {LARGEST_ORDER}", order.span,
-                      "not such a number", help=f"write `{usage}`")
+                error(
+                    "E0408",
+                    f"the order of a derivative is a whole number from 1 to {LARGEST_ORDER}",
+                    order.span,
+                    "not such a number",
+                    help=f"write `{usage}`",
+                )
             )
         value = self._checker.check(field)
         if value is None:
@@ -120,14 +150,24 @@ class CallChecker:
         usage = "ifelse(u > 0, a, b)"
         if len(node.arguments) != 3:
             raise Rejection(
-                error("E0401", f"`ifelse` takes 3 arguments, {len(node.arguments)} given", node.span,
-                      "condition, value, other value", help=f"write `{usage}`")
+                error(
+                    "E0401",
+                    f"`ifelse` takes 3 arguments, {len(node.arguments)} given",
+                    node.span,
+                    "condition, value, other value",
+                    help=f"write `{usage}`",
+                )
             )
         condition = node.arguments[0]
         if not isinstance(condition, nodes.Comparison) or condition.operator not in COMPARISONS:
             raise Rejection(
-                error("E0411", "the first argument of `ifelse` must be a comparison", condition.span, "no comparison",
-                      help=f"write `{usage}`")
+                error(
+                    "E0411",
+                    "the first argument of `ifelse` must be a comparison",
+                    condition.span,
+                    "no comparison",
+                    help=f"write `{usage}`",
+                )
             )
         parts = (condition.left, condition.right, *node.arguments[1:])
         values = [self._checker.check(p) for p in parts]
@@ -148,15 +188,23 @@ class CallChecker:
         found = self._state_of(node.operand)
         if found is None:
             raise Rejection(
-                error("E0507", "`dt` inside an expression takes a state", node.span, "not a state",
-                      help="write `dt(w)` for the velocity of a state `w` with an equation `dtt(w) = …`")
+                error(
+                    "E0507",
+                    "`dt` inside an expression takes a state",
+                    node.span,
+                    "not a state",
+                    help="write `dt(w)` for the velocity of a state `w` with an equation `dtt(w) = …`",
+                )
             )
         state, component = found
         if node.order != 1 or state.time_order != 2:
             spelled = f"d{'t' * node.order}({state.name})"
             raise Rejection(
                 error(
-                    "E0507", f"`{spelled}` is not a known quantity here", node.span, "not a velocity",
+                    "E0507",
+                    f"`{spelled}` is not a known quantity here",
+                    node.span,
+                    "not a velocity",
                     second=Label(state.span, f"declared by `d{'t' * state.time_order}({state.name}) = …`"),
                     note="inside an expression only the velocity of a state with an equation `dtt(…) = …` is known",
                     help=f"name the right-hand side of `dt({state.name})` with `known` and use that name",
@@ -170,14 +218,24 @@ class CallChecker:
         """``dn(u)``, only where a boundary condition allows it."""
         if not self.normal_allowed:
             raise Rejection(
-                error("E0408", "`dn` is the derivative along the outward normal and stands only in `bc`", node.span,
-                      "not a boundary condition", help="write `dx(u)` for a derivative along an axis")
+                error(
+                    "E0408",
+                    "`dn` is the derivative along the outward normal and stands only in `bc`",
+                    node.span,
+                    "not a boundary condition",
+                    help="write `dx(u)` for a derivative along an axis",
+                )
             )
         found = self._state_of(node.arguments[0]) if len(node.arguments) == 1 else None
         if found is None:
             raise Rejection(
-                error("E0601", "`dn` takes one state", node.span, "not a state",
-                      help="write `dn(u)`, with factors outside: `k*dn(u)`")
+                error(
+                    "E0601",
+                    "`dn` takes one state",
+                    node.span,
+                    "not a state",
+                    help="write `dn(u)`, with factors outside: `k*dn(u)`",
+                )
             )
         state, component = found
         names = state.channels(self._checker.space.names)
@@ -210,8 +268,11 @@ class CallChecker:
         if node.keywords or len(node.arguments) != len(info.ranks):
             raise Rejection(
                 error(
-                    "E0401", f"the learned term `{node.name}` takes {count_text((len(info.ranks),) * 2)}, "
-                    f"{len(node.arguments)} given", node.span, f"{len(node.arguments)} given",
+                    "E0401",
+                    f"the learned term `{node.name}` takes {count_text((len(info.ranks),) * 2)}, "
+                    f"{len(node.arguments)} given",
+                    node.span,
+                    f"{len(node.arguments)} given",
                     second=Label(info.span, f"declared with {len(info.ranks)}"),
                     help=f"write `{node.name}` alone for its declared inputs",
                 )
@@ -222,9 +283,14 @@ class CallChecker:
             if value.vector != vector:
                 wanted = "vector" if vector else "scalar"
                 raise Rejection(
-                    error("E0404", f"this argument of `{node.name}` must be a {wanted}", written.span, value.rank,
-                          second=Label(info.span, f"declared with a {wanted} here"),
-                          help="give an argument of the same rank as the declared input")
+                    error(
+                        "E0404",
+                        f"this argument of `{node.name}` must be a {wanted}",
+                        written.span,
+                        value.rank,
+                        second=Label(info.span, f"declared with a {wanted} here"),
+                        help="give an argument of the same rank as the declared input",
+                    )
                 )
             flat.extend(value.components)
         return self.at(info, flat)
@@ -236,7 +302,10 @@ class CallChecker:
         symbol = checker.scope.find(name)
         if symbol is not None:
             return error(
-                "E0306", f"`{name}` is a {symbol.kind.value}, not a function", node.name_span, "not a function",
+                "E0306",
+                f"`{name}` is a {symbol.kind.value}, not a function",
+                node.name_span,
+                "not a function",
                 second=Label(symbol.span, "declared here") if symbol.span.end else None,
                 help=f"write `{name}` alone, or `{name}*(…)` for a product",
             )
@@ -245,21 +314,34 @@ class CallChecker:
             if not axes:
                 return no_space(f"`{name}`", node)
             shown = ", ".join(f"`d{a}`" for a in axes)
-            return error("E0307", f"`{name}` is a derivative along an axis that is not declared", node.name_span,
-                         "no such axis", help=f"first derivatives are {shown}")
+            return error(
+                "E0307",
+                f"`{name}` is a derivative along an axis that is not declared",
+                node.name_span,
+                "no such axis",
+                help=f"first derivatives are {shown}",
+            )
         known = [*OPERATORS, *SPECIAL_CALLS, *(f"d{a}" for a in axes)]
         known += [s.name for s in checker.scope.of(Kind.LEARNED)]
         close = get_close_matches(name, known, n=1, cutoff=0.6)
         return error(
-            "E0304", f"there is no function `{name}`", node.name_span, "unknown function",
+            "E0304",
+            f"there is no function `{name}`",
+            node.name_span,
+            "unknown function",
             help=f"did you mean `{close[0]}`?" if close else f"to learn it from data, declare `learned {name}(u)`",
         )
 
 
 def no_space(what: str, node: nodes.Expression) -> Diagnostic:
     """A message for an operator of space in a model without axes."""
-    return error("E0406", f"{what} needs a space, this model has no axes", node.span, "no space",
-                 help="declare one, for example `space x in [0, 1]`")
+    return error(
+        "E0406",
+        f"{what} needs a space, this model has no axes",
+        node.span,
+        "no space",
+        help="declare one, for example `space x in [0, 1]`",
+    )
 
 
 def number_of(value: Value | None) -> float | None:

@@ -32,8 +32,13 @@ class ConstantReader:
         name = next((n for n in walk(node) if isinstance(n, nodes.Name) and n.name != "pi"), None)
         if name is not None:
             self._problems.append(
-                error("E0804", f"{what} must be a number, this depends on `{name.name}`", name.span, "not a number",
-                      help="write numbers, `pi` and functions of them only")
+                error(
+                    "E0804",
+                    f"{what} must be a number, this depends on `{name.name}`",
+                    name.span,
+                    "not a number",
+                    help="write numbers, `pi` and functions of them only",
+                )
             )
             return None
         before = len(self._problems)
@@ -41,7 +46,9 @@ class ConstantReader:
         found = number_of(value)
         if found is None and len(self._problems) == before:
             self._problems.append(
-                error("E0804", f"{what} must be a number", node.span, "not a number", help="write a number such as `0.5`")
+                error(
+                    "E0804", f"{what} must be a number", node.span, "not a number", help="write a number such as `0.5`"
+                )
             )
         return found
 
@@ -62,14 +69,24 @@ class ConstantReader:
             return None
         if lower >= upper:
             self._problems.append(
-                error("E0803", f"{what} is empty: {number_text(lower)} is not below {number_text(upper)}", node.span,
-                      "empty", help="write the lower end first")
+                error(
+                    "E0803",
+                    f"{what} is empty: {number_text(lower)} is not below {number_text(upper)}",
+                    node.span,
+                    "empty",
+                    help="write the lower end first",
+                )
             )
             return None
         if finite and (lower == -INF or upper == INF):
             self._problems.append(
-                error("E0803", f"{what} must be finite", node.span, "reaches infinity",
-                      help="write two finite numbers, `[0, 1]`")
+                error(
+                    "E0803",
+                    f"{what} must be finite",
+                    node.span,
+                    "reaches infinity",
+                    help="write two finite numbers, `[0, 1]`",
+                )
             )
             return None
         return lower, upper

@@ -59,8 +59,15 @@ class ConstraintReader:
             case nodes.Comparison(operator="=", left=nodes.Call(name=name) as call, right=right) if name in self.heads:
                 return self._pinned(call, right)
             case nodes.Comparison(left=nodes.Call(name=name)) | nodes.Call(name=name) if name in NOT_BUILT:
-                self.problems.append(error(NOT_BUILT[name], f"the constraint `{name}(…)` is not built yet", node.span,
-                                           "not built yet", help=f"built are {FORMS}"))
+                self.problems.append(
+                    error(
+                        NOT_BUILT[name],
+                        f"the constraint `{name}(…)` is not built yet",
+                        node.span,
+                        "not built yet",
+                        help=f"built are {FORMS}",
+                    )
+                )
                 return ()
             case nodes.Comparison(operator=operator, left=left, right=right) if operator in ("<", "<=", ">", ">="):
                 return self._inequality(node, operator, left, right)
@@ -76,8 +83,16 @@ class ConstraintReader:
 
     def _not_understood(self, node: nodes.Expression) -> Sequence[Constraint]:
         names = ", ".join(f"`{n}`" for n in self.heads)
-        self.problems.append(error("E0815", "this is not a constraint that can be built in", node.span, "not understood",
-                                   note=f"the learned terms of this statement are {names}", help=f"write one of {FORMS}"))
+        self.problems.append(
+            error(
+                "E0815",
+                "this is not a constraint that can be built in",
+                node.span,
+                "not understood",
+                note=f"the learned terms of this statement are {names}",
+                help=f"write one of {FORMS}",
+            )
+        )
         return ()
 
     def _outputs(self, node: nodes.Expression) -> list[int] | None:
@@ -108,8 +123,13 @@ class ConstraintReader:
         info = self.heads[call.name]
         if len(call.arguments) != len(info.ranks):
             self.problems.append(
-                error("E0401", f"`{call.name}` has {len(info.ranks)} inputs, {len(call.arguments)} given", call.span,
-                      f"{len(call.arguments)} given", help="give a number for each input, or the input itself to leave it free")
+                error(
+                    "E0401",
+                    f"`{call.name}` has {len(info.ranks)} inputs, {len(call.arguments)} given",
+                    call.span,
+                    f"{len(call.arguments)} given",
+                    help="give a number for each input, or the input itself to leave it free",
+                )
             )
             return ()
         at: list[tuple[int, float]] = []
@@ -122,13 +142,27 @@ class ConstraintReader:
             at.extend((index + i, v) for i, v in enumerate(values))
             index += width
         if not at:
-            self.problems.append(error("E0815", "this fixes the learned term everywhere", call.span, "no number among the inputs",
-                                       help=f"give a number for an input, such as `{call.name}(0) = 0`"))
+            self.problems.append(
+                error(
+                    "E0815",
+                    "this fixes the learned term everywhere",
+                    call.span,
+                    "no number among the inputs",
+                    help=f"give a number for an input, such as `{call.name}(0) = 0`",
+                )
+            )
             return ()
         items = right.items if isinstance(right, nodes.Tuple) else (right,) * len(info.outputs)
         if len(items) != len(info.outputs):
-            self.problems.append(error("E0403", f"`{call.name}` has {len(info.outputs)} components", right.span,
-                                       f"{len(items)} given", help="give one number per component"))
+            self.problems.append(
+                error(
+                    "E0403",
+                    f"`{call.name}` has {len(info.outputs)} components",
+                    right.span,
+                    f"{len(items)} given",
+                    help="give one number per component",
+                )
+            )
             return ()
         found = [self.constants.number(item, "the value at a point") for item in items]
         return [Pinned(o, tuple(at), v) for (o, _), v in zip(info.outputs, found, strict=True) if v is not None]
@@ -141,8 +175,15 @@ class ConstraintReader:
                 return None
             if tuple(expr_text(c) for c in value.components) == names:
                 return []
-            self.problems.append(error("E0815", "an input must be a number here, or the declared input itself", argument.span,
-                                       "neither", help=f"write `{names[0]}` to leave this input free, or a number"))
+            self.problems.append(
+                error(
+                    "E0815",
+                    "an input must be a number here, or the declared input itself",
+                    argument.span,
+                    "neither",
+                    help=f"write `{names[0]}` to leave this input free, or a number",
+                )
+            )
             return None
         items = argument.items if isinstance(argument, nodes.Tuple) else (argument,) * width
         values = [self.constants.number(item, "an input at a point") for item in items[:width]]
@@ -158,8 +199,15 @@ class ConstraintReader:
                 text = expr_text(component)
                 if text not in self.input_names:
                     shown = ", ".join(f"`{n}`" for n in self.input_names)
-                    self.problems.append(error("E0815", f"`{name}` takes an input of the learned term", argument.span,
-                                               "not an input", help=f"the inputs are {shown}"))
+                    self.problems.append(
+                        error(
+                            "E0815",
+                            f"`{name}` takes an input of the learned term",
+                            argument.span,
+                            "not an input",
+                            help=f"the inputs are {shown}",
+                        )
+                    )
                     break
                 found.append(Parity(self.input_names.index(text), name == "odd"))
         return found
@@ -170,8 +218,15 @@ class ConstraintReader:
         """Check the constraints so far against each other."""
         reason = _contradiction(pinned, ranges, parities)
         if reason is not None:
-            self.problems.append(error("E0816", f"these constraints cannot hold together: {reason}", node.span,
-                                       "contradicts the others", help="leave one of them out"))
+            self.problems.append(
+                error(
+                    "E0816",
+                    f"these constraints cannot hold together: {reason}",
+                    node.span,
+                    "contradicts the others",
+                    help="leave one of them out",
+                )
+            )
 
 
 def _contradiction(pinned: Sequence[Pinned], ranges: dict[int, Range], parities: Sequence[Parity]) -> str | None:

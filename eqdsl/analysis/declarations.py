@@ -36,8 +36,13 @@ def read_states(
             axes = _axes_of(symbol, axis_names, "state", problems)
             if vector and not axes:
                 problems.append(
-                    error("E0510", f"the vector state `{symbol.name}` must vary in space", symbol.span, "no axes",
-                          help=f"write `vector state {symbol.name}({', '.join(axis_names) or 'x, y'})`")
+                    error(
+                        "E0510",
+                        f"the vector state `{symbol.name}` must vary in space",
+                        symbol.span,
+                        "no axes",
+                        help=f"write `vector state {symbol.name}({', '.join(axis_names) or 'x, y'})`",
+                    )
                 )
                 continue
             bounds = symbol.bounds and constants.interval(symbol.bounds, f"the range of `{symbol.name}`")
@@ -69,11 +74,25 @@ def channels_of(fields: Sequence[Field], symbols: Symbols, axis_names: tuple[str
 def _refuse_modifiers(statement: nodes.State, problems: list[Diagnostic]) -> None:
     for word, code in (("hidden", "E0905"), ("complex", "E0906")):
         if word in statement.modifiers:
-            problems.append(error(code, f"`{word} state` is not built yet", statement.span, "not built yet",
-                                  help=f"write `state` without `{word}`"))
+            problems.append(
+                error(
+                    code,
+                    f"`{word} state` is not built yet",
+                    statement.span,
+                    "not built yet",
+                    help=f"write `state` without `{word}`",
+                )
+            )
     if statement.per is not None:
-        problems.append(error("E0907", f"a state `per {statement.per}` is not built yet", statement.span, "not built yet",
-                              help=f"leave out `per {statement.per}`: every trajectory has its own states anyway"))
+        problems.append(
+            error(
+                "E0907",
+                f"a state `per {statement.per}` is not built yet",
+                statement.span,
+                "not built yet",
+                help=f"leave out `per {statement.per}`: every trajectory has its own states anyway",
+            )
+        )
 
 
 def _axes_of(
@@ -92,18 +111,30 @@ def _axes_of(
             help = f"leave out the time: `{symbol.name}({shown})`"
         else:
             help = f"write `{symbol.name}({shown})`"
-        problems.append(error("E0307", f"`{unknown.name}` is not an axis of space", unknown.span, "no such axis", help=help))
+        problems.append(
+            error("E0307", f"`{unknown.name}` is not an axis of space", unknown.span, "no such axis", help=help)
+        )
         return axis_names
     if written != axis_names:
         if sorted(written) == sorted(axis_names) or len(set(written)) < len(written):
             problems.append(
-                error("E0510", f"the axes of `{symbol.name}` must be in the order of `space`", symbol.span, "other order",
-                      help=f"write `{symbol.name}({shown})`")
+                error(
+                    "E0510",
+                    f"the axes of `{symbol.name}` must be in the order of `space`",
+                    symbol.span,
+                    "other order",
+                    help=f"write `{symbol.name}({shown})`",
+                )
             )
         else:
             problems.append(
-                error("E0908", f"a {what} over a part of the axes is not built yet", symbol.span, "not all axes",
-                      help=f"write `{symbol.name}({shown})`, or `{symbol.name}` for one number")
+                error(
+                    "E0908",
+                    f"a {what} over a part of the axes is not built yet",
+                    symbol.span,
+                    "not all axes",
+                    help=f"write `{symbol.name}({shown})`, or `{symbol.name}` for one number",
+                )
             )
     return axis_names
 
@@ -124,11 +155,25 @@ def read_parameters(
         symbol = statement.symbol
         name = symbol.name
         if statement.per is not None:
-            problems.append(error("E0907", f"`param {name} per {statement.per}` is not built yet", statement.span,
-                                  "not built yet", help=f"leave out `per {statement.per}` for one value"))
+            problems.append(
+                error(
+                    "E0907",
+                    f"`param {name} per {statement.per}` is not built yet",
+                    statement.span,
+                    "not built yet",
+                    help=f"leave out `per {statement.per}` for one value",
+                )
+            )
         if statement.prior is not None:
-            problems.append(error("E0909", f"the prior `{statement.prior.name}(…)` is not built yet", statement.prior.span,
-                                  "not built yet", help="give a start and bounds: `= fit 0.3 in (0, 2)`"))
+            problems.append(
+                error(
+                    "E0909",
+                    f"the prior `{statement.prior.name}(…)` is not built yet",
+                    statement.prior.span,
+                    "not built yet",
+                    help="give a start and bounds: `= fit 0.3 in (0, 2)`",
+                )
+            )
         axes = _axes_of(symbol, axis_names, "coefficient field", problems)
         symbols.parameters[name] = axes
         bounds = statement.bounds and constants.interval(statement.bounds, f"the range of `{name}`")
@@ -147,8 +192,13 @@ def _start(
     if statement.value is None:
         if not statement.fitted:
             problems.append(
-                error("E0801", f"the parameter `{name}` has no value", statement.span, "no value",
-                      help=f"write `param {name} = 1` for a known number, `param {name} = fit` for one to be fitted")
+                error(
+                    "E0801",
+                    f"the parameter `{name}` has no value",
+                    statement.span,
+                    "no value",
+                    help=f"write `param {name} = 1` for a known number, `param {name} = fit` for one to be fitted",
+                )
             )
         return start_within(bounds or (-INF, INF))
     value = constants.number(statement.value, f"the value of `{name}`")
@@ -164,15 +214,25 @@ def _start(
     if not inside:
         what = "start" if statement.fitted else "value"
         problems.append(
-            error("E0802", f"the {what} {number_text(value)} of `{name}` lies outside its range", statement.value.span,
-                  what, second=Label(interval.span, "range"),
-                  help=f"start inside, for example at {number_text(start_within(bounds))}")
+            error(
+                "E0802",
+                f"the {what} {number_text(value)} of `{name}` lies outside its range",
+                statement.value.span,
+                what,
+                second=Label(interval.span, "range"),
+                help=f"start inside, for example at {number_text(start_within(bounds))}",
+            )
         )
     elif statement.fitted and value in bounds:
         problems.append(
-            error("E0802", f"the fit of `{name}` starts on an end of its range, where it cannot move",
-                  statement.value.span, "on the end", second=Label(interval.span, "range"),
-                  help=f"start inside, for example at {number_text(start_within(bounds))}")
+            error(
+                "E0802",
+                f"the fit of `{name}` starts on an end of its range, where it cannot move",
+                statement.value.span,
+                "on the end",
+                second=Label(interval.span, "range"),
+                help=f"start inside, for example at {number_text(start_within(bounds))}",
+            )
         )
     return value
 

@@ -51,5 +51,10 @@ def _cycle(members: list[str], owner: dict[str, Named]) -> Diagnostic:
     path = " → ".join(f"`{m}`" for m in members)
     first = owner[members[0]]
     span = first.heads[0].name_span if isinstance(first, nodes.Learned) else first.name_span
-    return error("E0305", f"definitions go round in a circle: {path}", span, "defined by itself",
-                 help="break the circle: an unknown that changes in time is a `state` with an equation `dt(…) = …`")
+    return error(
+        "E0305",
+        f"definitions go round in a circle: {path}",
+        span,
+        "defined by itself",
+        help="break the circle: an unknown that changes in time is a `state` with an equation `dt(…) = …`",
+    )

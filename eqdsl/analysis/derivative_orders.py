@@ -54,9 +54,14 @@ def check_orders(
             highest = 0 if axis.periodic else orders.highest(expr, axis.name)
             if highest > HIGHEST_WITH_WALLS:
                 problems.append(
-                    error("E0921", f"a derivative of order {highest} along `{axis.name}`, which has walls, is not built yet", span,
-                          f"order {highest} along `{axis.name}`", second=Label(declared, "has walls"),
-                          note="it needs two conditions on each side",
-                          help=f"make `{axis.name}` periodic, or stay below order 3")
+                    error(
+                        "E0921",
+                        f"a derivative of order {highest} along `{axis.name}`, which has walls, is not built yet",
+                        span,
+                        f"order {highest} along `{axis.name}`",
+                        second=Label(declared, "has walls"),
+                        note="it needs two conditions on each side",
+                        help=f"make `{axis.name}` periodic, or stay below order 3",
+                    )
                 )
                 break

@@ -28,9 +28,7 @@ class Domain:
     order_given: bool = False
 
 
-def read_domain(
-    statements: Sequence[nodes.Statement], constants: ConstantReader, problems: list[Diagnostic]
-) -> Domain:
+def read_domain(statements: Sequence[nodes.Statement], constants: ConstantReader, problems: list[Diagnostic]) -> Domain:
     """The domain of a model; what is wrong goes to `problems`."""
     for kind, word in ((nodes.Space, "space"), (nodes.Time, "time"), (nodes.ModelName, "model")):
         _once([s for s in statements if isinstance(s, kind)], word, problems)
@@ -50,8 +48,12 @@ def read_domain(
     if order == 6 and walls and where is not None:
         problems.append(
             error(
-                "E0513", f"order 6 needs periodic axes, `{walls[0]}` has walls", where, "order 6",
-                note="one-sided closures of order 6 are unstable", help="write `scheme order = 4`",
+                "E0513",
+                f"order 6 needs periodic axes, `{walls[0]}` has walls",
+                where,
+                "order 6",
+                note="one-sided closures of order 6 are unstable",
+                help="write `scheme order = 4`",
             )
         )
     domain = replace(domain, order=order or 2, order_given=where is not None)
@@ -60,9 +62,15 @@ def read_domain(
 
 def _once(statements: Sequence[nodes.Statement], word: str, problems: list[Diagnostic]) -> None:
     problems.extend(
-        error("E0509", f"`{word}` is written twice", again.span, "again", second=Label(statements[0].span, "first"),
-              help="keep one statement" + ("; several axes stand in one list: `space x in [0, 1], y in [0, 1]`"
-                                           if word == "space" else ""))
+        error(
+            "E0509",
+            f"`{word}` is written twice",
+            again.span,
+            "again",
+            second=Label(statements[0].span, "first"),
+            help="keep one statement"
+            + ("; several axes stand in one list: `space x in [0, 1], y in [0, 1]`" if word == "space" else ""),
+        )
         for again in statements[1:]
     )
 
@@ -70,16 +78,26 @@ def _once(statements: Sequence[nodes.Statement], word: str, problems: list[Diagn
 def _axes(statement: nodes.Space, constants: ConstantReader, problems: list[Diagnostic]) -> tuple[Axis, ...]:
     if len(statement.axes) > 3:
         problems.append(
-            error("E0511", f"a space has 1 to 3 axes, this one has {len(statement.axes)}", statement.axes[3].span,
-                  "one too many", help="leave out the axes that do not matter")
+            error(
+                "E0511",
+                f"a space has 1 to 3 axes, this one has {len(statement.axes)}",
+                statement.axes[3].span,
+                "one too many",
+                help="leave out the axes that do not matter",
+            )
         )
     axes = []
     for axis in statement.axes:
         unit = unit_text(axis.unit, problems)
         if axis.interval is None:
             problems.append(
-                error("E0511", f"the axis `{axis.name}` has no interval", axis.span, "no ends",
-                      help=f"write `space {axis.name} in [0, 1]`")
+                error(
+                    "E0511",
+                    f"the axis `{axis.name}` has no interval",
+                    axis.span,
+                    "no ends",
+                    help=f"write `space {axis.name} in [0, 1]`",
+                )
             )
             axes.append(Axis(axis.name, 0.0, 1.0, axis.periodic, unit))
             continue
@@ -100,19 +118,37 @@ def _order(
         for option in statement.options:
             if option.name != "order":
                 problems.append(
-                    error("E0914", f"`scheme {option.name} = …` is not built yet", option.span, "not built yet",
-                          help="only `scheme order = 2`, `4` or `6` is built")
+                    error(
+                        "E0914",
+                        f"`scheme {option.name} = …` is not built yet",
+                        option.span,
+                        "not built yet",
+                        help="only `scheme order = 2`, `4` or `6` is built",
+                    )
                 )
                 continue
             if where is not None:
-                problems.append(error("E0509", "`scheme order` is written twice", option.span, "again",
-                                      second=Label(where, "first"), help="keep one"))
+                problems.append(
+                    error(
+                        "E0509",
+                        "`scheme order` is written twice",
+                        option.span,
+                        "again",
+                        second=Label(where, "first"),
+                        help="keep one",
+                    )
+                )
             where = option.span
             value = constants.number(option.value, "the order of the scheme")
             if value is not None and value not in ORDERS:
                 problems.append(
-                    error("E0513", f"there is no scheme of order {number_text(value)}", option.value.span, "order",
-                          help="write `scheme order = 2`, `4` or `6`")
+                    error(
+                        "E0513",
+                        f"there is no scheme of order {number_text(value)}",
+                        option.value.span,
+                        "order",
+                        help="write `scheme order = 2`, `4` or `6`",
+                    )
                 )
             elif value is not None:
                 order = int(value)
@@ -131,21 +167,41 @@ def _gridded(
         for entry in statement.axes:
             if entry.axis not in axes:
                 shown = ", ".join(f"`{a}`" for a in axes) or "none: there is no `space` statement"
-                problems.append(error("E0307", f"`grid` names an axis `{entry.axis}` that is not declared", entry.span,
-                                      "no such axis", help=f"the axes are {shown}"))
+                problems.append(
+                    error(
+                        "E0307",
+                        f"`grid` names an axis `{entry.axis}` that is not declared",
+                        entry.span,
+                        "no such axis",
+                        help=f"the axes are {shown}",
+                    )
+                )
                 continue
             if entry.axis in seen:
-                problems.append(error("E0509", f"the grid along `{entry.axis}` is given twice", entry.span, "again",
-                                      second=Label(seen[entry.axis], "first"), help="keep one"))
+                problems.append(
+                    error(
+                        "E0509",
+                        f"the grid along `{entry.axis}` is given twice",
+                        entry.span,
+                        "again",
+                        second=Label(seen[entry.axis], "first"),
+                        help="keep one",
+                    )
+                )
             seen[entry.axis] = entry.span
             points = constants.number(entry.points, f"the number of points along `{entry.axis}`")
             if points is None:
                 continue
             if points != int(points) or points < least:
                 problems.append(
-                    error("E0512", f"the number of points along `{entry.axis}` must be a whole number of at least {least}",
-                          entry.points.span, number_text(points), note=f"a scheme of order {domain.order} needs them",
-                          help=f"write `grid {entry.axis} = 64`")
+                    error(
+                        "E0512",
+                        f"the number of points along `{entry.axis}` must be a whole number of at least {least}",
+                        entry.points.span,
+                        number_text(points),
+                        note=f"a scheme of order {domain.order} needs them",
+                        help=f"write `grid {entry.axis} = 64`",
+                    )
                 )
                 continue
             axes[entry.axis] = replace(axes[entry.axis], points=int(points), position=entry.position or "cells")

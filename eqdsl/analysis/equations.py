@@ -39,9 +39,14 @@ def read_equations(
             continue
         if statement.state in first:
             problems.append(
-                error("E0502", f"the state `{statement.state}` has two equations", _left_side(statement), "second",
-                      second=Label(_left_side(first[statement.state]), "first"),
-                      help="add the terms up in one equation")
+                error(
+                    "E0502",
+                    f"the state `{statement.state}` has two equations",
+                    _left_side(statement),
+                    "second",
+                    second=Label(_left_side(first[statement.state]), "first"),
+                    help="add the terms up in one equation",
+                )
             )
             continue
         first[statement.state] = statement
@@ -50,8 +55,13 @@ def read_equations(
     for name, state in checker.symbols.states.items():
         if name not in mentioned:
             problems.append(
-                error("E0501", f"the state `{name}` has no equation", state.span, "never evolved",
-                      help=f"write `dt({name}) = …`, or `param {name} = fit` if it does not change in time")
+                error(
+                    "E0501",
+                    f"the state `{name}` has no equation",
+                    state.span,
+                    "never evolved",
+                    help=f"write `dt({name}) = …`, or `param {name} = fit` if it does not change in time",
+                )
             )
     return tuple(e for name in checker.symbols.states for e in equations.get(name, ()))
 
@@ -61,20 +71,37 @@ def _fits(statement: nodes.Evolution, checker: ExpressionChecker, problems: list
     symbol = checker.scope.find(statement.state)
     if symbol is None:
         near = checker.scope.nearest(statement.state)
-        problems.append(error("E0301", f"`{statement.state}` is not declared", statement.state_span, "unknown name",
-                              help=near or f"declare it: `state {statement.state}`"))
+        problems.append(
+            error(
+                "E0301",
+                f"`{statement.state}` is not declared",
+                statement.state_span,
+                "unknown name",
+                help=near or f"declare it: `state {statement.state}`",
+            )
+        )
         return False
     if symbol.kind is not Kind.STATE:
         problems.append(
-            error("E0503", f"`{statement.state}` is a {symbol.kind.value}, only a state has an equation",
-                  statement.state_span, symbol.kind.value, second=Label(symbol.span, "declared here") if symbol.span.end else None,
-                  help=f"declare `state {statement.state}`")
+            error(
+                "E0503",
+                f"`{statement.state}` is a {symbol.kind.value}, only a state has an equation",
+                statement.state_span,
+                symbol.kind.value,
+                second=Label(symbol.span, "declared here") if symbol.span.end else None,
+                help=f"declare `state {statement.state}`",
+            )
         )
         return False
     if statement.order > 2:
         problems.append(
-            error("E0506", f"an equation of order {statement.order} in time", _left_side(statement), "order 1 or 2 only",
-                  help=f"declare a state for the lower derivative, `dtt({statement.state}) = a`, and write `dt(a) = …`")
+            error(
+                "E0506",
+                f"an equation of order {statement.order} in time",
+                _left_side(statement),
+                "order 1 or 2 only",
+                help=f"declare a state for the lower derivative, `dtt({statement.state}) = a`, and write `dt(a) = …`",
+            )
         )
         return False
     return statement.state in checker.symbols.states
@@ -130,21 +157,38 @@ def _ranks_fit(
     vector = next((a for a in arguments if a.value.vector), None)
     if scalar is not None and vector is not None:
         problems.append(
-            error("E0402", "a sum mixes a scalar and a vector", vector.span, "vector",
-                  second=Label(scalar.span, "scalar"), help=mixed_sum_help(vector.node))
+            error(
+                "E0402",
+                "a sum mixes a scalar and a vector",
+                vector.span,
+                "vector",
+                second=Label(scalar.span, "scalar"),
+                help=mixed_sum_help(vector.node),
+            )
         )
         return False
     if state.vector and scalar is not None:
         problems.append(
-            error("E0504", f"`{state.name}` is a vector, the right-hand side is a scalar", statement.value.span, "scalar",
-                  second=Label(state.span, "vector"), help="write a vector, one component per axis: `(a, b)`")
+            error(
+                "E0504",
+                f"`{state.name}` is a vector, the right-hand side is a scalar",
+                statement.value.span,
+                "scalar",
+                second=Label(state.span, "vector"),
+                help="write a vector, one component per axis: `(a, b)`",
+            )
         )
         return False
     if not state.vector and vector is not None:
         problems.append(
-            error("E0504", f"`{state.name}` is a scalar, the right-hand side is a vector", statement.value.span, "vector",
-                  second=Label(state.span, "scalar"),
-                  help=f"declare `vector state {state.name}`, or take a component or `div(…)`")
+            error(
+                "E0504",
+                f"`{state.name}` is a scalar, the right-hand side is a vector",
+                statement.value.span,
+                "vector",
+                second=Label(state.span, "scalar"),
+                help=f"declare `vector state {state.name}`, or take a component or `div(…)`",
+            )
         )
         return False
     return True
@@ -163,8 +207,11 @@ def _uniform(
             axes = ", ".join(checker.space.names)
             problems.append(
                 error(
-                    "E0505", f"`{statement.state}` is one number, but this part of its equation varies in space",
-                    addend.node.span, "varies in space", second=Label(statement.state_span, "one number"),
+                    "E0505",
+                    f"`{statement.state}` is one number, but this part of its equation varies in space",
+                    addend.node.span,
+                    "varies in space",
+                    second=Label(statement.state_span, "one number"),
                     help=f"write `mean({shown})` or `integral({shown})`, or declare `state {statement.state}({axes})`",
                 )
             )

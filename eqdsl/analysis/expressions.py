@@ -54,7 +54,10 @@ class ExpressionChecker:
         if nesting(node) > MAX_NESTING:
             self.problems.append(
                 error(
-                    "E0409", f"this expression is nested more than {MAX_NESTING} levels deep", node.span, "too deep",
+                    "E0409",
+                    f"this expression is nested more than {MAX_NESTING} levels deep",
+                    node.span,
+                    "too deep",
                     help="name parts of it with `let`",
                 )
             )
@@ -71,7 +74,10 @@ class ExpressionChecker:
         if value.vector:
             self.problems.append(
                 error(
-                    "E0404", f"{what} must be a scalar, this is a vector", node.span, "vector",
+                    "E0404",
+                    f"{what} must be a scalar, this is a vector",
+                    node.span,
+                    "vector",
                     help="take a component such as `w.x`, or `norm(w)`",
                 )
             )
@@ -84,8 +90,12 @@ class ExpressionChecker:
             return False
         self.problems.append(
             error(
-                "E0409", f"this expression grows beyond {MAX_SIZE:,} parts or {MAX_WRITTEN_OUT_DEPTH} levels when "
-                "its operators are written out", node.span, "too large", help="name parts of it with `let`",
+                "E0409",
+                f"this expression grows beyond {MAX_SIZE:,} parts or {MAX_WRITTEN_OUT_DEPTH} levels when "
+                "its operators are written out",
+                node.span,
+                "too large",
+                help="name parts of it with `let`",
             )
         )
         return True
@@ -100,8 +110,13 @@ class ExpressionChecker:
             self.problems.append(rejection.diagnostic)
         except BadNumber as reason:
             self.problems.append(
-                error("E0410", f"this number has no value: {reason}", node.span, str(reason),
-                      help="change the numbers so that the result is finite")
+                error(
+                    "E0410",
+                    f"this number has no value: {reason}",
+                    node.span,
+                    str(reason),
+                    help="change the numbers so that the result is finite",
+                )
             )
         return None
 
@@ -126,10 +141,17 @@ class ExpressionChecker:
                 return self._tuple(node)
             case nodes.Comparison():
                 raise Rejection(
-                    error("E0411", "a comparison stands outside `ifelse`", node.span, "no number",
-                          help="write `ifelse(a < b, 1, 0)`")
+                    error(
+                        "E0411",
+                        "a comparison stands outside `ifelse`",
+                        node.span,
+                        "no number",
+                        help="write `ifelse(a < b, 1, 0)`",
+                    )
                 )
-        raise Rejection(error("E0412", "a text cannot stand in an expression", node.span, "text", help="write a number or a name"))
+        raise Rejection(
+            error("E0412", "a text cannot stand in an expression", node.span, "text", help="write a number or a name")
+        )
 
     # ------------------------------------------------------------------------------------------- names
 
@@ -166,13 +188,26 @@ class ExpressionChecker:
         name = node.name
         if name in OPERATORS:
             usage = OPERATORS[name].usage
-            return error("E0306", f"`{name}` is a function and needs its arguments", node.span, "function",
-                         help=f"write `{usage}`")
+            return error(
+                "E0306",
+                f"`{name}` is a function and needs its arguments",
+                node.span,
+                "function",
+                help=f"write `{usage}`",
+            )
         if name == "inf":
-            return error("E0410", "`inf` can only be an end of an interval", node.span, "not a number here",
-                         help="write a finite number")
+            return error(
+                "E0410",
+                "`inf` can only be an end of an interval",
+                node.span,
+                "not a number here",
+                help="write a finite number",
+            )
         return error(
-            "E0301", f"`{name}` is not declared", node.span, "unknown name",
+            "E0301",
+            f"`{name}` is not declared",
+            node.span,
+            "unknown name",
             help=self.scope.nearest(name) or f"declare it, for example `param {name} = fit 1`",
         )
 
@@ -183,14 +218,24 @@ class ExpressionChecker:
         axes = self.space.names
         if not base.vector:
             raise Rejection(
-                error("E0407", f"`.{node.component}` is taken of a scalar", node.base.span, "scalar",
-                      help="only vectors have components; declare one with `vector state w(x, y)`")
+                error(
+                    "E0407",
+                    f"`.{node.component}` is taken of a scalar",
+                    node.base.span,
+                    "scalar",
+                    help="only vectors have components; declare one with `vector state w(x, y)`",
+                )
             )
         if node.component not in axes:
             shown = ", ".join(f"`.{a}`" for a in axes)
             raise Rejection(
-                error("E0407", f"a vector has no component `{node.component}`", node.span, "no such axis",
-                      help=f"components are named after the axes: {shown}")
+                error(
+                    "E0407",
+                    f"a vector has no component `{node.component}`",
+                    node.span,
+                    "no such axis",
+                    help=f"components are named after the axes: {shown}",
+                )
             )
         return Value((base.components[axes.index(node.component)],))
 
@@ -202,14 +247,24 @@ class ExpressionChecker:
         if len(parts) != len(axes):
             have = "no axis" if not axes else f"{len(axes)} {'axis' if len(axes) == 1 else 'axes'}"
             raise Rejection(
-                error("E0403", f"this vector has {len(parts)} components, the space has {have}", node.span,
-                      f"{len(parts)} components", help="write one component per axis of `space`")
+                error(
+                    "E0403",
+                    f"this vector has {len(parts)} components, the space has {have}",
+                    node.span,
+                    f"{len(parts)} components",
+                    help="write one component per axis of `space`",
+                )
             )
         for part, item in zip(parts, node.items, strict=True):
             if part is not None and part.vector:
                 raise Rejection(
-                    error("E0404", "a component of a vector must be a scalar", item.span, "vector",
-                          help="take a component such as `w.x`")
+                    error(
+                        "E0404",
+                        "a component of a vector must be a scalar",
+                        item.span,
+                        "vector",
+                        help="take a component such as `w.x`",
+                    )
                 )
         return Value(tuple(p.scalar for p in parts if p is not None), vector=True)
 
@@ -227,8 +282,13 @@ class ExpressionChecker:
         for value, side in ((base, node.left), (exponent, node.right)):
             if value.vector:
                 raise Rejection(
-                    error("E0404", "a power takes scalars, this is a vector", side.span, "vector",
-                          help="write `dot(w, w)` for the square of a vector's length")
+                    error(
+                        "E0404",
+                        "a power takes scalars, this is a vector",
+                        side.span,
+                        "vector",
+                        help="write `dot(w, w)` for the square of a vector's length",
+                    )
                 )
         return Value((power(base.scalar, exponent.scalar),))
 
@@ -256,8 +316,12 @@ class ExpressionChecker:
         if scalar is not None and vector is not None:
             raise Rejection(
                 error(
-                    "E0402", "a sum mixes a scalar and a vector", vector.span, "vector",
-                    second=Label(scalar.span, "scalar"), help=mixed_sum_help(vector.node),
+                    "E0402",
+                    "a sum mixes a scalar and a vector",
+                    vector.span,
+                    "vector",
+                    second=Label(scalar.span, "scalar"),
+                    help=mixed_sum_help(vector.node),
                 )
             )
 
@@ -272,13 +336,24 @@ class ExpressionChecker:
         for operator, argument in vectors:
             if operator == "/":
                 raise Rejection(
-                    error("E0404", "division by a vector", argument.span, "vector",
-                          help="divide by a component such as `w.x`, or by `norm(w)`")
+                    error(
+                        "E0404",
+                        "division by a vector",
+                        argument.span,
+                        "vector",
+                        help="divide by a component such as `w.x`, or by `norm(w)`",
+                    )
                 )
         if len(vectors) > 1:
             raise Rejection(
-                error("E0404", "a product of two vectors could mean several things", vectors[1][1].span, "vector",
-                      second=Label(vectors[0][1].span, "vector"), help="write `dot(v, w)` or `cross(v, w)`")
+                error(
+                    "E0404",
+                    "a product of two vectors could mean several things",
+                    vectors[1][1].span,
+                    "vector",
+                    second=Label(vectors[0][1].span, "vector"),
+                    help="write `dot(v, w)` or `cross(v, w)`",
+                )
             )
         count = len(vectors[0][1].value.components) if vectors else 1
         return Value(tuple(_fold_product(factors, i) for i in range(count)), bool(vectors))

@@ -34,9 +34,16 @@ class Signature:
 
 
 SIGNATURES: dict[str, Signature] = {
-    "mlp": Signature("widths of the layers", (64, 64), MOST_LAYERS, LARGEST_SIZE, "mlp(64, 64, act = tanh)", {"act": "silu"}),
+    "mlp": Signature(
+        "widths of the layers", (64, 64), MOST_LAYERS, LARGEST_SIZE, "mlp(64, 64, act = tanh)", {"act": "silu"}
+    ),
     "conv": Signature(
-        "channels of the layers", (16, 16), MOST_LAYERS, LARGEST_SIZE, "conv(16, 16, kernel = 3)", {"act": "silu", "kernel": 3}
+        "channels of the layers",
+        (16, 16),
+        MOST_LAYERS,
+        LARGEST_SIZE,
+        "conv(16, 16, kernel = 3)",
+        {"act": "silu", "kernel": 3},
     ),
     "poly": Signature("the degree", (3,), 1, LARGEST_DEGREE, "poly(3)"),
     "library": Signature("the degree", (3,), 1, LARGEST_DEGREE, "library(3)"),
@@ -59,19 +66,40 @@ def read_family(
     if call is None:
         return DEFAULT_FAMILY, default_options(DEFAULT_FAMILY)
     if call.name in FAMILIES_NOT_BUILT:
-        problems.append(error("E0930", f"the family `{call.name}` is not built yet", call.span, "not built yet",
-                              help=f"built are {_list(SIGNATURES)}"))
+        problems.append(
+            error(
+                "E0930",
+                f"the family `{call.name}` is not built yet",
+                call.span,
+                "not built yet",
+                help=f"built are {_list(SIGNATURES)}",
+            )
+        )
         return DEFAULT_FAMILY, default_options(DEFAULT_FAMILY)
     if call.name not in SIGNATURES:
-        problems.append(error("E0810", f"there is no family `{call.name}`", call.name_span, "unknown family",
-                              help=f"write one of {_list(SIGNATURES)}"))
+        problems.append(
+            error(
+                "E0810",
+                f"there is no family `{call.name}`",
+                call.name_span,
+                "unknown family",
+                help=f"write one of {_list(SIGNATURES)}",
+            )
+        )
         return DEFAULT_FAMILY, default_options(DEFAULT_FAMILY)
     signature = SIGNATURES[call.name]
     options = default_options(call.name)
     sizes = tuple(_size(a, call.name, signature, constants, problems) for a in call.arguments)
     if len(sizes) > signature.most:
-        problems.append(error("E0811", f"`{call.name}` takes at most {signature.most} plain arguments ({signature.sizes})",
-                              call.arguments[signature.most].span, "one too many", help=f"write `{signature.usage}`"))
+        problems.append(
+            error(
+                "E0811",
+                f"`{call.name}` takes at most {signature.most} plain arguments ({signature.sizes})",
+                call.arguments[signature.most].span,
+                "one too many",
+                help=f"write `{signature.usage}`",
+            )
+        )
     if sizes:
         options["sizes"] = sizes
     for keyword in call.keywords:
@@ -84,8 +112,15 @@ def _size(
 ) -> int:
     value = constants.number(node, f"`{family}` takes {signature.sizes}; each")
     if value is not None and (value != int(value) or not 1 <= value <= signature.largest):
-        problems.append(error("E0811", f"{signature.sizes} of `{family}` must be whole numbers from 1 to {signature.largest}",
-                              node.span, "not such a number", help=f"write `{signature.usage}`"))
+        problems.append(
+            error(
+                "E0811",
+                f"{signature.sizes} of `{family}` must be whole numbers from 1 to {signature.largest}",
+                node.span,
+                "not such a number",
+                help=f"write `{signature.usage}`",
+            )
+        )
         value = None
     return int(value) if value is not None else 1
 
@@ -99,19 +134,36 @@ def _option(
 ) -> int | str:
     if keyword.name not in signature.options:
         known = f"its options are {_list(signature.options)}" if signature.options else f"write `{signature.usage}`"
-        problems.append(error("E0811", f"`{family}` has no option `{keyword.name}`", keyword.span, "unknown option", help=known))
+        problems.append(
+            error("E0811", f"`{family}` has no option `{keyword.name}`", keyword.span, "unknown option", help=known)
+        )
         return 0
     if keyword.name == "act":
         name = keyword.value.name if isinstance(keyword.value, nodes.Name) else None
         if name not in ACTIVATIONS:
-            problems.append(error("E0811", "there is no such activation", keyword.value.span, "unknown activation",
-                                  help=f"write one of {_list(ACTIVATIONS)}"))
+            problems.append(
+                error(
+                    "E0811",
+                    "there is no such activation",
+                    keyword.value.span,
+                    "unknown activation",
+                    help=f"write one of {_list(ACTIVATIONS)}",
+                )
+            )
             return "silu"
         return name
     value = constants.number(keyword.value, f"`{keyword.name}`")
     if value is not None and (value % 2 != 1 or not 3 <= value <= LARGEST_KERNEL):
-        problems.append(error("E0811", f"a kernel is an odd number from 3 to {LARGEST_KERNEL}", keyword.value.span,
-                              "not such a number", note="an even kernel has no centre", help="write `kernel = 3`"))
+        problems.append(
+            error(
+                "E0811",
+                f"a kernel is an odd number from 3 to {LARGEST_KERNEL}",
+                keyword.value.span,
+                "not such a number",
+                note="an even kernel has no centre",
+                help="write `kernel = 3`",
+            )
+        )
         value = None
     return int(value) if value is not None else 3
 

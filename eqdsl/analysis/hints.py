@@ -17,8 +17,13 @@ def unused(checker: ExpressionChecker) -> Iterator[Diagnostic]:
     """Names that no equation needs."""
     for symbol in checker.scope.of(Kind.PARAMETER, Kind.KNOWN, Kind.LET, Kind.LEARNED):
         if not symbol.used:
-            yield warning("W1001", f"the {symbol.kind.value} `{symbol.name}` is never used", symbol.span, "not used",
-                          help="use it in an equation or a law, or delete it")
+            yield warning(
+                "W1001",
+                f"the {symbol.kind.value} `{symbol.name}` is never used",
+                symbol.span,
+                "not used",
+                help="use it in an equation or a law, or delete it",
+            )
 
 
 def not_identifiable(
@@ -46,8 +51,11 @@ def not_identifiable(
 def _absorbed(name: str, factor: Expr, term: Term, other: Term, call: LearnedCall, time: str) -> Diagnostic:
     shown = expr_text(factor, time=time)
     return warning(
-        "W1002", f"`{name}` is not determined by data alone: the learned term `{call.name}` can take over `{shown}`", term.span,
-        f"fitted multiple of `{shown}`", second=Label(other.span, f"sees `{shown}` too"),
+        "W1002",
+        f"`{name}` is not determined by data alone: the learned term `{call.name}` can take over `{shown}`",
+        term.span,
+        f"fitted multiple of `{shown}`",
+        second=Label(other.span, f"sees `{shown}` too"),
         note="the fit gives the known part as much as it can explain, so the result is a choice, not a measurement",
         help=f"fix `{name}`, or do not let `{call.name}` see `{shown}`",
     )
@@ -116,8 +124,12 @@ def _free_fluxes(
                 head = learned.name
                 zeros = ", ".join("0" for _ in learned.inputs)
                 yield warning(
-                    "W1003", f"the flux `{flux.name}` is determined only up to a constant: only its derivative acts", learned.span,
-                    "no fixed value", second=Label(term.span, "its derivative"), help=f"add `with {head}({zeros}) = 0`",
+                    "W1003",
+                    f"the flux `{flux.name}` is determined only up to a constant: only its derivative acts",
+                    learned.span,
+                    "no fixed value",
+                    second=Label(term.span, "its derivative"),
+                    help=f"add `with {head}({zeros}) = 0`",
                 )
 
 

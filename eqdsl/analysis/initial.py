@@ -31,8 +31,16 @@ def read_initial(
             continue
         key = (statement.state, statement.order)
         if key in first:
-            problems.append(error("E0610", f"`{_target(statement)}` has two initial values", statement.span, "second",
-                                  second=Label(first[key], "first"), help="keep one"))
+            problems.append(
+                error(
+                    "E0610",
+                    f"`{_target(statement)}` has two initial values",
+                    statement.span,
+                    "second",
+                    second=Label(first[key], "first"),
+                    help="keep one",
+                )
+            )
             continue
         first[key] = statement.span
         for value in _values(statement, state, checker, problems):
@@ -70,9 +78,14 @@ def _state(statement: nodes.Init, checker: ExpressionChecker, problems: list[Dia
     state = checker.symbols.states.get(statement.state)
     if state is not None and statement.order >= state.time_order:
         problems.append(
-            error("E0611", f"`{_target(statement)}` has no initial value: it follows from the equation", statement.span,
-                  "not a state variable", second=Label(state.span, f"of order {state.time_order} in time"),
-                  help=f"write `init {state.name} = …`")
+            error(
+                "E0611",
+                f"`{_target(statement)}` has no initial value: it follows from the equation",
+                statement.span,
+                "not a state variable",
+                second=Label(state.span, f"of order {state.time_order} in time"),
+                help=f"write `init {state.name} = …`",
+            )
         )
         return None
     return state
@@ -85,16 +98,37 @@ def _values(
     if statement.kind == "data":
         return [InitialValue(n, "data") for n in names]
     if statement.kind == "encode":
-        problems.append(error("E0915", "`init … = encode` is not built yet", statement.span, "not built yet",
-                              help=f"write `init {_target(statement)} = data`"))
+        problems.append(
+            error(
+                "E0915",
+                "`init … = encode` is not built yet",
+                statement.span,
+                "not built yet",
+                help=f"write `init {_target(statement)} = data`",
+            )
+        )
         return []
     if statement.kind == "fit":
         if statement.order == 0:
-            problems.append(error("E0916", "`init … = fit` is built only for the velocity of a second-order state",
-                                  statement.span, "not built yet", help=f"write `init {state.name} = data`"))
+            problems.append(
+                error(
+                    "E0916",
+                    "`init … = fit` is built only for the velocity of a second-order state",
+                    statement.span,
+                    "not built yet",
+                    help=f"write `init {state.name} = data`",
+                )
+            )
         elif statement.bounds is not None or statement.value is not None:
-            problems.append(error("E0916", "a start or bounds of a fitted initial velocity are not built yet", statement.span,
-                                  "not built yet", help=f"write `init {_target(statement)} = fit`"))
+            problems.append(
+                error(
+                    "E0916",
+                    "a start or bounds of a fitted initial velocity are not built yet",
+                    statement.span,
+                    "not built yet",
+                    help=f"write `init {_target(statement)} = fit`",
+                )
+            )
         return [InitialValue(n, "fit") for n in names]
     assert statement.value is not None
     return _formula(statement, statement.value, state, names, checker, problems)
@@ -114,16 +148,39 @@ def _formula(
     facts = [checker.space.facts.of(c) for c in value.components]
     wrong = next((n for f in facts for n in sorted(f.channels | f.learned)), None)
     if wrong is not None:
-        problems.append(error("E0612", f"an initial value depends on `{wrong}`, which is not known yet at the start", node.span,
-                              "not known at the start", help="use numbers, parameters and positions only"))
+        problems.append(
+            error(
+                "E0612",
+                f"an initial value depends on `{wrong}`, which is not known yet at the start",
+                node.span,
+                "not known at the start",
+                help="use numbers, parameters and positions only",
+            )
+        )
         return []
     if value.vector != state.vector:
         mine = "vector" if state.vector else "scalar"
-        problems.append(error("E0504", f"`{state.name}` is a {mine}, this initial value is a {value.rank}", node.span, value.rank,
-                              second=Label(state.span, mine), help="write `(a, b)` for a vector, one component per axis"))
+        problems.append(
+            error(
+                "E0504",
+                f"`{state.name}` is a {mine}, this initial value is a {value.rank}",
+                node.span,
+                value.rank,
+                second=Label(state.span, mine),
+                help="write `(a, b)` for a vector, one component per axis",
+            )
+        )
         return []
     if not state.axes and any(f.axes for f in facts):
-        problems.append(error("E0505", f"`{state.name}` is one number, this initial value varies in space", node.span,
-                              "varies in space", second=Label(state.span, "one number"), help="use numbers and parameters only"))
+        problems.append(
+            error(
+                "E0505",
+                f"`{state.name}` is one number, this initial value varies in space",
+                node.span,
+                "varies in space",
+                second=Label(state.span, "one number"),
+                help="use numbers and parameters only",
+            )
+        )
         return []
     return [InitialValue(n, "expression", c) for n, c in zip(names, value.components, strict=True)]

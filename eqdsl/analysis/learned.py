@@ -38,26 +38,53 @@ def read_learned(
     heads, outputs = _heads(statement, inputs, flat, checker, problems)
     if family in NEIGHBOURHOOD and not any(checker.space.facts.of(c).axes for c in flat):
         problems.append(
-            error("E0814", f"`{family}` looks at neighbouring points, but its inputs do not vary in space",
-                  statement.family.span if statement.family else first.span, "no neighbours",
-                  help="write `by mlp(64, 64)`")
+            error(
+                "E0814",
+                f"`{family}` looks at neighbouring points, but its inputs do not vary in space",
+                statement.family.span if statement.family else first.span,
+                "no neighbours",
+                help="write `by mlp(64, 64)`",
+            )
         )
     reader = ConstraintReader(heads, texts, checker, constants, problems)
     checker.symbols.learned.update({n: i for n, i in heads.items() if n not in checker.symbols.learned})
     constraints = reader.read(statement.constraints)
     return LearnedTerm(
-        first.name, outputs, flat, _input_names(statement, inputs, checker), family, options, constraints, unit, statement.doc, first.name_span
+        first.name,
+        outputs,
+        flat,
+        _input_names(statement, inputs, checker),
+        family,
+        options,
+        constraints,
+        unit,
+        statement.doc,
+        first.name_span,
     )
 
 
 def _refuse(statement: nodes.Learned, problems: list[Diagnostic]) -> None:
     if statement.scope is not None:
         words = " ".join(statement.scope)
-        problems.append(error("E0907", f"a learned term `{words}` is not built yet", statement.span, "not built yet",
-                              help=f"leave out `{words}` for one function"))
+        problems.append(
+            error(
+                "E0907",
+                f"a learned term `{words}` is not built yet",
+                statement.span,
+                "not built yet",
+                help=f"leave out `{words}` for one function",
+            )
+        )
     if statement.shape not in (None, "scalar", "vector"):
-        problems.append(error("E0931", f"`-> {statement.shape}` is not built yet", statement.span, "not built yet",
-                              help="name the outputs: `learned f(u), g(u) by mlp(64, 64)`"))
+        problems.append(
+            error(
+                "E0931",
+                f"`-> {statement.shape}` is not built yet",
+                statement.span,
+                "not built yet",
+                help="name the outputs: `learned f(u), g(u) by mlp(64, 64)`",
+            )
+        )
 
 
 def _heads(
@@ -73,9 +100,15 @@ def _heads(
     term = statement.heads[0].name
     if vector and (not axes or len(statement.heads) > 1):
         if axes:
-            message, help = "several vectors from one network are not built yet", "write one `learned` statement for each"
+            message, help = (
+                "several vectors from one network are not built yet",
+                "write one `learned` statement for each",
+            )
         else:
-            message, help = "`-> vector` needs a space, this model has no axes", "name the outputs: `learned f(u), g(u)`"
+            message, help = (
+                "`-> vector` needs a space, this model has no axes",
+                "name the outputs: `learned f(u), g(u)`",
+            )
         code = "E0931" if axes else "E0406"
         problems.append(error(code, message, statement.heads[-1].span, "vector", help=help))
         vector = False
@@ -90,23 +123,33 @@ def _heads(
     return heads, tuple(outputs)
 
 
-def _inputs(
-    statement: nodes.Learned, checker: ExpressionChecker, problems: list[Diagnostic]
-) -> list[Value] | None:
+def _inputs(statement: nodes.Learned, checker: ExpressionChecker, problems: list[Diagnostic]) -> list[Value] | None:
     """The declared inputs of the first head; the other heads must have the same."""
     first = statement.heads[0]
     inputs = [checker.value(node) for node in first.inputs]
     if not first.inputs:
-        problems.append(error("E0813", f"the learned term `{first.name}` has no inputs", first.span, "sees nothing",
-                              help=f"list what it may see, `learned {first.name}(u)`; a constant is a `param … = fit`"))
+        problems.append(
+            error(
+                "E0813",
+                f"the learned term `{first.name}` has no inputs",
+                first.span,
+                "sees nothing",
+                help=f"list what it may see, `learned {first.name}(u)`; a constant is a `param … = fit`",
+            )
+        )
         return None
     for node, value in zip(first.inputs, inputs, strict=True):
         seen = set() if value is None else set().union(*(checker.space.facts.of(c).learned for c in value.components))
         if seen:
             problems.append(
-                error("E0813", f"an input of `{first.name}` contains the learned term `{min(seen)}`", node.span,
-                      "learned itself", note="what a term may see must not depend on another one, or its share has no meaning",
-                      help="list the states it depends on instead")
+                error(
+                    "E0813",
+                    f"an input of `{first.name}` contains the learned term `{min(seen)}`",
+                    node.span,
+                    "learned itself",
+                    note="what a term may see must not depend on another one, or its share has no meaning",
+                    help="list the states it depends on instead",
+                )
             )
             return None
     checked = [v for v in inputs if v is not None]
@@ -119,17 +162,20 @@ def _inputs(
             return None
         if [_text(v) for v in other if v is not None] != texts:
             problems.append(
-                error("E0812", f"`{head.name}` and `{first.name}` come from one network but list other inputs", head.span,
-                      "other inputs", second=Label(first.span, "first inputs"),
-                      help="list the same inputs, or write two `learned` statements")
+                error(
+                    "E0812",
+                    f"`{head.name}` and `{first.name}` come from one network but list other inputs",
+                    head.span,
+                    "other inputs",
+                    second=Label(first.span, "first inputs"),
+                    help="list the same inputs, or write two `learned` statements",
+                )
             )
             return None
     return checked
 
 
-def _input_names(
-    statement: nodes.Learned, inputs: Sequence[Value], checker: ExpressionChecker
-) -> tuple[str, ...]:
+def _input_names(statement: nodes.Learned, inputs: Sequence[Value], checker: ExpressionChecker) -> tuple[str, ...]:
     """The inputs as the user wrote them, a vector by components."""
     names = []
     for node, value in zip(statement.heads[0].inputs, inputs, strict=True):

@@ -31,30 +31,63 @@ def read_observations(
             isinstance(statement.value, nodes.Name) and statement.value.name == statement.name
         )
         if state is None or not plain:
-            problems.append(error("E0918", "observing anything but a state under its own name is not built yet", statement.span,
-                                  "not built yet", help=f"write one of {_listed(list(states), 'observe ')}, and rename datasets "
-                                  "with `--map`"))
+            problems.append(
+                error(
+                    "E0918",
+                    "observing anything but a state under its own name is not built yet",
+                    statement.span,
+                    "not built yet",
+                    help=f"write one of {_listed(list(states), 'observe ')}, and rename datasets with `--map`",
+                )
+            )
             continue
         if statement.name in seen:
-            problems.append(error("E0509", f"`observe {statement.name}` is written twice", statement.span, "again",
-                                  second=Label(seen[statement.name], "first"), help="keep one"))
+            problems.append(
+                error(
+                    "E0509",
+                    f"`observe {statement.name}` is written twice",
+                    statement.span,
+                    "again",
+                    second=Label(seen[statement.name], "first"),
+                    help="keep one",
+                )
+            )
         seen[statement.name] = statement.span
         if statement.noise_fitted:
-            problems.append(error("E0917", "`noise fit` is not built yet", statement.span, "not built yet",
-                                  help=f"give a number: `observe {statement.name} noise 0.1`"))
+            problems.append(
+                error(
+                    "E0917",
+                    "`noise fit` is not built yet",
+                    statement.span,
+                    "not built yet",
+                    help=f"give a number: `observe {statement.name} noise 0.1`",
+                )
+            )
         elif statement.noise is not None:
             value = constants.number(statement.noise, "the noise")
             if value is not None and value <= 0:
-                problems.append(error("E0514", "the noise must be positive", statement.noise.span, "not positive",
-                                      help=f"write `observe {statement.name} noise 0.1`, or leave it out"))
+                problems.append(
+                    error(
+                        "E0514",
+                        "the noise must be positive",
+                        statement.noise.span,
+                        "not positive",
+                        help=f"write `observe {statement.name} noise 0.1`, or leave it out",
+                    )
+                )
             elif value is not None:
                 noise.update(dict.fromkeys(state.channels(checker.space.names), value))
     missing = [n for n in states if n not in seen]
     if seen and missing:
         problems.append(
-            error("E0905", f"`{missing[0]}` is not observed: hidden states are not built yet", states[missing[0]].span,
-                  "not observed", second=Label(next(iter(seen.values())), "with one `observe`, all must be listed"),
-                  help=f"add `observe {missing[0]}`, or leave out every `observe`")
+            error(
+                "E0905",
+                f"`{missing[0]}` is not observed: hidden states are not built yet",
+                states[missing[0]].span,
+                "not observed",
+                second=Label(next(iter(seen.values())), "with one `observe`, all must be listed"),
+                help=f"add `observe {missing[0]}`, or leave out every `observe`",
+            )
         )
     return noise
 
@@ -78,8 +111,13 @@ def read_laws(
         text = written(checker.source, statement.value.span)
         if checker.space.facts.of(expr).axes:
             problems.append(
-                error("E0514", f"the law `{statement.name}` varies in space, it must be one number", statement.value.span,
-                      "varies in space", help=f"write `law {statement.name} = integral({text}) {statement.trend}`")
+                error(
+                    "E0514",
+                    f"the law `{statement.name}` varies in space, it must be one number",
+                    statement.value.span,
+                    "varies in space",
+                    help=f"write `law {statement.name} = integral({text}) {statement.trend}`",
+                )
             )
             continue
         laws.append(Law(statement.name, expr, statement.trend, text))
@@ -103,8 +141,16 @@ def read_penalties(
 def _new(statement: nodes.Law | nodes.Penalty, first: dict[str, Span], problems: list[Diagnostic]) -> bool:
     """Whether no other statement of the kind has the name."""
     if statement.name in first:
-        problems.append(error("E0302", f"`{statement.name}` is declared twice", statement.name_span, "again",
-                              second=Label(first[statement.name], "first"), help="rename one of the two"))
+        problems.append(
+            error(
+                "E0302",
+                f"`{statement.name}` is declared twice",
+                statement.name_span,
+                "again",
+                second=Label(first[statement.name], "first"),
+                help="rename one of the two",
+            )
+        )
         return False
     first[statement.name] = statement.name_span
     return True

@@ -121,7 +121,10 @@ def _declare(scope: Scope, symbol: Symbol, problems: list[Diagnostic]) -> None:
     if reserved is not None:
         problems.append(
             error(
-                "E0303", f"`{symbol.name}` cannot be declared: it is {reserved}", symbol.span, "reserved name",
+                "E0303",
+                f"`{symbol.name}` cannot be declared: it is {reserved}",
+                symbol.span,
+                "reserved name",
                 help=f"choose another name, such as `{symbol.name}0`",
             )
         )
@@ -131,8 +134,12 @@ def _declare(scope: Scope, symbol: Symbol, problems: list[Diagnostic]) -> None:
     elif not (symbol.kind is first.kind is Kind.TIME or reserved):
         problems.append(
             error(
-                "E0302", f"`{symbol.name}` is declared twice", symbol.span, f"again, as {symbol.kind.value}",
-                second=Label(first.span, f"first, as {first.kind.value}"), help="rename one of the two",
+                "E0302",
+                f"`{symbol.name}` is declared twice",
+                symbol.span,
+                f"again, as {symbol.kind.value}",
+                second=Label(first.span, f"first, as {first.kind.value}"),
+                help="rename one of the two",
             )
         )
 

@@ -15,7 +15,12 @@ def unit_text(unit: nodes.Unit | None, problems: list[Diagnostic]) -> str | None
         if not is_unit(name):
             near = nearest_unit(name)
             problems.append(
-                error("E0701", f"`{name}` is not a unit", unit.span, "unknown unit",
-                      help=f"did you mean `{near}`?" if near else "write SI units such as `m/s^2`, `1` for a pure number")
+                error(
+                    "E0701",
+                    f"`{name}` is not a unit",
+                    unit.span,
+                    "unknown unit",
+                    help=f"did you mean `{near}`?" if near else "write SI units such as `m/s^2`, `1` for a pure number",
+                )
             )
     return unit.text

@@ -63,16 +63,29 @@ class WallReader:
         axis = next(a for a in self.axes if a.name == condition.axis)
         where = number_text(axis.upper if condition.side else axis.lower)
         self.problems.append(
-            error("E0604", f"`{condition.channel}` has two conditions at `{condition.axis} = {where}`", again, "second",
-                  second=Label(first, "first"), help="keep one condition per state and side")
+            error(
+                "E0604",
+                f"`{condition.channel}` has two conditions at `{condition.axis} = {where}`",
+                again,
+                "second",
+                second=Label(first, "first"),
+                help="keep one condition per state and side",
+            )
         )
 
     # ------------------------------------------------------------------------------------------- one statement
 
     def _conditions(self, statement: nodes.BoundaryCondition) -> Iterator[WallCondition]:
         if isinstance(statement.right, nodes.Name) and statement.right.name == "data":
-            self.problems.append(error("E0919", "`bc … = data` is not built yet", statement.right.span, "not built yet",
-                                       help="give the value as an expression of time and position"))
+            self.problems.append(
+                error(
+                    "E0919",
+                    "`bc … = data` is not built yet",
+                    statement.right.span,
+                    "not built yet",
+                    help="give the value as an expression of time and position",
+                )
+            )
             return
         sides = list(self._sides(statement))
         left = self.checker.value(statement.left, normal=True)
@@ -91,15 +104,29 @@ class WallReader:
 
     def _sides(self, statement: nodes.BoundaryCondition) -> Iterator[Side]:
         if not self.axes:
-            self.problems.append(error("E0608", "a boundary condition needs a space, this model has no axes", statement.span,
-                                       "no walls", help="declare one, for example `space x in [0, 1]`"))
+            self.problems.append(
+                error(
+                    "E0608",
+                    "a boundary condition needs a space, this model has no axes",
+                    statement.span,
+                    "no walls",
+                    help="declare one, for example `space x in [0, 1]`",
+                )
+            )
             return
         for place in statement.places:
             if place.position is None and place.name == "boundary":
                 walls = [a for a in self.axes if not a.periodic]
                 if not walls:
-                    self.problems.append(error("E0603", "there is no boundary: every axis is periodic", place.span, "no walls",
-                                               help="leave out this condition, or `periodic` in `space`"))
+                    self.problems.append(
+                        error(
+                            "E0603",
+                            "there is no boundary: every axis is periodic",
+                            place.span,
+                            "no walls",
+                            help="leave out this condition, or `periodic` in `space`",
+                        )
+                    )
                 yield from (Side(a, side) for a in walls for side in (0, 1))
             else:
                 side = self._side(place)
@@ -115,8 +142,15 @@ class WallReader:
             self.problems.append(error("E0602", what, place.span, "no place on the boundary", help=f"write {example}"))
             return None
         if axis.periodic:
-            self.problems.append(error("E0603", f"the axis `{axis.name}` is periodic and has no walls", place.span, "no wall",
-                                       help=f"leave out this place, or `periodic` after `{axis.name}` in `space`"))
+            self.problems.append(
+                error(
+                    "E0603",
+                    f"the axis `{axis.name}` is periodic and has no walls",
+                    place.span,
+                    "no wall",
+                    help=f"leave out this place, or `periodic` after `{axis.name}` in `space`",
+                )
+            )
             return None
         value = self.constants.number(place.position, "the position of a wall")
         if value is None:
@@ -126,8 +160,15 @@ class WallReader:
             if abs(value - end) <= tolerance:
                 return Side(axis, side)
         ends = f"`{axis.name} = {number_text(axis.lower)}` and `{axis.name} = {number_text(axis.upper)}`"
-        self.problems.append(error("E0602", f"`{axis.name} = {number_text(value)}` is not an end of the axis", place.span,
-                                   "inside or outside", help=f"its ends are {ends}"))
+        self.problems.append(
+            error(
+                "E0602",
+                f"`{axis.name} = {number_text(value)}` is not an end of the axis",
+                place.span,
+                "inside or outside",
+                help=f"its ends are {ends}",
+            )
+        )
         return None
 
     def _components(self, statement: nodes.BoundaryCondition, left: Value, right: Value) -> Iterator[Expr]:
@@ -137,8 +178,14 @@ class WallReader:
             if not (isinstance(scalar.scalar, Const) and scalar.scalar.value == 0.0):
                 vector, other = (statement.left, statement.right) if left.vector else (statement.right, statement.left)
                 self.problems.append(
-                    error("E0402", "a boundary condition mixes a scalar and a vector", other.span, "scalar",
-                          second=Label(vector.span, "vector"), help="give one value per component: `bc w = (0, 1) at boundary`")
+                    error(
+                        "E0402",
+                        "a boundary condition mixes a scalar and a vector",
+                        other.span,
+                        "scalar",
+                        second=Label(vector.span, "vector"),
+                        help="give one value per component: `bc w = (0, 1) at boundary`",
+                    )
                 )
                 return
         count = max(len(left.components), len(right.components))
@@ -152,27 +199,54 @@ class WallReader:
         facts = self.checker.space.facts
         where = statement.left.span.merge(statement.right.span)
         if facts.of(expr).learned:
-            self.problems.append(error("E0607", f"a boundary condition contains the learned term "
-                                       f"`{min(facts.of(expr).learned)}`", where, "learned",
-                                       help="only parameters, time and positions may stand beside the state"))
+            self.problems.append(
+                error(
+                    "E0607",
+                    f"a boundary condition contains the learned term `{min(facts.of(expr).learned)}`",
+                    where,
+                    "learned",
+                    help="only parameters, time and positions may stand beside the state",
+                )
+            )
             return None
         channels = {_plain(c) for c in facts.of(expr).channels}
         varying = {c.name for c in self.channels if not c.uniform}
         if len(channels) != 1 or not channels <= varying:
             found = ", ".join(f"`{c}`" for c in sorted(channels)) or "none"
-            self.problems.append(error("E0606", f"a boundary condition is about one state that varies in space, here: {found}",
-                                       where, "one state expected", help=f"write {FORM}"))
+            self.problems.append(
+                error(
+                    "E0606",
+                    f"a boundary condition is about one state that varies in space, here: {found}",
+                    where,
+                    "one state expected",
+                    help=f"write {FORM}",
+                )
+            )
             return None
         channel = channels.pop()
         try:
             form = linear_form(expr, facts)
         except NotLinear:
-            self.problems.append(error("E0601", f"this condition is not linear in `{channel}` and `dn({channel})`", where,
-                                       "not linear", help=f"write {FORM}"))
+            self.problems.append(
+                error(
+                    "E0601",
+                    f"this condition is not linear in `{channel}` and `dn({channel})`",
+                    where,
+                    "not linear",
+                    help=f"write {FORM}",
+                )
+            )
             return None
         if channel.startswith("dt("):
-            self.problems.append(error("E0606", "a condition on a velocity follows from the one on its state", where,
-                                       "velocity", help=f"write the condition for `{channel[3:].replace(')', '')}`"))
+            self.problems.append(
+                error(
+                    "E0606",
+                    "a condition on a velocity follows from the one on its state",
+                    where,
+                    "velocity",
+                    help=f"write the condition for `{channel[3:].replace(')', '')}`",
+                )
+            )
             return None
         return channel, form
 
@@ -183,20 +257,48 @@ class WallReader:
         b = form.coefficients.get(f"dn({channel})", ZERO)
         where = statement.left.span.merge(statement.right.span)
         if kind_of(a, b) is None:
-            self.problems.append(error("E0605", f"nothing is left of `{channel}` in this condition", where, "no condition",
-                                       help=f"write {FORM}"))
+            self.problems.append(
+                error(
+                    "E0605",
+                    f"nothing is left of `{channel}` in this condition",
+                    where,
+                    "no condition",
+                    help=f"write {FORM}",
+                )
+            )
             return None
         facts = self.checker.space.facts
-        field = next((p for e in (a, b, form.rest) for p in sorted(facts.of(e).parameters)
-                      if self.checker.symbols.parameters[p]), None)
+        field = next(
+            (
+                p
+                for e in (a, b, form.rest)
+                for p in sorted(facts.of(e).parameters)
+                if self.checker.symbols.parameters[p]
+            ),
+            None,
+        )
         if field is not None:
-            self.problems.append(error("E0922", f"the coefficient field `{field}` in a boundary condition is not built yet",
-                                       where, "not built yet", help="write a plain parameter or an expression of position"))
+            self.problems.append(
+                error(
+                    "E0922",
+                    f"the coefficient field `{field}` in a boundary condition is not built yet",
+                    where,
+                    "not built yet",
+                    help="write a plain parameter or an expression of position",
+                )
+            )
             return None
         second_order = self.checker.symbols.states[channel.partition(".")[0]].time_order == 2
         if second_order and (facts.of(a).time or facts.of(b).time):
-            self.problems.append(error("E0923", "coefficients that change in time, for a state of second order in time, are not "
-                                       "built yet", where, "not built yet", help="let only the right-hand side depend on time"))
+            self.problems.append(
+                error(
+                    "E0923",
+                    "coefficients that change in time, for a state of second order in time, are not built yet",
+                    where,
+                    "not built yet",
+                    help="let only the right-hand side depend on time",
+                )
+            )
             return None
         a, b, value = (self._on_wall(e, side) for e in (a, b, negate(form.rest)))
         text = f"{written(self.checker.source, where)} at {side.axis.name} = {number_text(side.position)}"
@@ -231,8 +333,15 @@ class WallReader:
                     if channel.velocity:
                         value = found.value_rate or ZERO
                         found = WallCondition(
-                            channel.name, axis.name, side, found.value_coefficient, found.normal_coefficient, value,
-                            time_derivative(value, facts), found.announced, f"d/dt of: {found.text}",
+                            channel.name,
+                            axis.name,
+                            side,
+                            found.value_coefficient,
+                            found.normal_coefficient,
+                            value,
+                            time_derivative(value, facts),
+                            found.announced,
+                            f"d/dt of: {found.text}",
                         )
                     yield found
 

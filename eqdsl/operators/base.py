@@ -122,7 +122,10 @@ def require_scalar(argument: Argument, operator: str, usage: str, *, help: str |
     if argument.value.vector:
         raise Rejection(
             error(
-                "E0404", f"`{operator}` takes a scalar, this is a vector", argument.span, "vector",
+                "E0404",
+                f"`{operator}` takes a scalar, this is a vector",
+                argument.span,
+                "vector",
                 help=help or f"write `{usage}` for one component, such as `w.x`",
             )
         )
@@ -155,7 +158,11 @@ def require_same_rank(left: Argument, right: Argument, message: str, *, help: st
     if left.value.vector != right.value.vector:
         raise Rejection(
             error(
-                "E0402", message, right.span, right.value.rank,
-                second=Label(left.span, left.value.rank), help=help,
+                "E0402",
+                message,
+                right.span,
+                right.value.rank,
+                second=Label(left.span, left.value.rank),
+                help=help,
             )
         )

@@ -22,7 +22,13 @@ class Curl(Operator):
         names = space.names
         if len(names) == 1:
             raise Rejection(
-                error("E0405", "`curl` has no meaning on one axis", span, "one axis", help="declare 2 or 3 axes in `space`")
+                error(
+                    "E0405",
+                    "`curl` has no meaning on one axis",
+                    span,
+                    "one axis",
+                    help="declare 2 or 3 axes in `space`",
+                )
             )
 
         def turn(i: int, j: int) -> Value:

@@ -93,7 +93,10 @@ class Pointwise(Operator):
             shown = ", ".join(f"{n:g}" for n in numbers)
             raise Rejection(
                 error(
-                    "E0410", f"`{self.name}({shown})` is not a finite real number", span, "no value",
+                    "E0410",
+                    f"`{self.name}({shown})` is not a finite real number",
+                    span,
+                    "no value",
                     help=f"change the argument so that `{self.name}` is defined there",
                 )
             ) from reason

@@ -43,7 +43,13 @@ class Cross(Operator):
         v, w = (require_vector(a, "cross", help="multiply scalars with `*`") for a in arguments)
         if len(v) == 1:
             raise Rejection(
-                error("E0405", "`cross` has no meaning on one axis", span, "one axis", help="declare 2 or 3 axes in `space`")
+                error(
+                    "E0405",
+                    "`cross` has no meaning on one axis",
+                    span,
+                    "one axis",
+                    help="declare 2 or 3 axes in `space`",
+                )
             )
 
         def minor(i: int, j: int) -> Expr:

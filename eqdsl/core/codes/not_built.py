@@ -21,7 +21,15 @@ CALLS_NOT_BUILT: dict[str, str] = {
 """Calls inside expressions, by name."""
 
 FAMILIES_NOT_BUILT: tuple[str, ...] = (
-    "stencil", "symnet", "unet", "fno", "hamiltonian", "gradient", "dissipative", "antisymmetric", "module",
+    "stencil",
+    "symnet",
+    "unet",
+    "fno",
+    "hamiltonian",
+    "gradient",
+    "dissipative",
+    "antisymmetric",
+    "module",
 )
 """Families after ``by`` (E0930)."""
 
