@@ -6,10 +6,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from eqdsl.core.errors import ComputationError
 from eqdsl.data.trajectories import Trajectories
-from eqdsl.inspection.visited import with_velocities
+from eqdsl.inspection.visited import as_tensor, with_velocities
 from eqdsl.lowering.vector_field import VectorField
 from eqdsl.simulate import simulate
 
@@ -77,8 +78,14 @@ def rollouts(field: VectorField, data: Trajectories) -> tuple[Trajectories, Traj
     if not chosen.size:
         raise ComputationError("no held-out trajectory has a complete first frame and a second one to compare with")
     filled = filled.select(chosen)
-    result = simulate(field, filled.times, initial=filled.state[:, 0], rtol=1e-6, atol=1e-8)
-    return filled, result.trajectories
+    return filled, roll_out(field, filled.times, filled.state[:, 0])
+
+
+def roll_out(field: VectorField, times: np.ndarray, initial: np.ndarray) -> Trajectories:
+    """Adaptive rollouts, with tolerances that the field's precision can keep."""
+    single = as_tensor(np.zeros(1), field).dtype == torch.float32
+    rtol, atol = (1e-5, 1e-6) if single else (1e-7, 1e-9)
+    return simulate(field, times, initial=initial, rtol=rtol, atol=atol).trajectories
 
 
 def horizon_error(data: Trajectories, model: Trajectories, observed: tuple[str, ...]) -> HorizonError:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from eqdsl.core.errors import DataError
+from eqdsl.data.statistics import time_derivative
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.lowering.vector_field import VectorField
+from eqdsl.model.model import Channel, Model
 
 MAX_POINTS = 400_000
 """Most grid points (frames times cells) looked at; more are thinned evenly."""
@@ -90,24 +92,19 @@ def with_velocities(trajectories: Trajectories, field: VectorField) -> Trajector
     model = field.model
     shape = (len(trajectories), trajectories.frames, len(model.channels), *trajectories.shape)
     state = np.full(shape, np.nan)
-    for index, channel in enumerate(model.channels):
-        if channel.name in trajectories.channels:
-            state[:, :, index] = trajectories.state[:, :, trajectories.channels.index(channel.name)]
-    for index, channel in enumerate(model.channels):
-        if channel.velocity and trajectories.frames > 1 and not np.isfinite(state[:, :, index]).any():
-            position = next(
-                i for i, other in enumerate(model.channels)
-                if (other.field, other.component, other.velocity) == (channel.field, channel.component, False)
-            )
-            state[:, :, index] = _rates(state[:, :, position], trajectories.times, trajectories.lengths)
-    return Trajectories(
-        trajectories.times, state, trajectories.lengths, model.channel_names, trajectories.axes, trajectories.units
-    )
+    for index, name in enumerate(model.channel_names):
+        if name in trajectories.channels:
+            state[:, :, index] = trajectories.state[:, :, trajectories.channels.index(name)]
+    filled = replace(trajectories, state=state, channels=model.channel_names)
+    missing = [i for i, c in enumerate(model.channels) if c.velocity and np.isnan(state[:, :, i]).all()]
+    if missing:
+        rates = time_derivative(filled)
+        for index in missing:
+            state[:, :, index] = rates[:, :, _position(model, model.channels[index])]
+    return filled
 
 
-def _rates(values: np.ndarray, times: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    rates = np.full(values.shape, np.nan)
-    for row, length in enumerate(lengths):
-        if length > 1:
-            rates[row, :length] = np.gradient(values[row, :length], times[row, :length], axis=0)
-    return rates
+def _position(model: Model, velocity: Channel) -> int:
+    """The channel whose rate a velocity channel is."""
+    return next(i for i, c in enumerate(model.channels)
+                if (c.field, c.component, c.velocity) == (velocity.field, velocity.component, False))
