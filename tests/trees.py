@@ -10,10 +10,8 @@ from eqdsl.core.source import Span
 def shape(value: object) -> object:
     """A node as nested tuples without spans."""
     if is_dataclass(value):
-        parts = (shape(getattr(value, f.name)) for f in fields(value))
-        return (type(value).__name__, *(part for part in parts if part is not None))
-    if isinstance(value, Span):
-        return None
+        kept = (getattr(value, f.name) for f in fields(value))
+        return (type(value).__name__, *(shape(part) for part in kept if not isinstance(part, Span)))
     if isinstance(value, tuple):
         return tuple(shape(item) for item in value)
     return value

@@ -6,7 +6,7 @@ from __future__ import annotations
 MAX_TEXT_BYTES = 1_000_000
 """Size of a model file. The largest honest models are a few kilobytes."""
 
-MAX_TOKENS = 50_000
+MAX_TOKENS = 30_000
 """Names, numbers, signs and strings in one file."""
 
 MAX_STATEMENT_TOKENS = 20_000
@@ -26,6 +26,9 @@ MAX_NUMBER_LENGTH = 60
 
 MAX_TEXT_LENGTH = 2_000
 """Characters between two quotes."""
+
+MAX_LOOK_ALIKES = 10
+"""Warnings about letters that look alike, each for another name."""
 
 MAX_ERRORS = 100
 """Errors reported for one file; the rest is counted out."""

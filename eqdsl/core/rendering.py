@@ -22,6 +22,9 @@ TAB_WIDTH = 4
 MAX_COLUMNS = 110
 """Widest part of a line that is shown; a longer line is cut to a window around the caret."""
 
+MAX_CHARACTERS = 1000
+"""A line with more characters is looked at only around each label."""
+
 CONTEXT_COLUMNS = 45
 """Columns kept to the left of the caret in such a window."""
 
@@ -125,10 +128,15 @@ def _shown(ch: str, column: int) -> tuple[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """A label on its line: display columns ``[start, end)``; a span over several lines is marked on its first."""
+    """A label on its line: display columns ``[start, end)``; a span over several lines is marked on its first.
+
+    Columns count from the first character of `cells`. A very long line is cut to the surroundings of the label; then
+    `cut` says whether something is missing on the left and on the right.
+    """
 
     line: int
     cells: _Cells
+    cut: tuple[bool, bool]
     start: int
     end: int
     sign: str
@@ -139,11 +147,15 @@ class _Mark:
     def of(label: Label, source: SourceText, sign: str, style: str) -> _Mark:
         line, column = source.position(label.span.start)
         text = source.line(line)
-        cells = _Cells.of(text)
         first = min(column - 1, len(text))
         last = min(first + label.span.end - label.span.start, len(text))
-        start, end = cells.columns[first], cells.columns[last]
-        return _Mark(line, cells, start, max(end, start + 1), sign, style, printable(label.text))
+        low, high = 0, len(text)
+        if len(text) > MAX_CHARACTERS:
+            low, high = max(0, first - 2 * CONTEXT_COLUMNS), min(len(text), first + 2 * MAX_COLUMNS)
+        cells = _Cells.of(text[low:high])
+        start, end = cells.columns[first - low], cells.columns[min(last, high) - low]
+        cut = (low > 0, high < len(text))
+        return _Mark(line, cells, cut, start, max(end, start + 1), sign, style, printable(label.text))
 
 
 def _excerpt(marks: list[_Mark], gutter: int, paint: Paint) -> list[str]:
@@ -165,7 +177,7 @@ def _grouped(marks: list[_Mark]) -> list[list[_Mark]]:
     """Marks that share one displayed line; a mark beyond the window of the other gets a line of its own."""
     ordered = sorted(marks, key=lambda mark: (mark.line, mark.start))
     first, last = ordered[0], ordered[-1]
-    if first.line != last.line:
+    if first.line != last.line or any(first.cut) or any(last.cut):
         return [[mark] for mark in ordered]
     too_wide = first.cells.columns[-1] > MAX_COLUMNS and last.end - first.start > MAX_COLUMNS - CONTEXT_COLUMNS
     return [[mark] for mark in ordered] if too_wide and first is not last else [ordered]
@@ -174,13 +186,12 @@ def _grouped(marks: list[_Mark]) -> list[list[_Mark]]:
 def _window(group: list[_Mark]) -> tuple[str, int]:
     """The part of a line that is shown, and the columns by which its marks move to the left."""
     cells = group[0].cells
+    cut_left, cut_right = group[0].cut
     total = cells.columns[-1]
-    if total <= MAX_COLUMNS:
-        return "".join(cells.texts), 0
     low = max(0, min(group[0].start - CONTEXT_COLUMNS, total - MAX_COLUMNS))
     first = next(i for i, column in enumerate(cells.columns) if column >= low)
     last = max(i for i, column in enumerate(cells.columns) if column <= low + MAX_COLUMNS)
-    left, right = "..." if first else "", "..." if last < len(cells.texts) else ""
+    left, right = "..." if first or cut_left else "", "..." if last < len(cells.texts) or cut_right else ""
     return left + "".join(cells.texts[first:last]) + right, cells.columns[first] - len(left)
 
 

@@ -11,22 +11,19 @@ from eqdsl.core import limits
 from eqdsl.core.diagnostics import Diagnostic, Label, error, warning
 from eqdsl.core.source import SourceText, Span
 from eqdsl.syntax import characters
-from eqdsl.syntax.scanning import NAME, NUMBER, OTHER, TEXT, Token
+from eqdsl.syntax.scanning import LEIBNIZ, NAME, NUMBER, OTHER, TEXT, Token
 
 
 def screen_text(source: SourceText) -> Iterator[Diagnostic]:
-    """Invisible characters anywhere in the text, each kind once."""
-    seen: set[str] = set()
-    for match in characters.FORBIDDEN.finditer(source.text):
-        ch = match.group()
-        if ch not in seen:
-            seen.add(ch)
-            yield error(
-                "E0103",
-                f"an invisible character, {described(ch)}, stands in the text",
-                Span(*match.span()),
-                help="delete it; retype the line if it was copied from a web page or a PDF file",
-            )
+    """Invisible characters anywhere in the text, each kind once, where it stands first."""
+    kinds = [ch for ch in set(source.text) if characters.FORBIDDEN.match(ch)]
+    for place in sorted(source.text.index(ch) for ch in kinds)[: limits.MAX_ERRORS]:
+        yield error(
+            "E0103",
+            f"an invisible character, {described(source.text[place])}, stands in the text",
+            Span(place, place + 1),
+            help="delete it; retype the line if it was copied from a web page or a PDF file",
+        )
 
 
 def described(ch: str) -> str:
@@ -54,7 +51,7 @@ def _strange_characters(tokens: Sequence[Token]) -> Iterator[Diagnostic]:
             problem = _loose_accent(token, tokens[index - 1] if index else None)
         elif token.kind == OTHER and not characters.FORBIDDEN.match(token.text):
             problem = _strange(token)
-        elif token.kind == NAME and not token.text.isascii() and not token.text.isidentifier():
+        elif token.kind == NAME and not token.text.isidentifier() and len(token.text) <= limits.MAX_NAME_LENGTH:
             problem = _strange_in_name(token)
         if problem is not None and problem.message not in seen:
             seen.add(problem.message)
@@ -124,6 +121,9 @@ def _measured(token: Token) -> Iterator[Diagnostic]:
     if token.kind == NAME and length > limits.MAX_NAME_LENGTH:
         message = f"this name is {length} characters long"
         yield error("E0105", message, token.span, help=f"at most {limits.MAX_NAME_LENGTH} are read")
+    elif token.kind == LEIBNIZ and length > limits.MAX_NAME_LENGTH:
+        message = f"this derivative is written with {length} characters"
+        yield error("E0105", message, token.span, help="write `dt(u)` or `du/dt`")
     elif token.kind == TEXT and length > limits.MAX_TEXT_LENGTH:
         message = f"this text is {length} characters long"
         yield error("E0105", message, token.span, help=f"at most {limits.MAX_TEXT_LENGTH} are read")
@@ -161,6 +161,8 @@ def look_alikes(tokens: Sequence[Token], seen: set[str]) -> Iterator[Diagnostic]
     """Warnings for names with letters that cannot be told from Latin ones; `seen` holds the names already said."""
     for token in tokens:
         if token.kind != NAME or token.text.isascii() or token.text in seen or not token.text.isidentifier():
+            continue
+        if len(seen) >= limits.MAX_LOOK_ALIKES or len(token.text) > limits.MAX_NAME_LENGTH:
             continue
         latin = normalize("NFKC", "".join(characters.LOOK_ALIKES.get(ch, ch) for ch in token.text))
         if not latin.isascii():

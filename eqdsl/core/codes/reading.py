@@ -64,7 +64,7 @@ Right: `let first = a + b + ...` and `let second = ...`, then `dt(u) = first + s
     ),
     "E0108": Explanation(
         "a statement or file with too many words",
-        """A statement may have 20000 words and signs, a file 50000, and the tree of a statement 10000 nodes. The
+        """A statement may have 20000 words and signs, a file 30000, and the tree of a statement 10000 nodes. The
 bounds keep every answer within two seconds.
 
 Wrong: a polynomial of a thousand terms pasted from a computer algebra system
