@@ -45,7 +45,7 @@ def read_states(
                     )
                 )
                 continue
-            bounds = symbol.bounds and constants.interval(symbol.bounds, f"the range of `{symbol.name}`")
+            bounds = constants.interval(symbol.bounds, f"the range of `{symbol.name}`") if symbol.bounds else None
             lower, upper = bounds or (-INF, INF)
             order = 2 if orders.get(symbol.name) == 2 else 1
             unit = unit_text(symbol.unit, problems)
@@ -176,7 +176,7 @@ def read_parameters(
             )
         axes = _axes_of(symbol, axis_names, "coefficient field", problems)
         symbols.parameters[name] = axes
-        bounds = statement.bounds and constants.interval(statement.bounds, f"the range of `{name}`")
+        bounds = constants.interval(statement.bounds, f"the range of `{name}`") if statement.bounds else None
         value = _start(statement, bounds, constants, problems)
         unit = unit_text(symbol.unit, problems)
         lower, upper = bounds or (-INF, INF)

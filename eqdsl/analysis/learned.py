@@ -177,10 +177,10 @@ def _inputs(statement: nodes.Learned, checker: ExpressionChecker, problems: list
 
 def _input_names(statement: nodes.Learned, inputs: Sequence[Value], checker: ExpressionChecker) -> tuple[str, ...]:
     """The inputs as the user wrote them, a vector by components."""
-    names = []
+    names: list[str] = []
     for node, value in zip(statement.heads[0].inputs, inputs, strict=True):
         text = written(checker.source, node.span)
-        names.extend(f"{text}.{a}" for a in checker.space.names) if value.vector else names.append(text)
+        names += [f"{text}.{a}" for a in checker.space.names] if value.vector else [text]
     return tuple(names)
 
 

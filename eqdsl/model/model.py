@@ -14,7 +14,7 @@ INF = float("inf")
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A space axis ``[lower, upper]``; `points` and `position` come from ``grid`` (None and ``cells`` when not said)."""
+    """A space axis ``[lower, upper]``; `points`, `position` come from ``grid`` (None, ``cells`` when not said)."""
 
     name: str
     lower: float

@@ -33,4 +33,92 @@ FAMILIES_NOT_BUILT: tuple[str, ...] = (
 )
 """Families after ``by`` (E0930)."""
 
-NOT_BUILT: dict[str, Explanation] = {}
+NOT_BUILT: dict[str, Explanation] = {
+    "E0901": Explanation("not built yet: `import`", "Parts of other files cannot be used yet. Copy the statements."),
+    "E0902": Explanation(
+        "not built yet: `when`",
+        """Events, such as a bounce or a switch, are not built. A smooth law with `sigmoid`, or `ifelse` in the
+equation, often does.""",
+    ),
+    "E0903": Explanation(
+        "not built yet: `input`",
+        """Series and maps read from the data file are not built. Write the forcing as an expression of time and
+position.""",
+    ),
+    "E0904": Explanation(
+        "not built yet: `0 = … for p`",
+        "Algebraic and elliptic equations are not built. An evolution equation that relaxes quickly can stand in.",
+    ),
+    "E0905": Explanation(
+        "not built yet: hidden states",
+        "Every state must be in the data. If one `observe` is written, all states must be listed.",
+    ),
+    "E0906": Explanation("not built yet: complex states", "Write the real and the imaginary part as two states."),
+    "E0907": Explanation(
+        "not built yet: values per trajectory or per environment",
+        "Every parameter and learned term is shared by all trajectories; `per` and `adapts` are not built.",
+    ),
+    "E0908": Explanation(
+        "not built yet: states and coefficients over a part of the axes",
+        "A field varies along all axes, a plain variable along none.",
+    ),
+    "E0909": Explanation("not built yet: priors", "`~ lognormal(…)` is not built. Give a start and bounds."),
+    "E0910": Explanation("not built yet: `delay`", "Delayed values are not built."),
+    "E0911": Explanation(
+        "not built yet: `noise()`", "White noise in an equation is not built: all equations are deterministic."
+    ),
+    "E0912": Explanation(
+        "not built yet: `history`",
+        "Past frames as inputs are not built. A learned term sees the present state and its derivatives.",
+    ),
+    "E0913": Explanation("not built yet: `sample`", "Interpolation at moving points is not built."),
+    "E0914": Explanation(
+        "not built yet: schemes other than `order`",
+        "Upwind and semi-Lagrangian schemes are not built: all derivatives are central, of order 2, 4 or 6.",
+    ),
+    "E0915": Explanation(
+        "not built yet: `init … = encode`",
+        "Encoders of past frames are not built. Start from the first frame, `init u = data`.",
+    ),
+    "E0916": Explanation(
+        "not built yet: fitted initial values",
+        """Only the velocity of a second-order state can be fitted, without start or bounds. Other states start from
+the first frame or a formula.""",
+    ),
+    "E0917": Explanation("not built yet: `noise fit`", "The noise is given as a number or left out."),
+    "E0918": Explanation(
+        "not built yet: observations of other expressions",
+        "The data hold the states themselves under their own names. Datasets are renamed with `--map`.",
+    ),
+    "E0919": Explanation(
+        "not built yet: `bc … = data`",
+        "Boundary values read from the data are not built. Write them as an expression of time and position.",
+    ),
+    "E0920": Explanation(
+        "not built yet: `biharm` with walls",
+        """Fourth derivatives need two conditions on each side, but one `bc` gives one. On periodic axes `biharm`
+works.""",
+    ),
+    "E0921": Explanation(
+        "not built yet: derivatives of order 3 and more along an axis with walls",
+        "They need two conditions on each side, but one `bc` gives one. On periodic axes any order up to 8 works.",
+    ),
+    "E0922": Explanation(
+        "not built yet: coefficient fields in boundary conditions",
+        "Write a plain parameter, or an expression of position along the wall.",
+    ),
+    "E0923": Explanation(
+        "not built yet: moving coefficients of a second-order state's condition",
+        """The velocity obeys the time derivative of the condition, which is built only for constant coefficients.
+The right-hand side may depend on time.""",
+    ),
+    "E0930": Explanation("not built yet: families of learned terms", "Built are `mlp`, `conv`, `poly` and `library`."),
+    "E0931": Explanation(
+        "not built yet: several vectors, or a count of outputs",
+        """Write one `learned` statement for each vector. Several scalar outputs are named: `learned f(u), g(u) by
+mlp(64)`.""",
+    ),
+    "E0933": Explanation("not built yet: monotone learned terms", "`increasing(u)` and `decreasing(u)` are not built."),
+    "E0934": Explanation("not built yet: divergence-free learned terms", "`div(w) = 0` is not built."),
+    "E0935": Explanation("not built yet: learned terms of zero mean", "`mean(f) = 0` is not built."),
+}

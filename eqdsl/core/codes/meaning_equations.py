@@ -1,0 +1,113 @@
+"""Equations, states, domain and observations (E05xx)."""
+
+from __future__ import annotations
+
+from eqdsl.core.codes.explanation import Explanation
+
+EQUATIONS: dict[str, Explanation] = {
+    "E0501": Explanation(
+        "a state without equation",
+        """Each state has exactly one equation. A quantity that does not change in time is a parameter.
+
+Wrong: `state u, v` with `dt(u) = -u` alone`
+Right: `dt(v) = 0` beside it`""",
+    ),
+    "E0502": Explanation(
+        "a state with two equations",
+        """The terms of a state stand in one equation.
+
+Wrong: `dt(u) = -u` and `dt(u) = lap(u)`
+Right: `dt(u) = lap(u) - u`""",
+    ),
+    "E0503": Explanation(
+        "an equation for something that is no state",
+        """Only what is declared with `state` evolves in time.
+
+Wrong: `param k = 1` with `dt(k) = 0`
+Right: `state k` with `dt(k) = 0`""",
+    ),
+    "E0504": Explanation(
+        "two sides of different rank",
+        """A vector state has a vector on the right-hand side, a scalar state a scalar; the same holds for initial
+values.
+
+Wrong: `vector state w(x, y)` with `dt(w) = -w.x`
+Right: `dt(w) = -w`""",
+    ),
+    "E0505": Explanation(
+        "a plain variable that would vary in space",
+        """A state without axes is one number for the whole domain. Its equation may use fields only through `mean`
+or `integral`.
+
+Wrong: `state T` with `dt(T) = u` for a field `u`
+Right: `dt(T) = mean(u)`""",
+    ),
+    "E0506": Explanation(
+        "a time derivative of too high order",
+        """Equations are of first order (`dt`) or second order (`dtt`) in time. Higher orders are written with more
+states.
+
+Wrong: `dttt(u) = -u`
+Right: `dtt(u) = a` with `state a` and `dt(a) = -u`""",
+    ),
+    "E0507": Explanation(
+        "a velocity that is not known",
+        """Inside an expression `dt(w)` is the velocity of a state with an equation `dtt(w) = …`. The rate of a
+first-order state is its right-hand side: name that with `known`.
+
+Wrong: `dt(v) = dt(u)` with `dt(u) = -u`
+Right: `known rate = -u`, `dt(u) = rate`, `dt(v) = rate`""",
+    ),
+    "E0508": Explanation(
+        "a model without states",
+        """A model evolves at least one state.
+
+Wrong: `param k = 1` alone`
+Right: `state u` with `dt(u) = -k*u`""",
+    ),
+    "E0509": Explanation(
+        "a statement written twice",
+        """`model`, `space`, `time`, `scheme order`, the grid of one axis and the observation of one state are given
+once.
+
+Wrong: `time t` and again `time s`
+Right: `time t`""",
+    ),
+    "E0510": Explanation(
+        "a state with wrong axes",
+        """A field lists all axes in the order of `space`, a plain variable none. A vector needs axes, because it has
+one component for each.
+
+Wrong: `space x in [0, 1], y in [0, 1]` with `state u(y, x)`
+Right: `state u(x, y)`""",
+    ),
+    "E0511": Explanation(
+        "an axis without usable interval, or too many axes",
+        """A space has one to three axes, each with a finite interval.
+
+Wrong: `space x`
+Right: `space x in [0, 1]`""",
+    ),
+    "E0512": Explanation(
+        "an impossible grid",
+        """The number of points is a whole number, large enough for the stencils of the scheme.
+
+Wrong: `grid x = 2`
+Right: `grid x = 64`""",
+    ),
+    "E0513": Explanation(
+        "an unknown order of accuracy",
+        """There are central schemes of order 2, 4 and 6. Order 6 needs periodic axes: near walls its one-sided
+closures are unstable.
+
+Wrong: `scheme order = 3`
+Right: `scheme order = 4`""",
+    ),
+    "E0514": Explanation(
+        "a law or an observation without meaning",
+        """A law is one number for the whole system; noise is a positive standard deviation.
+
+Wrong: `law mass = u constant`
+Right: `law mass = integral(u) constant`""",
+    ),
+}

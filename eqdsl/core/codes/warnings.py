@@ -1,0 +1,32 @@
+"""What is probably not meant (W10xx)."""
+
+from __future__ import annotations
+
+from eqdsl.core.codes.explanation import Explanation
+
+WARNINGS: dict[str, Explanation] = {
+    "W1001": Explanation(
+        "something declared in vain",
+        """A parameter, definition or learned term that nothing uses is probably misspelt somewhere, or left over.
+
+Wrong: `param k = 1` with `dt(u) = -u`
+Right: `dt(u) = -k*u`""",
+    ),
+    "W1002": Explanation(
+        "a parameter that data cannot determine",
+        """A fitted multiple of a quantity and a learned term that sees the same quantity can trade with each other
+without changing the result. The fit keeps the learned share small, so it returns one answer; another one
+would explain the data as well.
+
+Wrong: `dt(u) = k*u + R(u)` with k fitted`
+Right: `dt(u) = k*u + R(u)` with `param k = 0.3`""",
+    ),
+    "W1003": Explanation(
+        "a flux that is free up to a constant",
+        """Only the derivative of the flux acts on the state, so a constant can be added to it. Fix its value at one
+point to make it comparable.
+
+Wrong: `learned f(u)` with `dt(u) = -dx(f)`
+Right: `learned f(u) with f(0) = 0`""",
+    ),
+}
