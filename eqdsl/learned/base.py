@@ -5,8 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor, nn
+
+from eqdsl.learned.polynomial import Polynomial
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,11 @@ class FamilySpec:
     options: Mapping[str, object]
     input_names: tuple[str, ...]
 
+    def sizes(self, default: tuple[int, ...]) -> tuple[int, ...]:
+        """The positional integers, or `default` when none are written."""
+        given = self.options.get("sizes")
+        return tuple(int(n) for n in given) if isinstance(given, tuple | list) and given else default
+
 
 class LearnedFamily(nn.Module, ABC):
     """Base of all families.
@@ -44,9 +52,13 @@ class LearnedFamily(nn.Module, ABC):
         Cells seen in each direction: 0 for a pointwise family, whose ``forward`` takes and returns
         ``(..., inputs) -> (..., outputs)``. A neighbourhood family (`radius` > 0) takes ``(B, inputs, *S')`` with
         ``S' = S + 2*radius`` ghost cells already filled by the equation's own walls, and returns ``(B, outputs, *S)``.
+    centred : bool
+        Whether inputs may be shifted to mean zero. A family whose weights are the coefficients of the physical
+        monomials must not be: a shift makes every sparse formula dense.
     """
 
     radius: int = 0
+    centred: ClassVar[bool] = True
 
     @abstractmethod
     def forward(self, inputs: Tensor) -> Tensor:
@@ -54,4 +66,8 @@ class LearnedFamily(nn.Module, ABC):
 
     def complexity(self) -> Tensor | None:
         """An extra cost the family asks for (sparsity of a ``library``), or None."""
+        return None
+
+    def polynomial(self, output: int) -> Polynomial | None:
+        """One output as a polynomial of the dimensionless inputs, or None where it is not one."""
         return None

@@ -1,0 +1,37 @@
+"""``mlp(64, 64, act = silu)``: fully connected layers on the inputs at one point."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+from eqdsl.learned.activations import DEFAULT_ACTIVATION, activation
+from eqdsl.learned.base import FamilySpec, LearnedFamily
+from eqdsl.learned.initial import start_hidden, start_last
+
+DEFAULT_SIZES = (64, 64)
+
+
+class Mlp(LearnedFamily):
+    """``z -> W_L a(… a(W_1 z + b_1) …) + b_L``, pointwise.
+
+    Options: widths of the hidden layers (default 64, 64) and ``act`` (default `silu`).
+    """
+
+    def __init__(self, spec: FamilySpec) -> None:
+        super().__init__()
+        chosen = activation(spec.options.get("act", DEFAULT_ACTIVATION))
+        self.activation = chosen.function
+        widths = (spec.inputs, *spec.sizes(DEFAULT_SIZES))
+        self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
+        self.last = nn.Linear(widths[-1], spec.outputs)
+        for number, layer in enumerate(self.hidden):
+            start_hidden(layer, gain=1.0 if number == 0 else chosen.gain)
+        start_last(self.last)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        values = inputs
+        for layer in self.hidden:
+            values = self.activation(layer(values))
+        return self.last(values)  # type: ignore[no-any-return]

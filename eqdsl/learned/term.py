@@ -1,0 +1,190 @@
+"""`LearnedTermModule`: a family with physical inputs and outputs, and with its constraints built in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from eqdsl.core.errors import UsageError
+from eqdsl.learned.base import LearnedFamily
+from eqdsl.learned.combination import Combination
+from eqdsl.learned.constraints import Face, Place, compile_output, faces_of, on_end, range_of
+from eqdsl.learned.gates import gate
+from eqdsl.learned.polynomial import Exponents, Polynomial, added, multiplied, scaled, substituted
+from eqdsl.learned.ranges import Unbounded, output_range
+from eqdsl.model.model import Constraint
+
+POOLS = {1: functional.avg_pool1d, 2: functional.avg_pool2d, 3: functional.avg_pool3d}
+
+Numbers = Tensor | Sequence[float] | float
+
+
+class LearnedTermModule(nn.Module):
+    """``f(x) = range(constraints(family((x - center)/scale)))`` in physical units.
+
+    Pointwise (`radius` 0): ``(..., n_inputs) -> (..., n_outputs)``. Neighbourhood:
+    ``(B, n_inputs, *S + 2*radius) -> (B, n_outputs, *S)``.
+
+    Parameters
+    ----------
+    family : LearnedFamily
+    constraints : sequence of Constraint
+        Hold exactly, whatever the weights are. Points are physical; for a neighbourhood family they mean that all
+        points it sees have these values.
+    n_inputs, n_outputs : int
+
+    Attributes
+    ----------
+    input_center, input_scale : Tensor, shape (n_inputs,)
+        Physical inputs become ``(x - input_center)/input_scale``, of order one.
+    output_scale : Tensor, shape (n_outputs,)
+        Physical size of an output of order one.
+
+    Raises
+    ------
+    UsageError
+        The constraints contradict each other.
+    """
+
+    input_center: Tensor
+    input_scale: Tensor
+    output_scale: Tensor
+
+    def __init__(
+        self, family: LearnedFamily, constraints: Sequence[Constraint], n_inputs: int, n_outputs: int
+    ) -> None:
+        super().__init__()
+        self.family = family
+        self.constraints = tuple(constraints)
+        self.n_inputs, self.n_outputs = n_inputs, n_outputs
+        self.channel_axis = 1 if family.radius else -1
+        self.register_buffer("input_center", torch.zeros(n_inputs))
+        self.register_buffer("input_scale", torch.ones(n_inputs))
+        self.register_buffer("output_scale", torch.ones(n_outputs))
+        limits = [range_of(o, self.constraints) for o in range(n_outputs)]
+        self.ranges = tuple(output_range(r) for r in limits)
+        faces = [faces_of(o, self.constraints) for o in range(n_outputs)]
+        self.low_faces = tuple(_at_end(f, r.lower) if r else () for f, r in zip(faces, limits, strict=True))
+        self.high_faces = tuple(_at_end(f, r.upper) if r else () for f, r in zip(faces, limits, strict=True))
+        self.inner_faces = tuple(
+            tuple(f for f in of_output if not on_end(f, r)) for of_output, r in zip(faces, limits, strict=True)
+        )
+        self.combination = Combination(
+            n_inputs, [compile_output(n_inputs, o, self.constraints) for o in range(n_outputs)], self.channel_axis
+        )
+
+    @property
+    def radius(self) -> int:
+        """Cells seen in each direction."""
+        return self.family.radius
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Physical outputs at physical inputs."""
+        if not self.constraints:
+            return self._free(inputs) * self._along_channels(self.output_scale, inputs)
+        free = self.combination(
+            inputs, self._free, lambda o, v: self.ranges[o].free(v, self.output_scale[o]),
+            lambda i: self._centre(inputs, i), 2 * self.radius + 1,
+        )  # fmt: skip
+        outputs = [self._ranged(o, value, inputs) for o, value in enumerate(free)]
+        return torch.stack(outputs, self.channel_axis)
+
+    @torch.no_grad()
+    def calibrate(self, center: Numbers, scale: Numbers, output_scale: Numbers) -> None:
+        """Set the scales, from data or units; a scale that is zero or not finite becomes 1.
+
+        Parameters
+        ----------
+        center, scale : shape (n_inputs,) or a number
+            Typical value and spread of each physical input. A family that must not be shifted gets center 0.
+        output_scale : shape (n_outputs,) or a number
+            Typical size of each physical output.
+
+        Raises
+        ------
+        UsageError
+            A shape does not fit.
+        """
+        center = self._numbers(center, self.input_center, "center")
+        self.input_center.copy_(center if self.family.centred else torch.zeros_like(center))
+        self.input_scale.copy_(_positive(self._numbers(scale, self.input_scale, "scale")))
+        self.output_scale.copy_(_positive(self._numbers(output_scale, self.output_scale, "output_scale")))
+
+    def coefficients(self, output: int = 0) -> list[tuple[Exponents, float]] | None:
+        """One output as a polynomial of the *physical* inputs, exactly; None where it is not one.
+
+        Returns
+        -------
+        list of (exponents, value)
+            By total degree; ``((2, 1), 3.0)`` is ``3 x^2 y``.
+        """
+        plain = self.family.polynomial(output)
+        if plain is None or not isinstance(self.ranges[output], Unbounded):
+            return None
+        scale = self.output_scale[output].item()
+        total: Polynomial = {}
+        for c in self.combination.sums[output]:
+            if isinstance(c.source, Place):
+                part = scaled(self._at_place(plain, c.source), scale * c.coefficient)
+            else:
+                part = {(0,) * self.n_inputs: c.coefficient * c.source}
+            for number, root, width in c.factors:
+                unit = tuple(int(i == number) for i in range(self.n_inputs))
+                part = multiplied(part, {unit: 1 / width, (0,) * self.n_inputs: -root / width})
+            total = added(total, part)
+        return sorted(((e, v) for e, v in total.items() if v), key=lambda item: (sum(item[0]), [-p for p in item[0]]))
+
+    def _at_place(self, polynomial: Polynomial, place: Place) -> Polynomial:
+        center, scale = self.input_center.tolist(), self.input_scale.tolist()
+        slope = [f / s for f, s in zip(place.factor, scale, strict=True)]
+        shift = [(o - c) / s for o, c, s in zip(place.offset, center, scale, strict=True)]
+        return substituted(polynomial, slope, shift)
+
+    def _free(self, inputs: Tensor) -> Tensor:
+        center, scale = (self._along_channels(b, inputs) for b in (self.input_center, self.input_scale))
+        return self.family((inputs - center) / scale)  # type: ignore[no-any-return]
+
+    def _along_channels(self, values: Tensor, inputs: Tensor) -> Tensor:
+        return values if self.channel_axis == -1 else values.view(-1, *(1,) * (inputs.ndim - 2))
+
+    def _centre(self, inputs: Tensor, number: int) -> Tensor:
+        """One physical input at the points of the result."""
+        values = inputs.select(self.channel_axis, number)
+        for axis in range(1, values.ndim if self.radius else 0):
+            values = values.narrow(axis, self.radius, values.shape[axis] - 2 * self.radius)
+        return values
+
+    def _ranged(self, output: int, free: Tensor, inputs: Tensor) -> Tensor:
+        def squared(face: Face) -> Tensor:
+            return self._squared_distance(face, inputs)
+
+        inner = self.inner_faces[output]
+        low = gate(self.low_faces[output], inner, squared)
+        high = gate(self.high_faces[output], inner, squared)
+        return self.ranges[output].physical(free, self.output_scale[output], low, high)
+
+    def _squared_distance(self, face: Face, inputs: Tensor) -> Tensor:
+        """Squared distance from a face in input scales, averaged over the neighbourhood."""
+        parts = [((inputs.select(self.channel_axis, i) - a) / self.input_scale[i]) ** 2 for i, a in face.at]
+        total = torch.stack(parts).sum(0)
+        if not self.radius:
+            return total
+        return POOLS[inputs.ndim - 2](total.unsqueeze(1), 2 * self.radius + 1, stride=1).squeeze(1)
+
+    def _numbers(self, values: Numbers, like: Tensor, name: str) -> Tensor:
+        given = torch.as_tensor(values, dtype=like.dtype, device=like.device)
+        if given.ndim and given.shape != like.shape:
+            raise UsageError(f"`{name}` has shape {tuple(given.shape)}, the learned term needs {tuple(like.shape)}")
+        return given.expand(like.shape)
+
+
+def _at_end(faces: Sequence[Face], end: float) -> tuple[Face, ...]:
+    return tuple(f for f in faces if f.value == end)
+
+
+def _positive(scale: Tensor) -> Tensor:
+    size = scale.abs()
+    return torch.where(torch.isfinite(size) & (size > 0), size, torch.ones_like(size))
