@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from eqdsl.inspection.inspect import inspect_run
     from eqdsl.lowering.vector_field import VectorField, compile_model
     from eqdsl.model.model import Model
-    from eqdsl.model.symbolic import latex
+    from eqdsl.model.latex import latex
     from eqdsl.simulate import simulate as simulate_field
 
 __all__ = [

@@ -15,7 +15,7 @@ PUBLIC: dict[str, tuple[str, str]] = {
     "load": ("eqdsl.analysis.check", "load_model"),
     "loads": ("eqdsl.analysis.check", "loads_model"),
     "format_text": ("eqdsl.api", "format_text"),
-    "latex": ("eqdsl.model.symbolic", "latex"),
+    "latex": ("eqdsl.model.latex", "latex"),
     "compile_model": ("eqdsl.lowering.vector_field", "compile_model"),
     "simulate_field": ("eqdsl.simulate", "simulate"),
     "read_data": ("eqdsl.data.reading", "read_data"),

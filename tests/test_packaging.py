@@ -107,3 +107,10 @@ def test_loading_a_model_loads_no_numbers() -> None:
         "assert not {'torch', 'sympy', 'numpy', 'h5py'} & set(sys.modules), sorted(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_notebooks_show_a_model_as_latex() -> None:
+    model = eqdsl.loads("state u\nparam k = 1\ndt(u) = -k*u\ninit u = 1")
+    shown = model._repr_latex_()
+    assert shown.startswith("$$")
+    assert eqdsl.latex(model) in shown

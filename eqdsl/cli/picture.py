@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from eqdsl.core.files import write_atomically
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.inspection.figures.style import SEQUENTIAL, hide_unused, new_figure, png
 from eqdsl.model.model import Model
@@ -34,9 +35,7 @@ def draw(trajectories: Trajectories, model: Model, path: Path) -> None:
         figure = _space_time(trajectories, model)
     else:
         figure = _snapshots(trajectories, model)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(png(figure))
-    partial.replace(path)
+    write_atomically(path, png(figure))
 
 
 def _time_label(model: Model) -> str:

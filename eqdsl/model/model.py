@@ -261,3 +261,9 @@ class Model:
     def learned_term(self, name: str) -> LearnedTerm:
         """The learned term of that name."""
         return next(term for term in self.learned if term.name == name)
+
+    def _repr_latex_(self) -> str:
+        """What a notebook shows."""
+        from eqdsl.model.latex import latex
+
+        return f"$$\n{latex(self)}\n$$"

@@ -10,9 +10,9 @@ import click
 from eqdsl.cli.command import command
 from eqdsl.cli.console import color_on, result, say
 from eqdsl.cli.failures import WRONG_INPUT, report
-from eqdsl.cli.files import write_text
 from eqdsl.cli.sources import STANDARD_INPUT, read_model_text
 from eqdsl.core.errors import EqdslError
+from eqdsl.core.files import write_atomically
 from eqdsl.core.source import SourceText
 from eqdsl.syntax.formatter import format_source
 
@@ -53,7 +53,7 @@ def fmt(models: tuple[str, ...], only_check: bool, show_diff: bool) -> None:
         elif path == STANDARD_INPUT:
             result(text.removesuffix("\n"))
         elif differs:
-            write_text(Path(path), text)
+            write_atomically(Path(path), text)
             say(f"{path}: rewritten")
     if broken or (changed and only_check):
         raise click.exceptions.Exit(WRONG_INPUT)

@@ -10,8 +10,9 @@ import click
 from eqdsl.analysis.check import check_source
 from eqdsl.cli.command import command, force_option
 from eqdsl.cli.console import result, say
-from eqdsl.cli.files import refuse_existing, write_text
+from eqdsl.cli.files import refuse_existing
 from eqdsl.core.errors import UsageError
+from eqdsl.core.files import write_atomically
 from eqdsl.syntax.reading import source_from_text
 
 TEMPLATES: dict[str, str] = {
@@ -38,7 +39,7 @@ def new(name: str, template: str, force: bool) -> None:
     path = Path(name if name.endswith(".eq") else f"{name}.eq")
     text = template_text(template, path.stem)
     refuse_existing(path, force)
-    write_text(path, text)
+    write_atomically(path, text)
     result(str(path))
     say(f"next: edit it, then `eqdsl check {path}` and `eqdsl show {path}`")
 

@@ -10,6 +10,7 @@ from eqdsl.cli.describe import model_in_words, model_json
 from eqdsl.cli.sources import read_model, read_model_text
 from eqdsl.cli.stages import outline
 from eqdsl.core.rendering import render_all
+from eqdsl.model.latex import latex
 from eqdsl.model.model import Model
 from eqdsl.syntax.parser import parse
 
@@ -41,8 +42,6 @@ def show(model: str, as_latex: bool, stage: str | None, as_json: bool) -> None:
     if as_json:
         result_json(model_json(checked))
     elif as_latex:
-        from eqdsl.model.symbolic import latex
-
         result(latex(checked))
     elif stage == "program":
         result(_program(checked))
