@@ -7,7 +7,6 @@ whole is printable (``eqdsl show --stage program``), and equal steps are shared.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -49,16 +48,21 @@ class EquationOutputs:
 
 @dataclass(frozen=True)
 class Program:
-    """Steps in order, and what to take from them."""
+    """Steps in order, and what to take from them.
+
+    `inputs` lists the values of each learned term's declared inputs, `constrained` the channels whose stored points
+    on Dirichlet walls are replaced by the walls' values.
+    """
 
     steps: tuple[Step, ...]
     equations: tuple[EquationOutputs, ...]
     named: tuple[Output, ...]
     learned: tuple[Output, ...]
+    inputs: tuple[tuple[str, tuple[int, ...]], ...]
     laws: tuple[Output, ...]
     penalties: tuple[Output, ...]
-    initial: Mapping[int, int]
-    wall_nodes: tuple[tuple[int, int, int, int, int], ...] = ()
+    initial: tuple[Output, ...]
+    constrained: tuple[Output, ...]
 
     def __str__(self) -> str:
         lines = []

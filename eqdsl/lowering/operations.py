@@ -1,0 +1,207 @@
+"""What each step of a program does with tensors: one function per operation, and a table."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import reduce as fold
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from eqdsl.numerics import ghosts
+
+Number = Any
+"""A tensor, or a plain float for a constant: arithmetic takes both."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What steps may read during one evaluation."""
+
+    time: Tensor
+    state: Tensor
+    parameters: Mapping[str, Tensor]
+    coordinates: Mapping[tuple[int, int], Tensor]
+    learned: Mapping[str, nn.Module]
+
+    @property
+    def dimension(self) -> int:
+        """Number of space axes."""
+        return self.state.dim() - 2
+
+
+def _on_tensor(function: Callable[..., Tensor]) -> Callable[..., Number]:
+    """Let a torch function take plain floats beside tensors."""
+
+    def call(*arguments: Number) -> Number:
+        like = next((a for a in arguments if isinstance(a, Tensor)), None)
+        options = {} if like is None else {"dtype": like.dtype, "device": like.device}
+        return function(*(a if isinstance(a, Tensor) else torch.as_tensor(a, **options) for a in arguments))
+
+    return call
+
+
+def _many(function: Callable[[Number, Number], Number]) -> Callable[..., Number]:
+    return lambda *arguments: fold(function, arguments)
+
+
+POINTWISE: dict[str, Callable[..., Number]] = {
+    "add": _many(operator.add),
+    "sub": operator.sub,
+    "mul": _many(operator.mul),
+    "div": operator.truediv,
+    "pow": operator.pow,
+    "neg": operator.neg,
+    "lt": operator.lt,
+    "le": operator.le,
+    "gt": operator.gt,
+    "ge": operator.ge,
+    "ne": operator.ne,
+    "ifelse": _on_tensor(lambda c, a, b: torch.where(c.bool(), a, b)),
+    "sin": _on_tensor(torch.sin),
+    "cos": _on_tensor(torch.cos),
+    "tan": _on_tensor(torch.tan),
+    "asin": _on_tensor(torch.asin),
+    "acos": _on_tensor(torch.acos),
+    "atan": _on_tensor(torch.atan),
+    "atan2": _on_tensor(torch.atan2),
+    "sinh": _on_tensor(torch.sinh),
+    "cosh": _on_tensor(torch.cosh),
+    "tanh": _on_tensor(torch.tanh),
+    "exp": _on_tensor(torch.exp),
+    "log": _on_tensor(torch.log),
+    "log10": _on_tensor(torch.log10),
+    "sqrt": _on_tensor(torch.sqrt),
+    "abs": _on_tensor(torch.abs),
+    "sign": _on_tensor(torch.sign),
+    "min": _many(_on_tensor(torch.minimum)),
+    "max": _many(_on_tensor(torch.maximum)),
+    "floor": _on_tensor(torch.floor),
+    "heaviside": _on_tensor(lambda x: torch.where(x > 0, 1.0, torch.where(x < 0, 0.0, 0.5)).to(x.dtype)),
+    "erf": _on_tensor(torch.erf),
+    "sigmoid": _on_tensor(torch.sigmoid),
+    "relu": _on_tensor(torch.relu),
+    "softplus": _on_tensor(nn.functional.softplus),
+}
+
+
+def _constant(context: Context, value: float) -> float:
+    return value
+
+
+def _time(context: Context) -> Tensor:
+    time = context.time
+    return time.reshape(-1, *(1,) * context.dimension) if time.dim() else time
+
+
+def _channel(context: Context, number: int) -> Tensor:
+    return context.state.select(1, number)
+
+
+def _uniform_channel(context: Context, number: int) -> Tensor:
+    value = context.state.select(1, number)
+    for axis in range(1, value.dim()):
+        value = value.narrow(axis, 0, 1)
+    return value
+
+
+def _parameter(context: Context, name: str) -> Tensor:
+    return context.parameters[name]
+
+
+def _coordinate(context: Context, axis: int, halo: int) -> Tensor:
+    return context.coordinates[axis, halo]
+
+
+def _pointwise(context: Context, *arguments: Any) -> Number:
+    *values, function = arguments
+    return POINTWISE[function](*values)
+
+
+def _stencil(context: Context, value: Tensor, axis: int, weights: tuple[float, ...]) -> Tensor:
+    return ghosts.stencil(value, axis + 1, weights)
+
+
+def _wrap(context: Context, value: Tensor, axis: int, width: int) -> Tensor:
+    return ghosts.wrap(value, axis + 1, width)
+
+
+def _extrapolate(context: Context, value: Tensor, axis: int, width: int) -> Tensor:
+    return ghosts.extrapolate(value, axis + 1, width)
+
+
+def _extend(context: Context, *arguments: Any) -> Tensor:
+    value, *kappas, axis, lower, upper, has_lower, has_upper = arguments
+    given = iter(kappas)
+    kappa_lower = _as_tensor(next(given), value) if has_lower else None
+    kappa_upper = _as_tensor(next(given), value) if has_upper else None
+    return ghosts.extend(value, axis + 1, lower, upper, kappa_lower, kappa_upper)
+
+
+def _near_wall(
+    context: Context, value: Tensor, axis: int, side: int, strip: int, weights: tuple[float, ...]
+) -> Tensor:
+    return ghosts.near_wall(value, axis + 1, side, strip, weights)
+
+
+def _replace_end(context: Context, total: Number, end: Number, axis: int, side: int) -> Tensor:
+    """`total` on the grid with its first or last layer along an axis replaced."""
+    shape = (context.state.shape[0], *context.state.shape[2:])
+    total = _as_tensor(total, context.state).expand(shape)
+    dim, n = axis + 1, shape[axis + 1]
+    layer = _as_tensor(end, context.state).expand(*shape[:dim], 1, *shape[dim + 1 :])
+    kept = total.narrow(dim, 1 - side, n - 1)
+    return torch.cat([layer, kept] if side == 0 else [kept, layer], dim=dim)
+
+
+def _learned(context: Context, *arguments: Any) -> Tensor:
+    *values, name, sizes = arguments
+    module = context.learned[name]
+    inputs = [_as_tensor(v, context.state) for v in values]
+    if not sizes:
+        return module(torch.stack(torch.broadcast_tensors(*inputs), dim=-1))
+    shape = (context.state.shape[0], *sizes)
+    return module(torch.stack([v.expand(shape) for v in inputs], dim=1))
+
+
+def _output(context: Context, outputs: Tensor, name: str, number: int) -> Tensor:
+    neighbourhood = context.learned[name].radius > 0
+    return outputs.select(1 if neighbourhood else -1, number)
+
+
+def _reduce(context: Context, value: Tensor, axis: int, weight: float, ends: float) -> Tensor:
+    total = value.sum(dim=axis + 1, keepdim=True)
+    if ends != 1.0:
+        n = value.shape[axis + 1]
+        edge = value.narrow(axis + 1, 0, 1) + value.narrow(axis + 1, n - 1, 1)
+        total = torch.add(total, edge, alpha=ends - 1.0)
+    return total * weight
+
+
+def _as_tensor(value: Number, like: Tensor) -> Tensor:
+    if isinstance(value, Tensor):
+        return value
+    return torch.full((1,) * (like.dim() - 1), float(value), dtype=like.dtype, device=like.device)
+
+
+OPERATIONS: dict[str, Callable[..., Number]] = {
+    "constant": _constant,
+    "time": _time,
+    "channel": _channel,
+    "uniform_channel": _uniform_channel,
+    "parameter": _parameter,
+    "coordinate": _coordinate,
+    "pointwise": _pointwise,
+    "stencil": _stencil,
+    "wrap": _wrap,
+    "extrapolate": _extrapolate,
+    "extend": _extend,
+    "near_wall": _near_wall,
+    "replace_end": _replace_end,
+    "learned": _learned,
+    "output": _output,
+    "reduce": _reduce,
+}

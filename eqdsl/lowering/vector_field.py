@@ -1,0 +1,228 @@
+"""`VectorField`: a compiled model as an ordinary `torch.nn.Module`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from eqdsl.core.errors import UsageError
+from eqdsl.learned.table import build_term
+from eqdsl.lowering.lower import lower
+from eqdsl.lowering.operations import OPERATIONS, Context
+from eqdsl.lowering.parameters import ParameterSet
+from eqdsl.lowering.program import Output, Program
+from eqdsl.model.model import Model
+from eqdsl.numerics.grid import Grid, grid_from_model
+
+
+class VectorField(nn.Module):
+    """``d(state)/dt = field(t, state)`` of a model on a grid.
+
+    Shapes: state ``(B, C, *S)`` with B trajectories, C channels in the order of `model.channels`, S the grid (nothing
+    for an ODE). Times are floats, 0-dim tensors, or ``(B,)`` tensors with one time per trajectory. Units are the
+    model's own. Works with `torchdiffeq.odeint` as it is.
+
+    Attributes
+    ----------
+    model, grid, program
+        What was compiled, on what, and into what.
+    physical : ParameterSet
+        The parameters.
+    learned : nn.ModuleDict
+        One module per learned term, under ``"term_" + name``.
+    """
+
+    def __init__(
+        self, model: Model, grid: Grid, program: Program, physical: ParameterSet, learned: dict[str, nn.Module]
+    ) -> None:
+        super().__init__()
+        self.model, self.grid, self.program = model, grid, program
+        self.physical = physical
+        self.learned = nn.ModuleDict({f"term_{name}": module for name, module in learned.items()})
+        self._coordinate_keys = _coordinates(program)
+        for axis, halo in self._coordinate_keys:
+            self.register_buffer(_buffer(axis, halo), _coordinate_tensor(grid, axis, halo), persistent=False)
+        self._schedules: dict[tuple[int, ...], tuple[int, ...]] = {}
+
+    def forward(self, t: float | Tensor, state: Tensor) -> Tensor:
+        """Time derivative of the state, ``(B, C, *S)``."""
+        totals = self._evaluate(t, state, [e.total for e in self.program.equations])
+        return torch.stack([self._on_grid(v, state) for v in totals], dim=1)
+
+    def terms(self, t: float | Tensor, state: Tensor) -> dict[str, dict[str, Tensor]]:
+        """Every term of every equation, by channel and term name, each ``(B, *S)``."""
+        wanted = [term.value for e in self.program.equations for term in e.terms]
+        values = iter(self._evaluate(t, state, wanted))
+        names = self.model.channel_names
+        return {
+            names[e.channel]: {term.name: self._on_grid(next(values), state) for term in e.terms}
+            for e in self.program.equations
+        }
+
+    def named(self, t: float | Tensor, state: Tensor) -> dict[str, Tensor]:
+        """Every ``known`` by name, ``(B, *S)``."""
+        return self._outputs(t, state, self.program.named)
+
+    def learned_outputs(self, t: float | Tensor, state: Tensor) -> dict[str, Tensor]:
+        """Every output of every learned term at its declared inputs, ``(B, *S)``."""
+        return self._outputs(t, state, self.program.learned)
+
+    def learned_inputs(self, t: float | Tensor, state: Tensor) -> dict[str, Tensor]:
+        """The declared inputs of every learned term, by its name, ``(B, *S, inputs)``."""
+        values = iter(self._evaluate(t, state, [i for _, inputs in self.program.inputs for i in inputs]))
+        return {
+            name: torch.stack([self._on_grid(next(values), state) for _ in inputs], dim=-1)
+            for name, inputs in self.program.inputs
+        }
+
+    def laws(self, t: float | Tensor, state: Tensor) -> dict[str, Tensor]:
+        """Every ``law``'s quantity, ``(B,)``."""
+        return self._per_trajectory(t, state, self.program.laws)
+
+    def penalties(self, t: float | Tensor, state: Tensor) -> dict[str, Tensor]:
+        """Every ``penalty``'s average over the domain, ``(B,)``."""
+        return self._per_trajectory(t, state, self.program.penalties)
+
+    def constrain(self, t: float | Tensor, state: Tensor) -> Tensor:
+        """The state with its points on Dirichlet walls at the walls' values."""
+        if not self.program.constrained:
+            return state
+        replaced = self._outputs(t, state, self.program.constrained)
+        channels = [replaced.get(name, state[:, i]) for i, name in enumerate(self.model.channel_names)]
+        return torch.stack(channels, dim=1)
+
+    def initial_state(self, batch: int = 1, t: float = 0.0) -> Tensor:
+        """The state that the ``init`` statements give, ``(batch, C, *S)``.
+
+        Raises
+        ------
+        UsageError
+            A state has no ``init`` formula.
+        """
+        given = {output.name for output in self.program.initial}
+        missing = [c for c in self.model.channels if c.name not in given and not c.velocity]
+        if missing:
+            raise UsageError(
+                f"`{missing[0].name}` has no initial value",
+                help=f"write `init {missing[0].name} = …` in the model, or take it from a file with `--from FILE.h5`",
+            )
+        zeros = torch.zeros(batch, len(self.model.channels), *self.grid.shape, dtype=self.dtype, device=self.device)
+        values = self._outputs(t, zeros, self.program.initial)
+        state = torch.stack([values.get(c.name, zeros[:, i]) for i, c in enumerate(self.model.channels)], dim=1)
+        return self.constrain(t, state)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Floating-point type of parameters and weights."""
+        return self._anchor.dtype
+
+    @property
+    def device(self) -> torch.device:
+        """Device of parameters and weights."""
+        return self._anchor.device
+
+    @property
+    def _anchor(self) -> Tensor:
+        tensors: Iterable[Tensor] = (*self.parameters(), *self.buffers())
+        return next((t for t in tensors if t.is_floating_point()), torch.zeros(()))
+
+    # ---------------------------------------------------------- evaluation
+
+    def _outputs(self, t: float | Tensor, state: Tensor, outputs: tuple[Output, ...]) -> dict[str, Tensor]:
+        values = self._evaluate(t, state, [o.value for o in outputs])
+        return {o.name: self._on_grid(v, state) for o, v in zip(outputs, values, strict=True)}
+
+    def _per_trajectory(self, t: float | Tensor, state: Tensor, outputs: tuple[Output, ...]) -> dict[str, Tensor]:
+        values = self._outputs(t, state, outputs)
+        return {name: v.flatten(1)[:, 0] if v.dim() > 1 else v for name, v in values.items()}
+
+    def _evaluate(self, t: float | Tensor, state: Tensor, wanted: list[int]) -> list[Any]:
+        """Values of the wanted steps; only steps they depend on are run."""
+        time = t if isinstance(t, Tensor) else torch.as_tensor(t, dtype=state.dtype, device=state.device)
+        context = Context(
+            time=time.to(state.dtype),
+            state=state,
+            parameters=self.physical.values(),
+            coordinates={key: self.get_buffer(_buffer(*key)) for key in self._coordinate_keys},
+            learned={name.removeprefix("term_"): module for name, module in self.learned.items()},
+        )
+        values: dict[int, Any] = {}
+        for number in self._schedule(tuple(wanted)):
+            step = self.program.steps[number]
+            inputs = [values[i] for i in step.inputs]
+            values[number] = OPERATIONS[step.operation](context, *inputs, *step.attributes)
+        return [values[number] for number in wanted]
+
+    def _schedule(self, wanted: tuple[int, ...]) -> tuple[int, ...]:
+        found = self._schedules.get(wanted)
+        if found is None:
+            needed, waiting = set(wanted), list(wanted)
+            while waiting:
+                new = [i for i in self.program.steps[waiting.pop()].inputs if i not in needed]
+                needed.update(new)
+                waiting.extend(new)
+            found = self._schedules[wanted] = tuple(sorted(needed))
+        return found
+
+    def _on_grid(self, value: Any, state: Tensor) -> Tensor:
+        shape = (state.shape[0], *state.shape[2:])
+        if not isinstance(value, Tensor):
+            return torch.full(shape, float(value), dtype=state.dtype, device=state.device)
+        return value.expand(shape)
+
+
+def compile_model(
+    model: Model,
+    *,
+    grid: Grid | None = None,
+    dtype: torch.dtype = torch.float64,
+    seed: int = 0,
+) -> VectorField:
+    """Compile a checked model into a vector field.
+
+    Parameters
+    ----------
+    model : Model
+    grid : Grid, optional
+        Default: the model's ``grid`` statement.
+    dtype : torch.dtype
+        Of parameters, weights and states.
+    seed : int
+        Of the learned terms' first weights; torch's global random state is left as it was.
+
+    Returns
+    -------
+    VectorField
+
+    Raises
+    ------
+    UsageError
+        The model has space but no grid is given, or the grid is too small for the stencils.
+    """
+    grid = grid_from_model(model) if grid is None else grid
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        learned: dict[str, nn.Module] = {t.name: build_term(t, model.dimension).to(dtype) for t in model.learned}
+    program = lower(model, grid, {name: int(module.radius) for name, module in learned.items()})  # type: ignore[arg-type]
+    physical = ParameterSet(model.parameters, grid, dtype)
+    return VectorField(model, grid, program, physical, learned).to(dtype)
+
+
+def _coordinates(program: Program) -> tuple[tuple[int, int], ...]:
+    """Axis and halo of every coordinate the program reads."""
+    found = {s.attributes for s in program.steps if s.operation == "coordinate"}
+    return tuple(sorted((int(str(axis)), int(str(halo))) for axis, halo in found))
+
+
+def _coordinate_tensor(grid: Grid, axis: int, halo: int) -> Tensor:
+    shape = [1] * (len(grid.axes) + 1)
+    shape[axis + 1] = -1
+    return torch.as_tensor(np.reshape(grid.axes[axis].coordinates(halo), shape), dtype=torch.float64)
+
+
+def _buffer(axis: int, halo: int) -> str:
+    return f"coordinate_{axis}_{halo}"

@@ -1,0 +1,143 @@
+"""Which ghosts a channel gets at its walls, and what becomes of the points that lie on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from eqdsl.lowering.builder import Builder, Value
+from eqdsl.lowering.closures import Closure, closure
+from eqdsl.model.expr import Const, Expr
+from eqdsl.model.model import Model, WallCondition
+from eqdsl.numerics.ghosts import GhostRows
+from eqdsl.numerics.grid import Grid
+
+Lower = Callable[[Expr, tuple[int, ...]], Value]
+
+
+def _is_zero(expr: Expr | None) -> bool:
+    return isinstance(expr, Const) and expr.value == 0.0
+
+
+class WallFiller:
+    """Fills ghosts axis by axis, so that corners are filled too.
+
+    Parameters
+    ----------
+    model, grid, builder
+    lower : callable
+        Lowers the expressions of the conditions.
+    """
+
+    def __init__(self, model: Model, grid: Grid, builder: Builder, lower: Lower) -> None:
+        self._model, self._grid, self._builder, self._lower = model, grid, builder, lower
+        self._conditions = {(w.channel, w.axis, w.side): w for w in model.walls}
+
+    def fill(self, value: Value, channel: str, halo: tuple[int, ...]) -> Value:
+        """The channel's values with `halo` ghost cells on each axis; values on Dirichlet nodes are replaced."""
+        filled: tuple[int, ...] = (0,) * len(halo)
+        for number, axis in enumerate(self._grid.axes):
+            width = halo[number]
+            if axis.periodic:
+                if width:
+                    value = self._builder.add("wrap", (value,), number, width)
+            elif width or self._on_nodes(channel, number, 0) or self._on_nodes(channel, number, 1):
+                value = self._extend(value, channel, number, width, filled)
+            filled = tuple(width if i == number else f for i, f in enumerate(filled))
+        return value
+
+    def replaces(self, channel: str) -> bool:
+        """Whether some stored points of the channel lie on a Dirichlet wall."""
+        walled = [i for i, axis in enumerate(self._grid.axes) if not axis.periodic]
+        return any(self._on_nodes(channel, i, side) for i in walled for side in (0, 1))
+
+    def rate(self, total: Value, channel: str) -> Value:
+        """A right-hand side whose values on Dirichlet nodes are the rates of the walls."""
+        every = frozenset(range(len(self._grid.axes)))
+        for number, axis in enumerate(self._grid.axes):
+            if axis.periodic:
+                continue
+            for side in (0, 1):
+                condition = self._on_nodes(channel, number, side)
+                if condition is not None:
+                    rate = self._lower(condition.value_rate or Const(0.0), (0,) * len(every))
+                    rate = self._divide(rate, condition.value_coefficient, (0,) * len(every))
+                    total = self._builder.add("replace_end", (total, rate), number, side, axes=every)
+        return total
+
+    def _on_nodes(self, channel: str, number: int, side: int) -> WallCondition | None:
+        axis = self._grid.axes[number]
+        condition = self._conditions.get((channel, axis.name, side))
+        if condition is None or axis.position != "nodes" or not _is_zero(condition.normal_coefficient):
+            return None
+        return condition
+
+    def _extend(self, value: Value, channel: str, number: int, width: int, halo: tuple[int, ...]) -> Value:
+        rows, kappas, present = [], [], []
+        for side in (0, 1):
+            side_rows, kappa = self._side(value, channel, number, side, width, halo)
+            rows.append(side_rows)
+            present.append(kappa is not None)
+            if kappa is not None:
+                kappas.append(kappa)
+        axes = value.axes
+        return self._builder.add("extend", (value, *kappas), number, rows[0], rows[1], *present, axes=axes)
+
+    def _side(
+        self, value: Value, channel: str, number: int, side: int, width: int, halo: tuple[int, ...]
+    ) -> tuple[GhostRows, Value | None]:
+        axis = self._grid.axes[number]
+        condition = self._conditions[channel, axis.name, side]
+        dirichlet = _is_zero(condition.normal_coefficient)
+        numbers = closure(self._model.order, width, axis.position, dirichlet)
+        a, b = condition.value_coefficient, condition.normal_coefficient
+        if isinstance(a, Const) and isinstance(b, Const):
+            # The usual case: fold the coefficients into the weights, leaving only the wall's own value.
+            rows = _folded(numbers, a.value, b.value / axis.spacing)
+            return rows, None if _is_zero(condition.value) else self._lower(condition.value, halo)
+        rows = GhostRows(numbers.strip, numbers.extrapolation, numbers.correction)
+        return rows, self._kappa(value, condition, numbers, number, side, halo)
+
+    def _kappa(
+        self, value: Value, wall: WallCondition, numbers: Closure, axis: int, side: int, halo: tuple[int, ...]
+    ) -> Value:
+        build, spacing = self._builder, self._grid.axes[axis].spacing
+        a = self._lower(wall.value_coefficient, halo)
+        b = build.apply("mul", self._lower(wall.normal_coefficient, halo), build.constant(1.0 / spacing))
+        along = value.axes - {axis}
+
+        def at_wall(weights: tuple[float, ...]) -> Value:
+            return build.add("near_wall", (value,), axis, side, numbers.strip, weights, axes=along)
+
+        known = build.apply(
+            "add",
+            build.apply("mul", a, at_wall(numbers.wall_value)),
+            build.apply("mul", b, at_wall(numbers.wall_slope)),
+        )
+        denominator = build.apply(
+            "add",
+            build.apply("mul", a, build.constant(numbers.correction_value)),
+            build.apply("mul", b, build.constant(numbers.correction_slope)),
+        )
+        return build.apply("div", build.apply("sub", self._lower(wall.value, halo), known), denominator)
+
+    def _divide(self, value: Value, by: Expr, halo: tuple[int, ...]) -> Value:
+        if isinstance(by, Const) and by.value == 1.0:
+            return value
+        return self._builder.apply("div", value, self._lower(by, halo))
+
+
+def _folded(numbers: Closure, a: float, b: float) -> GhostRows:
+    """Rows with ``a*u + b*du/dn = g`` folded in: then kappa is g itself. `b` is already over the spacing."""
+    denominator = a * numbers.correction_value + b * numbers.correction_slope
+    wall = [a * v + b * s for v, s in zip(numbers.wall_value, numbers.wall_slope, strict=True)]
+    weights = tuple(
+        tuple(_clean(e - n * w / denominator) for e, w in zip(row, wall, strict=True))
+        for row, n in zip(numbers.extrapolation, numbers.correction, strict=True)
+    )
+    return GhostRows(numbers.strip, weights, tuple(n / denominator for n in numbers.correction))
+
+
+def _clean(weight: float) -> float:
+    """Rounding dust of a mirror rule removed, so that zero weights are skipped and ones are exact."""
+    nearest = round(weight)
+    return float(nearest) if abs(weight - nearest) < 1e-13 else weight

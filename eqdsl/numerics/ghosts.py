@@ -1,0 +1,90 @@
+"""Ghost cells and stencils along one axis of a tensor: no in-place writes, any number of dimensions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class GhostRows:
+    """How the ghosts of one side follow from the points next to it.
+
+    Row k, counted from the wall outward, is ``sum_j weights[k][j]*u_j + correction[k]*kappa`` with u_j the points
+    counted from the wall inward after `strip` of them are dropped.
+    """
+
+    strip: int
+    weights: tuple[tuple[float, ...], ...]
+    correction: tuple[float, ...]
+
+
+def combine(values: list[Tensor], weights: tuple[float, ...]) -> Tensor:
+    """The weighted sum of tensors, zero weights skipped."""
+    total: Tensor | None = None
+    for value, weight in zip(values, weights, strict=True):
+        if weight == 0.0:
+            continue
+        if total is None:
+            total = value if weight == 1.0 else value * weight
+        else:
+            total = torch.add(total, value, alpha=weight)
+    return torch.zeros_like(values[0]) if total is None else total
+
+
+def stencil(u: Tensor, axis: int, weights: tuple[float, ...]) -> Tensor:
+    """``sum_k weights[k]*u[i + k]`` along `axis`; the result is ``len(weights) - 1`` points shorter."""
+    points = u.shape[axis] - len(weights) + 1
+    return combine([u.narrow(axis, k, points) for k in range(len(weights))], weights)
+
+
+def wrap(u: Tensor, axis: int, width: int) -> Tensor:
+    """`width` periodic ghost cells on both ends of `axis`."""
+    n = u.shape[axis]
+    return torch.cat([u.narrow(axis, n - width, width), u, u.narrow(axis, 0, width)], dim=axis)
+
+
+def near_wall(u: Tensor, axis: int, side: int, strip: int, weights: tuple[float, ...]) -> Tensor:
+    """The weighted sum of the points next to a wall, counted inward; one point thick along `axis`."""
+    n = u.shape[axis]
+    places = [strip + j if side == 0 else n - 1 - strip - j for j in range(len(weights))]
+    return combine([u.narrow(axis, place, 1) for place in places], weights)
+
+
+def extend(
+    u: Tensor, axis: int, lower: GhostRows, upper: GhostRows, kappa_lower: Tensor | None, kappa_upper: Tensor | None
+) -> Tensor:
+    """Add (or, on Dirichlet nodes, replace) the points at both ends of `axis` by ghosts.
+
+    Parameters
+    ----------
+    kappa_lower, kappa_upper : Tensor, optional
+        The wall's own contribution; None for a homogeneous wall.
+    """
+    kept = u.narrow(axis, lower.strip, u.shape[axis] - lower.strip - upper.strip)
+    below = _ghosts(u, axis, 0, lower, kappa_lower)
+    above = _ghosts(u, axis, 1, upper, kappa_upper)
+    return torch.cat([*reversed(below), kept, *above], dim=axis)
+
+
+def _ghosts(u: Tensor, axis: int, side: int, rows: GhostRows, kappa: Tensor | None) -> list[Tensor]:
+    ghosts = []
+    for weights, correction in zip(rows.weights, rows.correction, strict=True):
+        ghost = near_wall(u, axis, side, rows.strip, weights)
+        if kappa is not None and correction != 0.0:
+            ghost = ghost + correction * kappa
+        ghosts.append(ghost)
+    return _common_shape(ghosts, u, axis)
+
+
+def _common_shape(ghosts: list[Tensor], u: Tensor, axis: int) -> list[Tensor]:
+    shape = list(torch.broadcast_shapes(u.narrow(axis, 0, 1).shape, *(g.shape for g in ghosts)))
+    return [g.expand(shape) for g in ghosts]
+
+
+def extrapolate(u: Tensor, axis: int, width: int) -> Tensor:
+    """`width` ghosts on both ends by straight lines through the two end points (for coefficient fields)."""
+    below = GhostRows(0, tuple((2.0 + k, -1.0 - k) for k in range(width)), (0.0,) * width)
+    return extend(u, axis, below, below, None, None)
