@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -40,9 +39,3 @@ def build_parser(transformer: Transformer[Token, object]) -> Lark:
         keep_all_tokens=True,
         maybe_placeholders=False,
     )
-
-
-@cache
-def terminal_names() -> frozenset[str]:
-    """Names of the grammar's terminals, such as ``NAME`` and ``PERIODIC``."""
-    return frozenset(t.name for t in Lark(grammar_text(), parser="lalr", lexer="contextual").terminals)

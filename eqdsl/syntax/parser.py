@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
+from threading import Lock
 
 from lark import Lark, TextSlice
 from lark import Token as LarkToken
@@ -52,14 +53,20 @@ def parse(source: SourceText) -> tuple[nodes.SyntaxTree, tuple[Diagnostic, ...]]
         return nodes.SyntaxTree(()), (too_large,)
     run = _Run(source)
     run.problems.extend(screen_text(source))
-    run.read_all()
+    with _lock:
+        run.read_all()
     return nodes.SyntaxTree(tuple(run.statements)), tuple(run.problems)
 
 
 def lexed(source: SourceText, chunk: Chunk) -> list[LarkToken]:
     """The tokens of a statement that can be parsed, with the types the grammar gives them."""
     lark, _builder = _parser()
-    return list(lark.parse_interactive(TextSlice(source.text, chunk.start, chunk.end)).exhaust_lexer())
+    with _lock:
+        return list(lark.parse_interactive(TextSlice(source.text, chunk.start, chunk.end)).exhaust_lexer())
+
+
+_lock = Lock()
+"""The builder holds the statement being read, and there is one for all threads."""
 
 
 @cache

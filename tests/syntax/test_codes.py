@@ -7,6 +7,7 @@ import re
 import pytest
 
 from eqdsl.core.codes import CODES
+from eqdsl.core.codes.reading import READING
 from eqdsl.core.codes.syntax import SYNTAX
 from eqdsl.syntax.parser import parse
 from eqdsl.syntax.reading import source_from_text
@@ -24,11 +25,16 @@ def example(code: str, kind: str) -> str:
 
 
 @pytest.mark.parametrize("code", sorted(CODES))
-def test_an_explanation_has_a_wrong_and_a_right_example(code: str) -> None:
+def test_every_code_is_explained(code: str) -> None:
     assert re.fullmatch(r"[EW]\d{4}", code)
-    explanation = CODES[code]
-    assert explanation.title and explanation.title[0].islower()
-    assert "Wrong:" in explanation.text and "Right:" in explanation.text
+    assert CODES[code].title
+    assert CODES[code].text.strip() == CODES[code].text != ""
+
+
+@pytest.mark.parametrize("code", sorted({**READING, **SYNTAX}))
+def test_an_explanation_has_a_wrong_and_a_right_example(code: str) -> None:
+    assert "\nWrong: " in CODES[code].text
+    assert "\nRight: " in CODES[code].text
 
 
 @pytest.mark.parametrize("code", sorted(set(SYNTAX) - {"E0207"}))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from eqdsl.syntax import nodes
@@ -193,3 +195,13 @@ def test_both_ways_to_type_an_accent_are_one_name() -> None:
 @pytest.mark.parametrize("terms", [150, 190])
 def test_a_long_sum_is_read(terms: int) -> None:
     assert isinstance(value(" + ".join(["u"] * terms)), nodes.Binary)
+
+
+def test_threads_do_not_mix_their_statements() -> None:
+    texts = [f"state u{i}\ndt(u{i}) = {' + '.join([f'u{i}'] * 50)}\n" for i in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        trees = [tree for tree, _ in pool.map(lambda text: parse(source_from_text(text)), texts)]
+    assert [shape(tree) for tree in trees] == [shape(parse(source_from_text(text))[0]) for text in texts]
+    assert [s.span.end for tree in trees for s in tree.statements] == [
+        end for text in texts for end in (text.index("\n"), len(text) - 1)
+    ]

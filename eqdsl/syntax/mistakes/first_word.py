@@ -10,12 +10,12 @@ from eqdsl.core.diagnostics import Diagnostic, error
 from eqdsl.core.source import Span
 from eqdsl.syntax import words
 from eqdsl.syntax.mistakes.base import shortened
-from eqdsl.syntax.scanning import NAME, Token
+from eqdsl.syntax.scanning import NAME, NUMBER, Token
 
 _PYTHON = {
     "def": "an abbreviation is written `let name = expression`, an unknown function `learned f(u)`",
     "lambda": "an abbreviation is written `let name = expression`, an unknown function `learned f(u)`",
-    "from": 'another model file is read by `import "parts.eq" as p`; the functions of the language need no import',
+    "from": "the functions of the language need no import; leave this line out",
     "class": "a file is a list of statements; see `eqdsl new` for a commented start",
     "return": "an equation names what it defines: `dt(u) = ...`",
     "print": "`eqdsl show` prints the checked model",
@@ -120,6 +120,12 @@ def _definition(tokens: Sequence[Token]) -> Diagnostic | None:
     if _text(tokens, 1) == "(" and any(token.text == "=" for token in tokens):
         closer = next((i for i, token in enumerate(tokens) if token.text == ")"), 1)
         if _text(tokens, closer + 1) == "=":
+            if any(token.kind == NUMBER for token in tokens[2:closer]):
+                span = Span(first.start, tokens[closer].end)
+                help_text = f"write `init {first.text} = ...`, or `bc {first.text} = ... at x = ...` for a wall"
+                return error(
+                    "E0201", "a value at a point needs a word in front that says what it is", span, help=help_text
+                )
             return error(
                 "E0201",
                 f"`{shortened(first.text)}(...) = ...` needs a word in front that says what it is",

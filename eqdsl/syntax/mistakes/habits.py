@@ -36,7 +36,7 @@ def python_import(failure: Failure) -> Diagnostic | None:
     """``import numpy as np``"""
     if failure.keyword != "import" or failure.index != 1:
         return None
-    help_text = 'write `import "parts.eq" as p`; the functions of the language need no import'
+    help_text = "the functions of the language need no import; leave this line out"
     return error("E0202", "`import` reads another model file, by its path in quotes", failure.span, help=help_text)
 
 

@@ -1,9 +1,9 @@
 # Words of the language are ordinary names wherever they cannot be keywords.
 model keywords_as_names
-state data, time
+state state, time
 param grid = 2
 param law = fit 1
-let state = data + grid
-known noise = -time*law
-dt(data) = noise + state - data
+let at = state + grid
+known observe = -time*law
+dt(state) = observe + at - state
 dt(time) = -time
