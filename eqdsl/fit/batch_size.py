@@ -1,0 +1,33 @@
+"""How many windows a batch can hold within a memory budget."""
+
+from __future__ import annotations
+
+from torch import Tensor
+from torch.autograd.graph import saved_tensors_hooks
+
+from eqdsl.fit.objectives.base import Objective
+from eqdsl.fit.problem import Problem
+
+LARGEST = 512
+"""Beyond it a step of a small system costs more and learns no faster."""
+
+
+def bytes_per_window(problem: Problem, objective: Objective, substeps: int) -> float:
+    """Memory that the backward pass of one window with one interval keeps, measured on one."""
+    batch = problem.train.batch(problem.starts(1)[:1], 1)
+    kept: dict[int, int] = {}
+
+    def note(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with saved_tensors_hooks(note, lambda tensor: tensor):
+        objective.misfit(batch, substeps)
+    weights = sum(p.numel() * p.element_size() for p in problem.parameters())
+    return max(sum(kept.values()) - weights, 1)
+
+
+def affordable_windows(bytes_each: float, horizon: int, memory: float) -> int:
+    """Windows of `horizon` intervals that fit into `memory` GiB: at least 1, at most `LARGEST`."""
+    return int(min(max(memory * 2**30 / (bytes_each * horizon), 1), LARGEST))

@@ -1,0 +1,119 @@
+"""Scales of learned terms, read off the data before training: inputs and outputs of a network are of order one."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from eqdsl.fit.problem import Problem
+from eqdsl.lowering.vector_field import VectorField, compile_model
+from eqdsl.model.model import LearnedTerm
+
+FRAMES = 512
+"""Data frames looked at."""
+VALUES = 1 << 20
+"""Values of state they may hold together."""
+ROUNDS = 4
+"""Corrections of an output scale; a term that enters linearly needs one."""
+
+
+def calibrate(problem: Problem, seed: int) -> None:
+    """Set center and scale of the inputs, and the scale of the outputs, of every learned term.
+
+    An output of one, in units of its scale, changes the rate of the state by as much as the data change: the largest
+    over the equations of ``rms(change of the right-hand side)/rms(dX/dt)`` is one. Works in float64, because a small
+    change of a large right-hand side would drown in float32.
+    """
+    if not problem.model.learned:
+        return
+    probing = compile_model(problem.model, grid=problem.field.grid, dtype=torch.float64, seed=seed)
+    times, states = sample_frames(problem)
+    with torch.no_grad():
+        inputs = probing.learned_inputs(times, states)
+        for term in problem.model.learned:
+            center, scale = input_scales(inputs[term.name])
+            generator = torch.Generator().manual_seed(seed)
+            outputs = torch.tensor(
+                [
+                    output_scale(probing, term, Probe(probing, term, i, center, scale, generator), problem.rate.cpu(),
+                                 times, states)
+                    for i in range(len(term.outputs))
+                ],
+                dtype=torch.float64,
+            )  # fmt: skip
+            for field in (probing, problem.field):
+                field.learned[f"term_{term.name}"].calibrate(center, scale, outputs)
+
+
+def sample_frames(problem: Problem) -> tuple[Tensor, Tensor]:
+    """Evenly chosen complete frames of the training data: times (N,) and states (N, C, *S), float64 on the CPU."""
+    train = problem.train
+    frames = np.argwhere(train.whole)
+    most = max(1, min(FRAMES, VALUES // train.state[0, 0].numel()))
+    row, frame = frames[np.linspace(0, len(frames) - 1, min(most, len(frames))).astype(int)].T
+    state = torch.as_tensor(problem.filled.state[row, frame], dtype=torch.float64)
+    return torch.as_tensor(problem.filled.times[row, frame], dtype=torch.float64), state
+
+
+def input_scales(inputs: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of each input ``(N, *S, n)``; a constant one is divided by its size, or by 1."""
+    values = inputs.reshape(-1, inputs.shape[-1]).double()
+    center = values.mean(0)
+    deviation = (values - center).square().mean(0).sqrt()
+    size = values.square().mean(0).sqrt()
+    constant = deviation <= 1e-9 * size
+    fallback = torch.where(size > 0, size, torch.ones_like(size))
+    return center, torch.where(constant | (deviation == 0), fallback, deviation)
+
+
+def output_scale(
+    field: VectorField, term: LearnedTerm, probe: Probe, rate: Tensor, times: Tensor, states: Tensor
+) -> float:
+    """Size of one output at which it changes the right-hand side by the data's own rate; 1 if it changes nothing."""
+    name = f"term_{term.name}"
+    original = field.learned[name]
+    field.learned[name] = probe
+    try:
+        probe.amplitude = 0.0
+        without = field(times, states)
+        probe.amplitude = 1.0
+        for _ in range(ROUNDS):
+            change = (field(times, states) - without).transpose(0, 1).flatten(1)
+            ratio = float((change.square().mean(1).sqrt() / rate.double()).max())
+            if ratio == 0:
+                return 1.0
+            # Not finite: the probe overshot a nonlinear equation.
+            probe.amplitude /= ratio if math.isfinite(ratio) else 1e3
+        return probe.amplitude
+    finally:
+        field.learned[name] = original
+
+
+class Probe(nn.Module):
+    """A smooth random function of order `amplitude` in place of one output of a learned term; zero in the others."""
+
+    def __init__(
+        self, field: VectorField, term: LearnedTerm, output: int, center: Tensor, scale: Tensor,
+        generator: torch.Generator,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.radius = field.learned[f"term_{term.name}"].radius
+        self.amplitude = 1.0
+        self.outputs, self.output = len(term.outputs), output
+        self.center, self.scale = center, scale
+        self.direction = torch.randn(len(term.inputs), generator=generator, dtype=torch.float64)
+        self.phase = math.pi / 4
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """As `LearnedTermModule`: ``(..., n)``, or ``(B, n, *S')`` with ghost cells when the radius is not 0."""
+        if self.radius == 0:
+            return self._values(inputs)
+        inner = (slice(None), slice(None), *[slice(self.radius, -self.radius)] * (inputs.ndim - 2))
+        return self._values(inputs[inner].movedim(1, -1)).movedim(-1, 1)
+
+    def _values(self, inputs: Tensor) -> Tensor:
+        wave = math.sqrt(2) * torch.sin(((inputs - self.center) / self.scale) @ self.direction + self.phase)
+        return torch.stack([self.amplitude * wave * (i == self.output) for i in range(self.outputs)], dim=-1)

@@ -1,0 +1,63 @@
+"""Squared errors of rollouts from first frames, in bounded memory. Validation and scores are sums over these."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from eqdsl.fit.training_data import TrainingData
+
+CHUNK_VALUES = 1 << 24
+"""Values of a rollout kept at once; more trajectories are rolled out in parts."""
+
+
+@dataclass(frozen=True)
+class ErrorSums:
+    """Sums over trajectories and grid of squared errors and of values compared, shape (T, C) in float64."""
+
+    square: Tensor
+    count: Tensor
+
+    def per_channel(self, first: int = 0) -> Tensor:
+        """Mean squared error of each channel over the frames from `first` on, NaN for one never observed."""
+        return self.square[first:].sum(0) / self.count[first:].sum(0)
+
+
+def first_frame_errors(
+    rollout: Callable[[Tensor, Tensor], Tensor],
+    data: TrainingData,
+    *,
+    start: Callable[[Tensor, Tensor], Tensor] | None = None,
+    check: Callable[[], None] = lambda: None,
+) -> ErrorSums:
+    """Errors of rollouts from the first complete frame of every trajectory to its end.
+
+    Parameters
+    ----------
+    rollout : callable
+        States ``(W, C, *S)`` and times ``(W, T)`` to states ``(W, T, C, *S)``.
+    start : callable, optional
+        First states and trajectory numbers to the states to start from.
+    check : callable
+        Called before every part; may raise to stop.
+    """
+    horizon = data.horizon
+    starts = data.starts(horizon, first_only=True)
+    frame = data.state[0, 0].numel()
+    size = max(1, CHUNK_VALUES // (frame * (horizon + 1)))
+    channels = data.state.shape[2]
+    square = torch.zeros(horizon + 1, channels, dtype=torch.float64)
+    count = torch.zeros(horizon + 1, channels, dtype=torch.float64)
+    with torch.no_grad():
+        for first in range(0, len(starts), size):
+            check()
+            batch = data.batch(starts[first : first + size], horizon)
+            state = batch.state[:, 0] if start is None else start(batch.state[:, 0], batch.rows)
+            error = rollout(state, batch.times).double() - batch.state.double()
+            others = (0, *range(3, error.ndim))
+            square += torch.where(batch.present, error, 0.0).square().sum(others).cpu()
+            count += batch.present.sum(others).cpu()
+    return ErrorSums(square, count)

@@ -1,0 +1,36 @@
+"""Which data a run was fitted to."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from eqdsl.data.trajectories import Trajectories
+
+HASHED_BYTES = 64 << 20
+"""Of larger states an evenly spaced part is hashed."""
+
+
+def fingerprint(trajectories: Trajectories, path: Path | None) -> dict[str, Any]:
+    """Path, size and time of the file, shape, and a hash of the values as the model sees them."""
+    found: dict[str, Any] = {"path": None, "bytes": None, "modified": None}
+    if path is not None:
+        status = path.stat()
+        found = {"path": str(path.resolve()), "bytes": status.st_size, "modified": status.st_mtime}
+    return found | {
+        "trajectories": len(trajectories), "frames": int(trajectories.lengths.sum()),
+        "grid": list(trajectories.shape), "sha256": content_hash(trajectories),
+    }  # fmt: skip
+
+
+def content_hash(trajectories: Trajectories) -> str:
+    """SHA-256 of channels, lengths, times and (a part of) the state."""
+    digest = hashlib.sha256(repr((trajectories.channels, trajectories.state.shape)).encode())
+    rows = max(1, -(-trajectories.state.nbytes // HASHED_BYTES))
+    flat = np.ascontiguousarray(trajectories.state).reshape(-1)
+    for array in (trajectories.lengths.astype(np.int64), trajectories.times.astype(np.float64), flat[::rows]):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,257 @@
+"""`fit`: from a model and data to a run."""
+
+from __future__ import annotations
+
+import platform
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from eqdsl.core.errors import ComputationError, DataError, UsageError
+from eqdsl.data.reading import read_data
+from eqdsl.data.split import Split, split_trajectories
+from eqdsl.data.trajectories import Trajectories
+from eqdsl.fit.config import FitConfig
+from eqdsl.fit.config_file import changed_keys
+from eqdsl.fit.evaluate import Scores, evaluate, frame_spacing
+from eqdsl.fit.fingerprint import fingerprint
+from eqdsl.fit.problem import Problem, check_something_to_fit, make_problem
+from eqdsl.fit.run_folder import Run, RunWriter, check_target, load_run
+from eqdsl.fit.trainer import Event, Outcome, Trainer
+from eqdsl.model.model import Model
+
+RESUME_MAY_CHANGE = ("run.minutes", "run.checkpoint_seconds", "run.device", "optimizer.steps", "optimizer.polish")
+"""Options that may differ from those of the run when it is resumed."""
+
+SMALL_SYSTEM = 1 << 16
+"""Values in a batch of states below which one thread is faster than several."""
+
+
+def fit(
+    model: Model,
+    data: Trajectories | str | Path,
+    *,
+    out: str | Path | None = None,
+    config: FitConfig | None = None,
+    mapping: Mapping[str, str] | None = None,
+    events: Callable[[Event], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    resume: bool = False,
+    force: bool = False,
+) -> Run:
+    """Fit parameters and learned terms to trajectories.
+
+    Parameters
+    ----------
+    model : Model
+        With a learned term or a fitted parameter.
+    data : Trajectories or path
+        A path is read with `mapping`, else with the options' ``data.map``.
+    out : path, optional
+        Run folder to make; without it a temporary one, which lives as long as the `Run` returned.
+    config : FitConfig, optional
+        Default options, or with `resume` those of the run. A resumed run may change only `RESUME_MAY_CHANGE`.
+    events : callable, optional
+        Receives plain dicts: ``start``, ``announce``, ``stage``, ``epoch``, and ``done`` or ``interrupted``.
+    should_stop : callable, optional
+        Looked at before every step; the fit then ends with a usable run whose state says ``interrupted``.
+    resume : bool
+        Go on with the run in `out`. On the CPU it continues bit for bit.
+    force : bool
+        Replace the run in `out`.
+
+    Raises
+    ------
+    DataError
+        The data do not suit the model, or are not those of the run that is resumed.
+    UsageError
+        Nothing to fit, `out` is taken, or options that a resumed run may not change.
+    ComputationError
+        Rollouts or gradients stayed not finite; `out` holds the run up to there.
+    """
+    check_something_to_fit(model)
+    previous = _run_to_resume(model, out, config) if resume else None
+    config = config or (previous.config if previous is not None else FitConfig())
+    if out is not None and previous is None:
+        check_target(Path(out), force=force)
+    if mapping:
+        config = config.model_copy(update={"data": config.data.model_copy(update={"map": dict(mapping)})})
+    trajectories, file = _read(model, data, config)
+    identity = fingerprint(trajectories, file)
+    if previous is not None:
+        _check_same_data(previous, identity, file)
+    split = _split(trajectories, config, file)
+    problem = make_problem(model, split, config, file=str(file) if file is not None else None)
+    session = _Session(problem, split, config, events or (lambda event: None), should_stop or (lambda: False))
+    session.start(trajectories)
+    with _threads(problem):
+        return session.perform(out, identity, previous, force=force)
+
+
+class _Session:
+    """One call of `fit`, after its input is checked."""
+
+    def __init__(
+        self, problem: Problem, split: Split, config: FitConfig, events: Callable[[Event], None],
+        should_stop: Callable[[], bool],
+    ) -> None:  # fmt: skip
+        self.problem, self.split, self.config = problem, split, config
+        self.events, self.should_stop = events, should_stop
+        self.writer: RunWriter | None = None
+
+    def start(self, trajectories: Trajectories) -> None:
+        """Tell what is about to be done."""
+        field, problem = self.problem.field, self.problem
+        self.events({
+            "event": "start", "model": problem.model.name, "trajectories": len(trajectories),
+            "train": len(self.split.train), "validation": len(self.split.validation), "test": len(self.split.test),
+            "frames": int(trajectories.lengths.sum()), "grid": list(trajectories.shape),
+            "parameters": list(field.physical.fitted), "learned": [t.name for t in problem.model.learned],
+            "weights": sum(p.numel() for p in field.learned.parameters()),
+            "device": str(problem.variance.device), "dtype": self.config.run.dtype,
+        })  # fmt: skip
+        texts = [*problem.model.defaults, *trajectories.notes, f"split {self.split.rule}"]
+        if problem.velocities is not None:
+            names = [problem.model.channel_names[i] for i in problem.velocities.channels.tolist()]
+            texts += [f"init {name} = fit: the data hold no velocity" for name in names]
+        if not len(self.split.validation):
+            texts.append("nothing is held out: the best weights are chosen by the training data")
+        for text in texts:
+            self.events({"event": "announce", "text": text})
+
+    def perform(self, out: str | Path | None, identity: Mapping[str, Any], previous: Run | None, *, force: bool) -> Run:
+        """Train, write the run, score it."""
+        temporary = tempfile.TemporaryDirectory(prefix="eqdsl-") if out is None else None
+        path = Path(out) if out is not None else Path(temporary.name) / "run" if temporary else Path()
+        state = previous.state if previous is not None else self._first_state(identity)
+        state.update(status="running", reason="")
+
+        def save(snapshot: dict[str, Any]) -> None:
+            if self.writer is None and previous is None:
+                sample = {"train": self.split.train, "validation": self.split.validation}
+                self.writer = RunWriter.create(
+                    path, self.problem.model, self.config, state, sample, snapshot, force=force
+                )
+                return
+            self.writer = self.writer or RunWriter(path, state)
+            self.writer.save(snapshot)
+
+        trainer = Trainer(
+            self.problem, self.config, events=self.events, should_stop=self.should_stop, save=save
+        )
+        try:
+            outcome = trainer.run(previous.checkpoint() if previous is not None else None)
+        except ComputationError as error:
+            if self.writer is not None:
+                self.writer.update(status="failed", reason=error.message)
+            raise
+        assert self.writer is not None
+        self.writer.update(status=outcome.status, reason=outcome.reason)
+        return self._finish(replace(load_run(path), keep=temporary), outcome)
+
+    def _finish(self, run: Run, outcome: Outcome) -> Run:
+        scores = {} if outcome.status == "interrupted" else self._scores(run)
+        assert self.writer is not None
+        self.writer.update(scores={part: score.as_json() for part, score in scores.items()})
+        state = self.writer.state
+        self.events({
+            "event": "interrupted" if outcome.status == "interrupted" else "done", "reason": outcome.reason,
+            "run": str(run.path), "epochs": state["epochs"], "seconds": state["seconds"],
+            "validation": state["validation"], "parameters": state["parameters"], "scores": state["scores"],
+        })  # fmt: skip
+        return replace(run, state=dict(state))
+
+    def _scores(self, run: Run) -> dict[str, Scores]:
+        """Scores on held-out parts; on the training data when nothing is held out."""
+        parts = {"validation": self.split.validation, "test": self.split.test}
+        parts = {name: part for name, part in parts.items() if len(part)} or {"train": self.split.train}
+        scores = {}
+        for name, part in parts.items():
+            try:
+                scores[name] = evaluate(run, part)
+            except ComputationError as error:
+                self.events({"event": "announce", "text": f"no {name} score: {error.message}"})
+        return scores
+
+    def _first_state(self, identity: Mapping[str, Any]) -> dict[str, Any]:
+        problem = self.problem
+        return {
+            "model": problem.model.name,
+            "status": "running",
+            "reason": "",
+            "scores": {},
+            "data": dict(identity),
+            "split": self.split.rule,
+            "grid": [asdict(axis) for axis in problem.field.grid.axes],
+            "integrator": {
+                "method": self.config.integrator.method, "substeps": 1, "spacing": frame_spacing(self.split.train),
+            },
+            "device": str(problem.variance.device),
+            "versions": {
+                "eqdsl": version("eqdsl"), "torch": torch.__version__, "python": platform.python_version(),
+            },
+        }  # fmt: skip
+
+
+def _read(model: Model, data: Trajectories | str | Path, config: FitConfig) -> tuple[Trajectories, Path | None]:
+    if isinstance(data, Trajectories):
+        if data.channels != model.channel_names:
+            raise DataError(
+                f"the trajectories have the channels {', '.join(data.channels)}, the model "
+                f"{', '.join(model.channel_names)}"
+            )
+        return data, None
+    return read_data(data, model, mapping=config.data.map or None), Path(data)
+
+
+def _split(trajectories: Trajectories, config: FitConfig, file: Path | None) -> Split:
+    if trajectories.frames < 2 or not len(trajectories):
+        raise DataError("a fit needs at least one trajectory of 2 frames", file=str(file) if file else None)
+    return split_trajectories(
+        trajectories, validation=config.data.validation, test=config.data.test, seed=config.run.seed
+    )
+
+
+def _run_to_resume(model: Model, out: str | Path | None, config: FitConfig | None) -> Run:
+    if out is None:
+        raise UsageError("resuming needs the run folder", help="give `-o RUN` together with `--resume`")
+    run = load_run(out)
+    if run.model.source.text != model.source.text:
+        raise DataError(
+            f"was fitted with another model than {model.source.name}", file=str(out),
+            help=f"resume with {Path(out) / 'model.eq'}, or fit into another folder",
+        )
+    changed = [key for key in changed_keys(run.config, config) if key not in RESUME_MAY_CHANGE] if config else []
+    if changed:
+        raise UsageError(
+            f"{out}: a resumed run keeps its options, but these differ: {', '.join(changed)}",
+            help="leave them out, or fit into another folder",
+        )
+    return run
+
+
+def _check_same_data(run: Run, identity: Mapping[str, Any], file: Path | None) -> None:
+    if run.state["data"]["sha256"] != identity["sha256"]:
+        before = run.state["data"]["path"] or "the trajectories given then"
+        raise DataError(
+            f"is not the data that {run.path} was fitted to ({before})", file=str(file) if file else "the data",
+            help="resume with the same data, or fit into another folder",
+        )
+
+
+@contextmanager
+def _threads(problem: Problem) -> Iterator[None]:
+    """One thread for small systems, whose steps are too short to share; the number before is put back."""
+    before = torch.get_num_threads()
+    small = problem.train.state[0, 0].numel() * 512 < SMALL_SYSTEM
+    torch.set_num_threads(1 if small else before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,1 @@
+"""What a fit minimises: one file per objective, listed in `table`."""

@@ -1,0 +1,25 @@
+"""Derivative matching: the vector field at data states, compared with differences of the data in time."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from eqdsl.fit.objectives.base import Objective, channel_mean
+from eqdsl.fit.training_data import Batch
+
+
+class DerivativeObjective(Objective):
+    """``mean_c mean |f_c(t, X) - dX_c/dt|^2 / mean |dX_c/dt|^2`` at the first frame of each window.
+
+    Crude where the data are noisy or coarse in time, but cheap and unable to diverge: a start for rollouts.
+    """
+
+    def misfit(self, batch: Batch, substeps: int) -> Tensor:
+        """The misfit of the batch; nothing is integrated."""
+        problem = self.problem
+        slope = problem.slopes[batch.rows, batch.frames]
+        known = torch.isfinite(slope)
+        rate = problem.field(batch.times[:, 0], batch.state[:, 0])
+        error = rate - torch.where(known, slope, 0.0)
+        return channel_mean(error[:, None], known[:, None], problem.rate.square())

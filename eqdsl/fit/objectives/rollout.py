@@ -1,0 +1,17 @@
+"""Rollouts from data states, compared with the data frames that follow."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from eqdsl.fit.objectives.base import Objective, channel_mean
+from eqdsl.fit.training_data import Batch
+
+
+class RolloutObjective(Objective):
+    """``mean_c mean |x_c(t_j) - X_c(t_j)|^2 / var(X_c)`` over the frames j = 1 … H after the start of each window."""
+
+    def misfit(self, batch: Batch, substeps: int) -> Tensor:
+        """The misfit of the batch; the start of a window is the data, or the fitted initial velocity."""
+        rollout = self.problem.rollout(self.problem.start(batch), batch.times, substeps)
+        return channel_mean(rollout[:, 1:] - batch.state[:, 1:], batch.present[:, 1:], self.problem.variance)

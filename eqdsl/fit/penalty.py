@@ -1,0 +1,63 @@
+"""The penalty: the norm of the learned terms at data states, in units of the data's own rate of change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from eqdsl.fit.training_data import Batch
+from eqdsl.lowering.vector_field import VectorField
+from eqdsl.model.model import Model
+
+
+@dataclass(frozen=True)
+class PenaltyValue:
+    """The penalty of a batch; `norms` holds the mean square of each learned output in units of its scale."""
+
+    total: Tensor
+    norms: dict[str, Tensor]
+
+    def detached(self) -> PenaltyValue:
+        """The numbers without their graph."""
+        return PenaltyValue(self.total.detach(), {name: norm.detach() for name, norm in self.norms.items()})
+
+
+class Penalty:
+    """``sum_f mean(f(X)^2)/scale_f^2``, plus the model's ``penalty`` statements and what a family asks for.
+
+    The function penalised is the function integrated: it is the vector field's own, at the states of the data.
+    """
+
+    def __init__(self, model: Model, field: VectorField) -> None:
+        self.field = field
+        self.places = {name: (term.name, i) for term in model.learned for i, name in enumerate(term.outputs)}
+        self.has_statements = bool(model.penalties)
+
+    def __call__(self, batch: Batch) -> PenaltyValue:
+        """The penalty at the complete frames of a batch."""
+        state = batch.state.flatten(0, 1)
+        time, weight = batch.times.flatten(), batch.complete.flatten()
+        total = state.new_zeros(())
+        norms = {}
+        if self.places:
+            for name, output in self.field.learned_outputs(time, state).items():
+                norms[name] = _weighted(output.square().flatten(1).mean(1), weight) / self._scale(name).square()
+            total = total + torch.stack(list(norms.values())).sum() + self._complexity()
+        if self.has_statements:
+            for value in self.field.penalties(time, state).values():
+                total = total + _weighted(value, weight)
+        return PenaltyValue(total, norms)
+
+    def _scale(self, name: str) -> Tensor:
+        term, index = self.places[name]
+        return self.field.learned[f"term_{term}"].output_scale[index]
+
+    def _complexity(self) -> Tensor | float:
+        costs = [module.family.complexity() for module in self.field.learned.values()]
+        return sum((cost for cost in costs if cost is not None), 0.0)
+
+
+def _weighted(values: Tensor, weight: Tensor) -> Tensor:
+    return (values * weight).sum() / weight.sum().clamp(min=1)

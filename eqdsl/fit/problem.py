@@ -1,0 +1,177 @@
+"""`Problem`: the vector field to fit and the data to fit it to, on one device, with the scales of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from eqdsl.core.errors import DataError, UsageError
+from eqdsl.data.split import Split
+from eqdsl.data.statistics import channel_variance, time_derivative
+from eqdsl.data.trajectories import Trajectories
+from eqdsl.fit.config import FitConfig
+from eqdsl.fit.training_data import Batch, TrainingData
+from eqdsl.fit.velocities import InitialVelocities, missing_velocities, with_velocities
+from eqdsl.lowering.vector_field import VectorField, compile_model
+from eqdsl.model.model import Model
+from eqdsl.numerics.grid import grid_from_coordinates
+from eqdsl.numerics.integrators.integrate import integrate
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a trainer works on.
+
+    Parameters
+    ----------
+    model : Model
+    field : VectorField
+        On the device, in the precision of training.
+    train, validation : TrainingData
+        `validation` is `train` when nothing is held out.
+    filled : Trajectories
+        The training trajectories with estimated velocities.
+    slopes : Tensor, shape (B, T, C, *S)
+        Time derivative of the training data; NaN where unknown.
+    variance : Tensor, shape (C,)
+        Variance of each channel.
+    rate : Tensor, shape (C,)
+        Rms of each channel's time derivative.
+    observed : dict of str to float
+        Variance of the channels that the data hold.
+    velocities : InitialVelocities or None
+        Fitted when the data hold no velocity; windows then start at first frames only.
+    method : str
+        Integrator.
+    """
+
+    model: Model
+    field: VectorField
+    train: TrainingData
+    validation: TrainingData
+    filled: Trajectories
+    slopes: Tensor
+    variance: Tensor
+    rate: Tensor
+    observed: dict[str, float]
+    velocities: InitialVelocities | None
+    method: str
+
+    def start(self, batch: Batch) -> Tensor:
+        """States from which the windows of a training batch are rolled out, shape (W, C, *S)."""
+        start = batch.state[:, 0]
+        return start if self.velocities is None else self.velocities.put_into(start, batch.rows)
+
+    def rollout(self, start: Tensor, times: Tensor, substeps: int) -> Tensor:
+        """Rollout of the vector field, shape (W, H + 1, C, *S)."""
+        return integrate(self.field, start, times, method=self.method, substeps=substeps)
+
+    def starts(self, horizon: int) -> np.ndarray:
+        """Trajectory and frame of the training windows of a horizon, shape (N, 2)."""
+        return self.train.starts(horizon, first_only=self.velocities is not None)
+
+    def modules(self) -> dict[str, nn.Module]:
+        """Everything with trainable numbers, by the prefix its tensors are stored under."""
+        return {"field": self.field} | ({"initial": self.velocities} if self.velocities is not None else {})
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """Every trainable number."""
+        for module in self.modules().values():
+            yield from (p for p in module.parameters() if p.requires_grad)
+
+
+def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | None = None) -> Problem:
+    """Compile the model on the data's grid and put both on the device.
+
+    Raises
+    ------
+    DataError
+        The data are too few for the model.
+    UsageError
+        Nothing in the model is fitted, or the device is not there.
+    """
+    check_something_to_fit(model)
+    device, dtype = chosen_device(config.run.device), getattr(torch, config.run.dtype)
+    grid = grid_from_coordinates(model, split.train.axes, file=file)
+    field = compile_model(model, grid=grid, dtype=dtype, seed=config.run.seed).to(device)
+    filled = with_velocities(split.train, model)
+    train = TrainingData(split.train, filled, device=device, dtype=dtype)
+    if not len(train.starts(1)):
+        raise DataError(
+            "no frame with a whole state is followed by another frame", file=file,
+            help="a rollout starts from a frame without missing values",
+        )
+    validation = train
+    if len(split.validation):
+        validation = TrainingData(
+            split.validation, with_velocities(split.validation, model), device=device, dtype=dtype
+        )
+    slopes = time_derivative(filled)
+    variance = _without_gaps(channel_variance(filled), filled)
+    missing = missing_velocities(split.train, model)
+    scale = torch.as_tensor(variance, device=device).to(dtype)
+    velocities = InitialVelocities(list(missing), train.state[:, 0], scale.sqrt()) if missing else None
+    names = {i: n for i, n in enumerate(model.channel_names) if i not in missing}
+    return Problem(
+        model, field, train, validation, filled,
+        torch.as_tensor(slopes, device=device).to(dtype), scale,
+        torch.as_tensor(rms_rate(slopes, filled), device=device).to(dtype),
+        {n: float(variance[i]) for i, n in names.items()}, velocities, config.integrator.method,
+    )  # fmt: skip
+
+
+def check_something_to_fit(model: Model) -> None:
+    """Refuse a model in which every number is fixed.
+
+    Raises
+    ------
+    UsageError
+        There is neither a learned term nor a fitted parameter.
+    """
+    if not model.learned and not any(p.fitted for p in model.parameters):
+        fixed = next((p for p in model.parameters), None)
+        what = f"param {fixed.name} = fit {fixed.value:g}" if fixed is not None else "learned f(u)"
+        raise UsageError(
+            f"model `{model.name}` has no learned term and no fitted parameter: there is nothing to fit",
+            help=f"declare one, for example `{what}`, or use `eqdsl simulate`",
+        )
+
+
+def chosen_device(name: str) -> torch.device:
+    """The device of that name; ``auto`` is the GPU when there is one.
+
+    Raises
+    ------
+    UsageError
+        There is no GPU.
+    """
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UsageError("device `cuda`: this computer or this torch has no GPU", help="use `--device auto` or `cpu`")
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)
+
+
+def rms_rate(slopes: np.ndarray, trajectories: Trajectories) -> np.ndarray:
+    """Rms of each channel's time derivative, shape (C,); from the spread over the time span where none is known."""
+    inside = np.arange(trajectories.frames) < trajectories.lengths[:, None]
+    span = float(np.ptp(trajectories.times[inside]))
+    rates = np.sqrt(_without_gaps(channel_variance(trajectories), trajectories)) / span
+    for channel in range(len(rates)):
+        known = slopes[:, :, channel][np.isfinite(slopes[:, :, channel])]
+        if known.size and np.any(known):
+            rates[channel] = np.sqrt(np.mean(np.square(known)))
+    return rates
+
+
+def _without_gaps(variance: np.ndarray, trajectories: Trajectories) -> np.ndarray:
+    """Variances with the mean square in place of zero, and 1 for a channel that is zero everywhere."""
+    result = variance.copy()
+    for channel in np.flatnonzero(~(variance > 0)):
+        square = np.nanmean(np.square(trajectories.state[:, :, channel], dtype=np.float64))
+        result[channel] = square if square > 0 else 1.0
+    return result

@@ -1,0 +1,66 @@
+"""The course of a fit: which horizon and which share of the learning rates at which point of it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from eqdsl.fit.config import FitConfig
+
+STAGES = ("warm start", "rollout", "polish")
+"""Derivative matching with Adam; rollouts with Adam while the horizon grows and at its end; rollouts with L-BFGS."""
+
+ADAM_TIME = 0.85
+"""Share of a time budget after which Adam ends, when L-BFGS follows."""
+WARM_TIME = 0.1
+"""Share of a time budget that the warm start may take."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Horizons in order, and how the options divide a fit.
+
+    A point of the rollout stage is a number from 0 to 1: the share of its steps taken, or of its time where there is a
+    time budget, whichever is larger. So a fit cut short by ``run.minutes`` still sees every horizon and small rates.
+    """
+
+    horizons: tuple[int, ...]
+    config: FitConfig
+
+    def horizon(self, point: float) -> int:
+        """The horizon at a point of the rollout stage."""
+        growing, share = self.horizons[:-1], self.config.curriculum.share
+        if point >= share or not growing:
+            return self.horizons[-1]
+        return growing[int(point / share * len(growing))]
+
+    def rate(self, point: float) -> float:
+        """Share of the learning rates, a half cosine from 1 to ``optimizer.decay``."""
+        decay = self.config.optimizer.decay
+        return decay + (1 - decay) * 0.5 * (1 + math.cos(math.pi * min(point, 1.0)))
+
+    def point(self, stage: str, step: int, seconds: float, began: float) -> float:
+        """How much of a stage is behind, 0 to 1; `seconds` since the fit began, `began` when the stage did."""
+        config = self.config
+        steps, share = {
+            "warm start": (config.warm_start.steps, WARM_TIME),
+            "rollout": (config.optimizer.steps, ADAM_TIME if config.optimizer.polish else 1.0),
+            "polish": (config.optimizer.polish, 1.0),
+        }[stage]
+        done = step / steps if steps else 1.0
+        if config.run.minutes is None:
+            return done
+        left = share * 60 * config.run.minutes - began
+        return max(done, (seconds - began) / left if left > 0 else 1.0)
+
+
+def make_schedule(config: FitConfig, full: int) -> Schedule:
+    """The schedule for data whose longest rollout has `full` steps."""
+    rules = config.curriculum
+    last = full if rules.horizon == "full" else min(rules.horizon, full)
+    horizons = []
+    horizon = float(rules.start)
+    while rules.enabled and rules.share > 0 and horizon < last:
+        horizons.append(int(horizon))
+        horizon = max(horizon * rules.growth, horizon + 1)
+    return Schedule((*horizons, last), config)

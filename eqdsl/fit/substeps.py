@@ -1,0 +1,43 @@
+"""How many integrator steps an interval between two frames needs."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from eqdsl.fit.problem import Problem
+
+CANDIDATES = (1, 2, 4, 8, 16, 32, 64)
+FRAMES = 256
+"""Data frames from which the one-interval rollouts start."""
+VALUES = 1 << 20
+"""Values of state they may hold together."""
+
+
+def choose_substeps(problem: Problem, tolerance: float) -> tuple[int, bool]:
+    """The fewest substeps n for which one-interval rollouts with n and 2n agree, and whether any number was enough.
+
+    Parameters
+    ----------
+    tolerance : float
+        Largest rms difference of a channel, in standard deviations of its data.
+    """
+    starts = problem.train.starts(1)
+    most = max(1, min(FRAMES, VALUES // problem.train.state[0, 0].numel()))
+    chosen = starts[np.linspace(0, len(starts) - 1, min(most, len(starts))).astype(int)]
+    batch = problem.train.batch(chosen, 1)
+
+    def end(substeps: int) -> Tensor:
+        return problem.rollout(batch.state[:, 0], batch.times, substeps)[:, 1].double()
+
+    with torch.no_grad():
+        coarse = end(1)
+        for substeps in CANDIDATES:
+            fine = end(2 * substeps)
+            others = (0, *range(2, fine.ndim))
+            difference = ((fine - coarse).square().mean(others) / problem.variance).sqrt().max()
+            if float(difference) <= tolerance:
+                return substeps, True
+            coarse = fine
+    return CANDIDATES[-1], False

@@ -1,0 +1,113 @@
+"""Trajectories as tensors on a device, and windows cut from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from eqdsl.data.trajectories import Trajectories
+
+
+@dataclass(frozen=True)
+class Batch:
+    """W windows of H + 1 frames.
+
+    Parameters
+    ----------
+    rows, frames : Tensor, shape (W,)
+        Trajectory and first frame of each window.
+    times : Tensor, shape (W, H + 1), float64
+        Past the end of a trajectory they stand still, so that a rollout rests there.
+    state : Tensor, shape (W, H + 1, C, *S)
+        Data, with missing values replaced by finite ones.
+    present : Tensor of bool, like `state`
+        Which values were observed.
+    complete : Tensor, shape (W, H + 1), 0 or 1
+        Frames in which the whole state is known.
+    """
+
+    rows: Tensor
+    frames: Tensor
+    times: Tensor
+    state: Tensor
+    present: Tensor
+    complete: Tensor
+
+
+class TrainingData:
+    """Trajectories as tensors.
+
+    Parameters
+    ----------
+    observed : Trajectories
+        What the file holds; NaN where missing.
+    filled : Trajectories
+        The same with estimated velocities, which are part of the state but never compared with.
+    """
+
+    def __init__(
+        self, observed: Trajectories, filled: Trajectories, *, device: torch.device, dtype: torch.dtype
+    ) -> None:
+        inside = np.arange(observed.frames) < observed.lengths[:, None]
+        whole = np.isfinite(filled.state).all(axis=tuple(range(2, filled.state.ndim))) & inside
+        self.whole = whole
+        """Frames from which a rollout can start, shape (B, T)."""
+        self.lengths = np.asarray(observed.lengths)
+        self.first = np.where(whole.any(axis=1), whole.argmax(axis=1), observed.frames)
+        """First such frame of each trajectory, shape (B,)."""
+        spare = int(self.first[whole.any(axis=1)].max(initial=0))
+        spread = inside.reshape(inside.shape + (1,) * (observed.state.ndim - 2))
+        present = np.isfinite(observed.state) & spread
+        self.times = torch.as_tensor(_padded(_resting(observed.times, self.lengths), spare), device=device)
+        self.state = torch.as_tensor(_padded(_finite(filled.state, spread), spare), device=device).to(dtype)
+        self.present = torch.as_tensor(_padded(present, spare, False), device=device)
+        self.complete = torch.as_tensor(_padded(whole, spare, False), device=device).to(dtype)
+
+    @property
+    def horizon(self) -> int:
+        """Steps of the longest rollout."""
+        return int((self.lengths - 1 - self.first).max(initial=0))
+
+    def starts(self, horizon: int, *, first_only: bool = False) -> np.ndarray:
+        """Trajectory and frame of all windows of a horizon, shape (N, 2).
+
+        A window starts at a complete frame and fits into its trajectory; a trajectory that is too short for any gives
+        one from its first complete frame, which ends early.
+        """
+        frames = np.arange(self.whole.shape[1])
+        first = frames == self.first[:, None]
+        fits = (frames + horizon < self.lengths[:, None]) & (not first_only)
+        return np.argwhere(self.whole & (fits | first) & (frames + 1 < self.lengths[:, None]))
+
+    def batch(self, starts: np.ndarray, horizon: int) -> Batch:
+        """Windows that start at the given (trajectory, frame) pairs."""
+        chosen = torch.as_tensor(starts, device=self.state.device)
+        rows, frames = chosen[:, 0], chosen[:, 1]
+        index = rows[:, None], frames[:, None] + torch.arange(horizon + 1, device=self.state.device)
+        return Batch(rows, frames, self.times[index], self.state[index], self.present[index], self.complete[index])
+
+
+def _resting(times: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    last = np.take_along_axis(times, lengths[:, None] - 1, axis=1)
+    return np.where(np.arange(times.shape[1]) < lengths[:, None], times, last)
+
+
+def _finite(state: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """The state with missing values replaced by the mean of their channel; NaN would leak into gradients."""
+    values = np.where(inside, state, np.nan)
+    for channel in range(values.shape[2]):
+        part = values[:, :, channel]
+        known = np.isfinite(part)
+        part[~known] = part[known].mean() if known.any() else 0.0
+    return values
+
+
+def _padded(values: np.ndarray, frames: int, fill: bool | None = None) -> np.ndarray:
+    """`frames` more frames, copies of the last one unless `fill` is given, for windows that end early."""
+    if frames == 0:
+        return values
+    more = np.repeat(values[:, -1:], frames, axis=1)
+    return np.concatenate([values, more if fill is None else np.full_like(more, fill)], axis=1)
