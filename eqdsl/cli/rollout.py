@@ -17,7 +17,7 @@ from eqdsl.core.errors import DataError, UsageError
 from eqdsl.data.reading import read_data
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.writing import group_channels, write_trajectories
-from eqdsl.fit.run_folder import load_run
+from eqdsl.fit.run_folder import Run, load_run, stored_grid
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import Grid, grid_from_coordinates, grid_from_model
@@ -56,19 +56,23 @@ def perform(request: Request) -> dict[str, Any]:
     model = run.model if run is not None else _model_without_learned(request)
     if run is not None and request.model is not None:
         _note_other_text(read_model(request.model), model, request)
-    data = read_data(request.start, model, mapping=request.mapping or None, minimum_frames=1) if request.start else None
-    if data is not None and request.grid:
-        raise UsageError("--grid and --from exclude each other", help="the grid of the data file is used")
-    grid = grid_from_model(model, request.grid) if data is None else grid_from_coordinates(model, data.axes)
+    data = _starts(request, model, run)
+    grid = _grid(request, model, data, run)
     times = frame_times(request, data)
-    field = _field(model, grid, request, run.field if run is not None else None)
+    field = _field(request, model, grid, run)
     _set_parameters(field, request.params)
     initial = None if data is None else first_frames(data, field, str(request.start))
     with progress_bar("simulating") as progress:
         done = simulate(
-            field, times, initial=initial, method=request.method, step=request.step, rtol=request.rtol,
-            atol=request.atol, progress=progress,
-        )  # fmt: skip
+            field,
+            times,
+            initial=initial,
+            method=request.method,
+            step=request.step,
+            rtol=request.rtol,
+            atol=request.atol,
+            progress=progress,
+        )
     write_trajectories(request.out, done.trajectories, model=model, force=request.force)
     if request.picture is not None:
         from eqdsl.cli.picture import draw
@@ -83,6 +87,24 @@ def perform(request: Request) -> dict[str, Any]:
         "wall_seconds": done.wall_seconds,
         "steps": done.steps,
     }
+
+
+def _starts(request: Request, model: Model, run: Run | None) -> Trajectories | None:
+    """The data of --from; a run remembers the mapping of the data it was fitted to."""
+    if request.start is None:
+        return None
+    if request.grid:
+        raise UsageError("--grid and --from exclude each other", help="the grid of the data file is used")
+    mapping = request.mapping or (run.config.data.map if run is not None else {})
+    return read_data(request.start, model, mapping=mapping, minimum_frames=1)
+
+
+def _grid(request: Request, model: Model, data: Trajectories | None, run: Run | None) -> Grid:
+    if data is not None:
+        return grid_from_coordinates(model, data.axes, file=request.start)
+    if run is None or request.grid:
+        return grid_from_model(model, request.grid)
+    return stored_grid(run.state)
 
 
 def _model_without_learned(request: Request) -> Model:
@@ -146,11 +168,9 @@ def shared_times(data: Trajectories) -> np.ndarray:
     return data.times[0]
 
 
-def _field(model: Model, grid: Grid, request: Request, fitted: VectorField | None) -> VectorField:
-    field = compile_model(model, grid=grid, dtype=getattr(torch, request.dtype), seed=request.seed)
-    if fitted is not None:
-        field.load_state_dict(fitted.state_dict())
-    return field
+def _field(request: Request, model: Model, grid: Grid, run: Run | None) -> VectorField:
+    dtype = getattr(torch, request.dtype)
+    return compile_model(model, grid=grid, dtype=dtype, seed=request.seed) if run is None else run.field_as(dtype, grid)
 
 
 def _set_parameters(field: VectorField, params: Mapping[str, float]) -> None:

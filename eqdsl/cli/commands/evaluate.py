@@ -18,7 +18,14 @@ from eqdsl.cli.values import ASSIGNMENT
 )
 @click.argument("run", metavar="RUN")
 @click.argument("data", metavar="DATA.h5")
-@click.option("--map", "mapping", type=ASSIGNMENT, multiple=True, metavar="NAME=DATASET[INDEX]", help="As in fit.")
+@click.option(
+    "--map",
+    "mapping",
+    type=ASSIGNMENT,
+    multiple=True,
+    metavar="NAME=DATASET[INDEX]",
+    help="Where a name stands; without it as when RUN was fitted.",
+)
 @json_option
 def evaluate(run: str, data: str, mapping: tuple[tuple[str, str], ...], as_json: bool) -> None:
     """Score RUN on other data, rolled out from the first frame of each trajectory."""
@@ -27,7 +34,8 @@ def evaluate(run: str, data: str, mapping: tuple[tuple[str, str], ...], as_json:
     from eqdsl.fit.run_folder import load_run
 
     fitted = load_run(run)
-    scores = score(fitted, read_data(data, fitted.model, mapping=dict(mapping) or None))
+    names = dict(mapping) or fitted.config.data.map
+    scores = score(fitted, read_data(data, fitted.model, mapping=names))
     if as_json:
         result_json(scores.as_json())
     else:
