@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 
 COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "!=": "ne"}
 
+OTHER_SPELLINGS = {
+    "laplace": "lap(u)", "laplacian": "lap(u)", "gradient": "grad(u)", "divergence": "div(w)", "rot": "curl(w)",
+    "ln": "log(u)", "sgn": "sign(u)", "arcsin": "asin(u)", "arccos": "acos(u)", "arctan": "atan(u)",
+    "pow": "a^b", "power": "a^b", "square": "a^2", "step": "heaviside(u)", "where": "ifelse(u > 0, a, b)",
+    "if": "ifelse(u > 0, a, b)", "piecewise": "ifelse(u > 0, a, b)", "diff": "d(u, x, 1)", "logistic": "sigmoid(u)",
+    "maximum": "max(a, b)", "minimum": "min(a, b)", "average": "mean(u)", "sum": "integral(u)",
+}  # fmt: skip
+"""Names from other languages and what they are called here."""
+
 
 class CallChecker:
     """The part of `ExpressionChecker` that knows what a name in front of parentheses means.
@@ -53,15 +62,8 @@ class CallChecker:
                 )
             )
         if node.name in CALLS_NOT_BUILT:
-            raise Rejection(
-                error(
-                    CALLS_NOT_BUILT[node.name],
-                    f"`{node.name}(…)` is not built yet",
-                    node.span,
-                    "not built yet",
-                    help="leave it out for now",
-                )
-            )
+            code, instead = CALLS_NOT_BUILT[node.name]
+            raise Rejection(error(code, f"`{node.name}(…)` is not built yet", node.span, "not built yet", help=instead))
         if node.name == "dn":
             return self._normal(node)
         if node.name == "ifelse":
@@ -205,7 +207,7 @@ class CallChecker:
                     f"`{spelled}` is not a known quantity here",
                     node.span,
                     "not a velocity",
-                    second=Label(state.span, f"declared by `d{'t' * state.time_order}({state.name}) = …`"),
+                    second=Label(state.span, f"its equation is `d{'t' * state.time_order}({state.name}) = …`"),
                     note="inside an expression only the velocity of a state with an equation `dtt(…) = …` is known",
                     help=f"name the right-hand side of `dt({state.name})` with `known` and use that name",
                 )
@@ -303,7 +305,7 @@ class CallChecker:
         if symbol is not None:
             return error(
                 "E0306",
-                f"`{name}` is a {symbol.kind.value}, not a function",
+                f"`{name}` is {symbol.kind.phrase}, not a function",
                 node.name_span,
                 "not a function",
                 second=Label(symbol.span, "declared here") if symbol.span.end else None,
@@ -320,6 +322,11 @@ class CallChecker:
                 node.name_span,
                 "no such axis",
                 help=f"first derivatives are {shown}",
+            )
+        if name.lower() in OTHER_SPELLINGS:
+            right = OTHER_SPELLINGS[name.lower()]
+            return error(
+                "E0304", f"there is no function `{name}`", node.name_span, "unknown function", help=f"write `{right}`"
             )
         known = [*OPERATORS, *SPECIAL_CALLS, *(f"d{a}" for a in axes)]
         known += [s.name for s in checker.scope.of(Kind.LEARNED)]

@@ -60,7 +60,7 @@ class ConstantReader:
             sign, inner = (-1.0 if inner.operator == "-" else 1.0), inner.operand
         if isinstance(inner, nodes.Name) and inner.name == "inf":
             return sign * INF
-        return self.number(node, what)
+        return self.number(node, f"each end of {what}")
 
     def interval(self, node: nodes.Interval, what: str, *, finite: bool = False) -> tuple[float, float] | None:
         """Both ends, the lower below the upper."""

@@ -220,7 +220,7 @@ def _start(
                 statement.value.span,
                 what,
                 second=Label(interval.span, "range"),
-                help=f"start inside, for example at {number_text(start_within(bounds))}",
+                help=f"write a {what} inside, for example {number_text(start_within(bounds))}",
             )
         )
     elif statement.fitted and value in bounds:

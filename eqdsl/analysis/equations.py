@@ -15,7 +15,7 @@ from eqdsl.core.source import Span
 from eqdsl.model.expr import Expr, LearnedCall
 from eqdsl.model.model import Equation, Term
 from eqdsl.model.text import expr_text
-from eqdsl.operators.arithmetic import negate
+from eqdsl.operators.arithmetic import is_number, negate
 from eqdsl.operators.base import Argument, Value
 from eqdsl.syntax import nodes
 
@@ -42,9 +42,9 @@ def read_equations(
                 error(
                     "E0502",
                     f"the state `{statement.state}` has two equations",
-                    _left_side(statement),
+                    _left_side(statement, checker),
                     "second",
-                    second=Label(_left_side(first[statement.state]), "first"),
+                    second=Label(_left_side(first[statement.state], checker), "first"),
                     help="add the terms up in one equation",
                 )
             )
@@ -82,10 +82,12 @@ def _fits(statement: nodes.Evolution, checker: ExpressionChecker, problems: list
         )
         return False
     if symbol.kind is not Kind.STATE:
+        if symbol.name in checker.scope.doubled:
+            return False
         problems.append(
             error(
                 "E0503",
-                f"`{statement.state}` is a {symbol.kind.value}, only a state has an equation",
+                f"`{statement.state}` is {symbol.kind.phrase}, only a state has an equation",
                 statement.state_span,
                 symbol.kind.value,
                 second=Label(symbol.span, "declared here") if symbol.span.end else None,
@@ -97,8 +99,8 @@ def _fits(statement: nodes.Evolution, checker: ExpressionChecker, problems: list
         problems.append(
             error(
                 "E0506",
-                f"an equation of order {statement.order} in time",
-                _left_side(statement),
+                f"an equation of order {statement.order} in time is not accepted",
+                _left_side(statement, checker),
                 "order 1 or 2 only",
                 help=f"declare a state for the lower derivative, `dtt({statement.state}) = a`, and write `dt(a) = …`",
             )
@@ -107,8 +109,10 @@ def _fits(statement: nodes.Evolution, checker: ExpressionChecker, problems: list
     return statement.state in checker.symbols.states
 
 
-def _left_side(statement: nodes.Evolution) -> Span:
-    return Span(statement.span.start, max(statement.state_span.end, statement.span.start + 1))
+def _left_side(statement: nodes.Evolution, checker: ExpressionChecker) -> Span:
+    """``dt(u)`` in front of the equals sign."""
+    left = checker.source.slice(statement.span).partition("=")[0].rstrip()
+    return Span(statement.span.start, statement.span.start + len(left))
 
 
 def _equation(
@@ -118,7 +122,7 @@ def _equation(
     state = checker.symbols.states[statement.state]
     addends = list(_addends(statement.value))
     values = [checker.value(a.node) for a in addends]
-    known = [(a, v) for a, v in zip(addends, values, strict=True) if v is not None]
+    known = [(a, _widened(v, state, checker)) for a, v in zip(addends, values, strict=True) if v is not None]
     if not _ranks_fit(statement, state, known, problems) or len(known) < len(addends):
         return ()
     if not state.axes and not _uniform(statement, known, checker, problems):
@@ -129,6 +133,13 @@ def _equation(
     return tuple(
         Equation(channel, _terms(known, i, checker), text, statement.span) for i, channel in enumerate(channels)
     )
+
+
+def _widened(value: Value, state: StateInfo, checker: ExpressionChecker) -> Value:
+    """The number 0 fits a vector."""
+    if state.vector and not value.vector and is_number(value.scalar, 0.0):
+        return Value((value.scalar,) * len(checker.space.axes), vector=True)
+    return value
 
 
 def _addends(node: nodes.Expression, negative: bool = False) -> Iterator[Addend]:

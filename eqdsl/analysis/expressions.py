@@ -63,8 +63,7 @@ class ExpressionChecker:
             )
             return None
         self._calls.normal_allowed = normal
-        value = self.check(node)
-        return None if value is None or self._too_large(value, node) else value
+        return self.check(node)
 
     def scalar(self, node: nodes.Expression, what: str, *, normal: bool = False) -> Expr | None:
         """The value of a whole expression that must be a scalar; `what` names it in the message."""
@@ -84,28 +83,29 @@ class ExpressionChecker:
             return None
         return value.scalar
 
-    def _too_large(self, value: Value, node: nodes.Expression) -> bool:
+    def _of_bounded_size(self, value: Value | None, node: nodes.Expression) -> Value | None:
+        """The value itself; refused as soon as a part is too large, so that nothing is built on top of it."""
+        if value is None:
+            return None
         facts = [self.space.facts.of(c) for c in value.components]
         if all(f.size <= MAX_SIZE and f.depth <= MAX_WRITTEN_OUT_DEPTH for f in facts):
-            return False
-        self.problems.append(
+            return value
+        raise Rejection(
             error(
                 "E0409",
-                f"this expression grows beyond {MAX_SIZE:,} parts or {MAX_WRITTEN_OUT_DEPTH} levels when "
-                "its operators are written out",
+                f"written out, this expression exceeds {MAX_SIZE:,} parts or {MAX_WRITTEN_OUT_DEPTH} levels",
                 node.span,
                 "too large",
-                help="name parts of it with `let`",
+                help="leave out some of the nested operators",
             )
         )
-        return True
 
     # ------------------------------------------------------------------------------------------- one node
 
     def check(self, node: nodes.Expression) -> Value | None:
         """The value of a node, or None after a message."""
         try:
-            return self._check(node)
+            return self._of_bounded_size(self._check(node), node)
         except Rejection as rejection:
             self.problems.append(rejection.diagnostic)
         except BadNumber as reason:
@@ -252,7 +252,9 @@ class ExpressionChecker:
                     f"this vector has {len(parts)} components, the space has {have}",
                     node.span,
                     f"{len(parts)} components",
-                    help="write one component per axis of `space`",
+                    help="write one component per axis of `space`"
+                    if axes
+                    else "declare one state and one equation for each component",
                 )
             )
         for part, item in zip(parts, node.items, strict=True):

@@ -91,10 +91,11 @@ def read_family(
     options = default_options(call.name)
     sizes = tuple(_size(a, call.name, signature, constants, problems) for a in call.arguments)
     if len(sizes) > signature.most:
+        count = "one plain argument" if signature.most == 1 else f"at most {signature.most} plain arguments"
         problems.append(
             error(
                 "E0811",
-                f"`{call.name}` takes at most {signature.most} plain arguments ({signature.sizes})",
+                f"`{call.name}` takes {count}, {signature.sizes}",
                 call.arguments[signature.most].span,
                 "one too many",
                 help=f"write `{signature.usage}`",

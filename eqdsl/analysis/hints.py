@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from eqdsl.analysis.expressions import ExpressionChecker
 from eqdsl.analysis.scope import Kind
 from eqdsl.core.diagnostics import Diagnostic, Label, warning
 from eqdsl.model.expr import Apply, Const, DefinitionRef, Diff, Expr, LearnedCall, ParamRef
-from eqdsl.model.facts import FactTable, walk
+from eqdsl.model.facts import FactTable, nodes_of
 from eqdsl.model.model import Equation, LearnedTerm, Parameter, Parity, Pinned, Term
 from eqdsl.model.text import expr_text
 
@@ -104,33 +105,34 @@ def _sees(call: LearnedCall, factor: Expr, term: LearnedTerm, facts: FactTable) 
 def _free_fluxes(
     equations: Sequence[Equation], terms: dict[str, LearnedTerm], facts: FactTable
 ) -> Iterator[Diagnostic]:
-    """Learned terms that appear only under a derivative and are fixed nowhere."""
+    """Outputs of learned terms that act only through a derivative and are fixed nowhere."""
+    first: dict[str, tuple[LearnedCall, Term]] = {}
+    total: Counter[str] = Counter()
+    derived: Counter[str] = Counter()
+    for term in (t for e in equations for t in e.terms):
+        reached: set[Expr] = set()
+        for node in nodes_of(term.expr, facts):
+            if isinstance(node, LearnedCall):
+                total[node.name] += 1
+            elif isinstance(node, Diff) and isinstance(node.argument, LearnedCall) and node.argument not in reached:
+                reached.add(node.argument)
+                derived[node.argument.name] += 1
+                first.setdefault(node.argument.name, (node.argument, term))
     reported: set[str] = set()
-    for equation in equations:
-        for term in equation.terms:
-            fluxes: list[LearnedCall] = []
-            bare: set[str] = set()
-
-            def visit(node: Expr, fluxes: list[LearnedCall] = fluxes) -> None:
-                if isinstance(node, Diff) and isinstance(node.argument, LearnedCall):
-                    fluxes.append(node.argument)
-
-            walk(term.expr, visit, facts)
-            for flux in fluxes:
-                learned = terms[flux.term]
-                if flux.term in reported or flux.term in bare or _fixed(learned, flux.output):
-                    continue
-                reported.add(flux.term)
-                head = learned.name
-                zeros = ", ".join("0" for _ in learned.inputs)
-                yield warning(
-                    "W1003",
-                    f"the flux `{flux.name}` is determined only up to a constant: only its derivative acts",
-                    learned.span,
-                    "no fixed value",
-                    second=Label(term.span, "its derivative"),
-                    help=f"add `with {head}({zeros}) = 0`",
-                )
+    for name, (call, term) in first.items():
+        learned = terms[call.term]
+        if total[name] > derived[name] or _fixed(learned, call.output) or learned.name in reported:
+            continue
+        reported.add(learned.name)
+        zeros = ", ".join("0" for _ in learned.inputs)
+        yield warning(
+            "W1003",
+            f"the flux `{name}` is determined only up to a constant: only its derivative acts",
+            learned.span,
+            "no fixed value",
+            second=Label(term.span, "its derivative"),
+            help=f"add `with {name.partition('.')[0]}({zeros}) = 0`",
+        )
 
 
 def _fixed(term: LearnedTerm, output: int) -> bool:

@@ -10,7 +10,7 @@ from eqdsl.analysis.symbols import StateInfo
 from eqdsl.core.diagnostics import Diagnostic, Label, error
 from eqdsl.core.source import Span
 from eqdsl.model.model import Channel, InitialValue
-from eqdsl.operators.arithmetic import ZERO
+from eqdsl.operators.arithmetic import ZERO, is_number
 from eqdsl.syntax import nodes
 
 
@@ -71,7 +71,7 @@ def _state(statement: nodes.Init, checker: ExpressionChecker, problems: list[Dia
     symbol = checker.scope.find(statement.state)
     if symbol is None or symbol.kind is not Kind.STATE:
         code = "E0301" if symbol is None else "E0503"
-        what = "is not declared" if symbol is None else f"is a {symbol.kind.value}, only a state has an initial value"
+        what = "is not declared" if symbol is None else f"is {symbol.kind.phrase}, only a state has an initial value"
         help = (checker.scope.nearest(statement.state) if symbol is None else None) or "write the name of a state"
         problems.append(error(code, f"`{statement.state}` {what}", statement.state_span, "not a state", help=help))
         return None
@@ -158,6 +158,8 @@ def _formula(
             )
         )
         return []
+    if state.vector and not value.vector and is_number(value.scalar, 0.0):
+        return [InitialValue(n, "expression", ZERO) for n in names]
     if value.vector != state.vector:
         mine = "vector" if state.vector else "scalar"
         problems.append(

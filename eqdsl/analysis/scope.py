@@ -26,6 +26,13 @@ class Kind(Enum):
     AXIS = "axis"
     TIME = "time"
 
+    @property
+    def phrase(self) -> str:
+        """The word with its article."""
+        return {"axis": "an axis", "time": "the time", "input": "an input", "abbreviation": "an abbreviation"}.get(
+            self.value, f"a {self.value}"
+        )
+
 
 SPECIAL_CALLS = ("dn", "dt", "dtt", "delay", "noise", "history", "sample")
 """Called like functions, but not in the table of operators."""
@@ -50,6 +57,7 @@ class Scope:
 
     def __init__(self) -> None:
         self.symbols: dict[str, Symbol] = {}
+        self.doubled: set[str] = set()
         self.axes: tuple[str, ...] = ()
         self.time = "t"
 
@@ -74,7 +82,7 @@ class Scope:
             return None
         found = lowered[close[0]]
         kind = self.symbols[found].kind.value if found in self.symbols else "constant" if found == "pi" else "function"
-        return f"did you mean the {kind} `{found}`?" if kind != "time" else f"did you mean the time `{found}`?"
+        return f"did you mean the {kind} `{found}`?"
 
 
 def collect(statements: Iterable[nodes.Statement], problems: list[Diagnostic]) -> Scope:
@@ -131,7 +139,9 @@ def _declare(scope: Scope, symbol: Symbol, problems: list[Diagnostic]) -> None:
     first = scope.symbols.get(symbol.name)
     if first is None:
         scope.symbols[symbol.name] = symbol
-    elif not (symbol.kind is first.kind is Kind.TIME or reserved):
+        return
+    scope.doubled.add(symbol.name)
+    if not (symbol.kind is first.kind is Kind.TIME or reserved):
         problems.append(
             error(
                 "E0302",

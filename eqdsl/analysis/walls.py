@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from eqdsl.analysis.constants import ConstantReader
 from eqdsl.analysis.expressions import ExpressionChecker
+from eqdsl.analysis.walk import walk
 from eqdsl.analysis.written import written
 from eqdsl.boundary.linear import LinearForm, NotLinear, linear_form
 from eqdsl.boundary.table import kind_of
@@ -88,6 +89,8 @@ class WallReader:
             )
             return
         sides = list(self._sides(statement))
+        if not self.axes:
+            return
         left = self.checker.value(statement.left, normal=True)
         right = self.checker.value(statement.right, normal=True)
         if left is None or right is None:
@@ -165,7 +168,7 @@ class WallReader:
                 "E0602",
                 f"`{axis.name} = {number_text(value)}` is not an end of the axis",
                 place.span,
-                "inside or outside",
+                "not an end",
                 help=f"its ends are {ends}",
             )
         )
@@ -227,12 +230,14 @@ class WallReader:
         try:
             form = linear_form(expr, facts)
         except NotLinear:
+            derived = any(isinstance(n, nodes.Call) and n.name != "dn" for n in walk(statement.left))
             self.problems.append(
                 error(
                     "E0601",
                     f"this condition is not linear in `{channel}` and `dn({channel})`",
                     where,
                     "not linear",
+                    note="`dn` is the only derivative on a wall; it points outward" if derived else None,
                     help=f"write {FORM}",
                 )
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from eqdsl.model.expr import (
@@ -132,16 +132,15 @@ class FactTable:
         )
 
 
-def walk(expr: Expr, visit: Callable[[Expr], None], table: FactTable | None = None) -> None:
-    """Call `visit` once for every node, and with a table also for those of the definitions it refers to."""
+def nodes_of(expr: Expr, table: FactTable) -> Iterator[Expr]:
+    """Every node once, those of the definitions it refers to included."""
     seen: set[Expr] = set()
     waiting = [expr]
     while waiting:
         node = waiting.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        visit(node)
-        waiting.extend(children(node))
-        if table is not None and isinstance(node, DefinitionRef):
-            waiting.append(table.body(node))
+        if node not in seen:
+            seen.add(node)
+            yield node
+            waiting.extend(children(node))
+            if isinstance(node, DefinitionRef):
+                waiting.append(table.body(node))

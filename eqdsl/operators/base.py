@@ -126,7 +126,7 @@ def require_scalar(argument: Argument, operator: str, usage: str, *, help: str |
                 f"`{operator}` takes a scalar, this is a vector",
                 argument.span,
                 "vector",
-                help=help or f"write `{usage}` for one component, such as `w.x`",
+                help=help or f"write `{usage}` for one component",
             )
         )
     return argument.value.scalar

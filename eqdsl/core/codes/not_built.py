@@ -12,13 +12,13 @@ STATEMENTS_NOT_BUILT: dict[str, tuple[str, str, str]] = {
 }
 """Statements by the name of their node: code, how a message calls them, what to write instead."""
 
-CALLS_NOT_BUILT: dict[str, str] = {
-    "delay": "E0910",
-    "noise": "E0911",
-    "history": "E0912",
-    "sample": "E0913",
+CALLS_NOT_BUILT: dict[str, tuple[str, str]] = {
+    "delay": ("E0910", "write a state that follows with the same lag: `dt(a) = (u - a)/tau`"),
+    "noise": ("E0911", "leave it out: equations are deterministic, and `observe u noise 0.1` describes the data"),
+    "history": ("E0912", "list what can be seen now, such as `u` and `dx(u)`"),
+    "sample": ("E0913", "write the value as an expression of time and position"),
 }
-"""Calls inside expressions, by name."""
+"""Calls inside expressions by name: code and what to write instead."""
 
 FAMILIES_NOT_BUILT: tuple[str, ...] = (
     "stencil",

@@ -1,0 +1,5 @@
+space x in [0, 1]
+state u(x)
+dt(u) = dxx(u)
+bc u = 0 at boundary
+bc dn(u) = 0 at x = 1

@@ -1,0 +1,4 @@
+state u
+dt(u) = -u
+law e = u^2 decreasing
+law e = u decreasing

@@ -1,0 +1,2 @@
+state u, v
+dt(u) = -u

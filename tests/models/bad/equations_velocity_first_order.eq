@@ -1,0 +1,3 @@
+state u, v
+dt(u) = -u
+dt(v) = dt(u)

@@ -1,0 +1,2 @@
+state u
+dtt(u) = -dt(2*u)

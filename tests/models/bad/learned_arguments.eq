@@ -1,0 +1,4 @@
+state u, v
+learned f(u, v)
+dt(u) = f(u)
+dt(v) = f(u, v, 1)

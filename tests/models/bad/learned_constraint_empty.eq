@@ -1,0 +1,4 @@
+state u, v
+learned f(u) with f >= 1, f <= 0
+dt(u) = f
+dt(v) = -v

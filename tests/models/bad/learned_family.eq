@@ -1,0 +1,4 @@
+state u, v
+learned f(u) by network(64)
+dt(u) = f
+dt(v) = -v

@@ -1,0 +1,4 @@
+state u, v
+learned f()
+dt(u) = f
+dt(v) = -v

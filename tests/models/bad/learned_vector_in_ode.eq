@@ -1,0 +1,4 @@
+state u, v
+learned f(u) -> vector
+dt(u) = f
+dt(v) = -v

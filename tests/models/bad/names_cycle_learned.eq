@@ -1,0 +1,4 @@
+state u
+known a = f
+learned f(a)
+dt(u) = a

@@ -1,0 +1,4 @@
+space x in [0, 1], y in [0, 1]
+state u(x, y)
+known dxy = u
+dt(u) = dxy

@@ -1,0 +1,3 @@
+state temperature
+dt(temprature) = -1
+dt(temperature) = 0

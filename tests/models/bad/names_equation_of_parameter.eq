@@ -1,0 +1,4 @@
+state u
+param k = 1
+dt(u) = -k*u
+dt(k) = 0

@@ -1,0 +1,3 @@
+state u
+param pi = 3
+dt(u) = -pi*u

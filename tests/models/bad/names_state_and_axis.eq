@@ -1,0 +1,3 @@
+space x in [0, 1]
+state x(x)
+dt(x) = 0

@@ -1,0 +1,3 @@
+time s
+state s
+dt(s) = -s

@@ -1,0 +1,3 @@
+state u
+param decay = fit 1
+dt(u) = -decai*u

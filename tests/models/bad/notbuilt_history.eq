@@ -1,0 +1,3 @@
+state u
+learned f(history(u, 4))
+dt(u) = f

@@ -1,0 +1,3 @@
+import "parts.eq" as p
+state u
+dt(u) = -u

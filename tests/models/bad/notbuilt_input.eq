@@ -1,0 +1,3 @@
+input q(t) linear
+state u
+dt(u) = q - u

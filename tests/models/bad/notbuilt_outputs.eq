@@ -1,0 +1,3 @@
+state u
+learned f(u) -> 3
+dt(u) = f

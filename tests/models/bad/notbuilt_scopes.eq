@@ -1,0 +1,4 @@
+state u
+learned f(u) per environment
+learned g(u) adapts environment
+dt(u) = f + g

@@ -1,0 +1,2 @@
+state u
+dt(u) = atan2(u) + sin(u, 2)

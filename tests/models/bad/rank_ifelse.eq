@@ -1,0 +1,2 @@
+state u
+dt(u) = ifelse(u, 1, 0)

@@ -1,0 +1,3 @@
+space x
+state u(x)
+dt(u) = dxx(u)

@@ -1,0 +1,2 @@
+state u: foo/s
+dt(u) = -u
