@@ -39,5 +39,5 @@ def forecast_error(field: VectorField, data: Trajectories, scales: np.ndarray) -
     times = np.stack([filled.times[row, frame], filled.times[row, frame + 1]], axis=1)
     forecast = roll_out(field, times, filled.state[row, frame])
     interval = (times[:, 1] - times[:, 0]).reshape(-1, *[1] * (filled.state.ndim - 2))
-    miss = (filled.state[row, frame + 1] - forecast.state[:, 1]) / interval
+    miss = (filled.state[row, frame + 1] - forecast[:, 1]) / interval
     return float(np.mean((miss / scales.reshape(1, -1, *[1] * (miss.ndim - 2))) ** 2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +60,7 @@ def inspect_run(run: FittedRun, *, distil: bool = False, plots: bool = True, for
     UsageError
         Pictures are asked for without matplotlib, or another ``distilled.eq`` is there.
     """
-    field = run.field.eval()
+    field = deepcopy(run.field).double().eval()
     training, held_out, own = _samples(run.sample())
     visited = visited_states(training, field)
     ledger = make_ledger(field, visited)
@@ -68,7 +69,7 @@ def inspect_run(run: FittedRun, *, distil: bool = False, plots: bool = True, for
     numbers = {name: float(value) for name, value in values.items() if value.ndim == 0}
     found = sensitivity(field, visited)
     parameters = report_parameters(run.model, values, found, _forecast_error(field, training, found))
-    distillation = _distilled(run, responses, numbers, held_out, force) if distil else None
+    distillation = _distilled(run, field, responses, numbers, held_out, force) if distil else None
     compared, trouble = _rolled_out(field, held_out)
     error = horizon_error(*compared, held_out.channels) if compared else None
     formulas = {name: f.text for name, f in distillation.formulas.items()} if distillation else None
@@ -115,9 +116,14 @@ def _forecast_error(field: VectorField, training: Trajectories, found: Sensitivi
 
 
 def _distilled(
-    run: FittedRun, responses: Mapping[str, Response], numbers: Mapping[str, float], held_out: Trajectories, force: bool
+    run: FittedRun,
+    field: VectorField,
+    responses: Mapping[str, Response],
+    numbers: Mapping[str, float],
+    held_out: Trajectories,
+    force: bool,
 ) -> Distillation:
-    found = find_formulas(run.field, responses, numbers, held_out)
+    found = find_formulas(field, responses, numbers, held_out)
     if found.text is not None:
         write_text(Path(run.path) / DISTILLED, found.text, force=force)
     return found

@@ -61,10 +61,8 @@ class Visited:
 
 
 def as_tensor(values: np.ndarray, field: VectorField) -> Tensor:
-    """A tensor beside the field's weights and parameters (float64 on the CPU for a field without any)."""
-    example = next(iter((*field.parameters(), *field.buffers())), None)
-    dtype, device = (example.dtype, example.device) if example is not None else (torch.float64, torch.device("cpu"))
-    return torch.as_tensor(np.ascontiguousarray(values), dtype=dtype, device=device)
+    """A tensor in the vector field's precision and on its device."""
+    return torch.as_tensor(np.ascontiguousarray(values), dtype=field.dtype, device=field.device)
 
 
 def visited_states(trajectories: Trajectories, field: VectorField, *, max_points: int = MAX_POINTS) -> Visited:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from teaching import MemoryRun, pendulum_run
+
+from tests.inspection.teaching import MemoryRun, pendulum_run
 
 
 @pytest.fixture(scope="session")

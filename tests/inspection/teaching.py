@@ -9,12 +9,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import torch
-from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.simulate import simulate
 
 from eqdsl.analysis.check import loads_model
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.inspection.visited import as_tensor, visited_states
+from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import Model
 
 PENDULUM = """

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from eqdsl.lowering.vector_field import compile_model
 from eqdsl.simulate import simulate
-from teaching import MemoryRun
 
 from eqdsl.analysis.check import check_source, load_model, loads_model
 from eqdsl.core.errors import UsageError
@@ -16,7 +14,9 @@ from eqdsl.inspection.distil import distilled_model
 from eqdsl.inspection.formula import Formula, find_formula
 from eqdsl.inspection.inspect import inspect_run
 from eqdsl.inspection.units import named_coefficients, unit_factors, unit_text
+from eqdsl.lowering.vector_field import compile_model
 from eqdsl.model.model import Model
+from tests.inspection.teaching import MemoryRun
 
 FLUX = """# a flux and two heads
 model flux

@@ -9,10 +9,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from teaching import MemoryRun
 
 from eqdsl.inspection.inspect import inspect_run, write_report
 from eqdsl.inspection.inspection import Inspection
+from tests.inspection.teaching import MemoryRun
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from eqdsl.lowering.vector_field import compile_model
-from teaching import MemoryRun
 
 from eqdsl.analysis.check import loads_model
 from eqdsl.core.errors import DataError
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.inspection.ledger import make_ledger
 from eqdsl.inspection.visited import visited_states
+from eqdsl.lowering.vector_field import compile_model
+from tests.inspection.teaching import MemoryRun
 
 CIRCLE = """
 state u, v

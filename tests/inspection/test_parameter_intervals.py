@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 import pytest
-from teaching import MemoryRun
 
 from eqdsl.inspection.parameters import (
     RISE,
@@ -18,6 +17,7 @@ from eqdsl.inspection.parameters import (
 )
 from eqdsl.inspection.sensitivity import Sensitivity, sensitivity
 from eqdsl.inspection.visited import visited_states
+from tests.inspection.teaching import MemoryRun
 
 
 def columns(effects: np.ndarray, learned: np.ndarray, absorbed: list[float]) -> Sensitivity:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from teaching import MemoryRun, teach
+from eqdsl.simulate import simulate
 
 from eqdsl.analysis.check import loads_model
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.inspection.inspect import inspect_run
 from eqdsl.inspection.inspection import Inspection
 from eqdsl.lowering.vector_field import compile_model
-from eqdsl.simulate import simulate
+from tests.inspection.teaching import MemoryRun, teach
 
 PLANE = """
 model fitzhugh_nagumo
