@@ -1,7 +1,7 @@
-"""What is seen while a fit runs: a panel that redraws itself on a terminal, plain lines elsewhere, JSON lines for scripts.
+"""What is seen while a fit runs: a panel on a terminal, plain lines elsewhere, JSON lines for scripts.
 
-A display is a context manager that takes the events of `eqdsl.fit` (plain dicts, see `eqdsl.fit.trainer`): ``stage``
-when a stage or horizon begins, ``epoch`` after each epoch, ``announce`` for a sentence, ``done`` at the end.
+A display takes the events of `eqdsl.fit.fit` (plain dicts): ``start``, ``announce`` for a sentence, ``stage`` when a
+stage or horizon begins, ``epoch`` after each epoch, ``done`` or ``interrupted`` at the end.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def json_line(event: Event) -> None:
 def only_announcements(event: Event) -> None:
     """What must not be missed even when no progress is wanted."""
     if event["event"] == "announce":
-        say(f"note: {event['text']}")
+        say(note_text(event))
 
 
 class PlainLines:
@@ -62,10 +62,8 @@ class PlainLines:
     def __call__(self, event: Event) -> None:
         """Write the line of one event, if it is time for it."""
         kind = event["event"]
-        if kind == "announce":
-            say(f"note: {event['text']}")
-        elif kind == "stage":
-            say(stage_text(event))
+        if kind in _SENTENCES:
+            say(_SENTENCES[kind](event))
         elif kind == "epoch" and time.monotonic() - self._last >= SECONDS_BETWEEN_LINES:
             self._last = time.monotonic()
             say(epoch_text(event))
@@ -94,10 +92,23 @@ class LivePanel:
         kind = event["event"]
         if kind == "epoch":
             self._live.update(panel(event), refresh=True)
-        elif kind == "stage":
-            self._console.print(stage_text(event), markup=False, highlight=False)
-        elif kind == "announce":
-            self._console.print(f"note: {event['text']}", markup=False, highlight=False)
+        elif kind in _SENTENCES:
+            self._console.print(_SENTENCES[kind](event), markup=False, highlight=False)
+
+
+def start_text(event: Event) -> str:
+    """One line about what is fitted to what."""
+    unknown = [*event["parameters"], *(f"{name} (learned)" for name in event["learned"])]
+    grid = f" on {' x '.join(map(str, event['grid']))} points" if event["grid"] else ""
+    return (
+        f"{event['model']}: {', '.join(unknown)}; {event['weights']} weights; {event['train']} trajectories{grid} "
+        f"to train, {event['validation']} to validate, {event['test']} to test; {event['device']}, {event['dtype']}"
+    )
+
+
+def note_text(event: Event) -> str:
+    """A sentence that the fit announces."""
+    return f"note: {event['text']}"
 
 
 def stage_text(event: Event) -> str:
@@ -108,15 +119,16 @@ def stage_text(event: Event) -> str:
     return ", ".join(words)
 
 
+_SENTENCES = {"start": start_text, "announce": note_text, "stage": stage_text}
+_NUMBERS = ("misfit", "validation", "penalty", "multiplier")
+
+
 def epoch_text(event: Event) -> str:
     """One line about an epoch."""
     words = [f"epoch {event['epoch']:>4}", *(f"{key} {number(event[key])}" for key in _NUMBERS)]
     words += [f"{name} = {number(value)}" for name, value in event["parameters"].items()]
     left = event["minutes_left"]
     return "  ".join(words if left is None else [*words, f"{duration(60 * left)} left"])
-
-
-_NUMBERS = ("misfit", "validation", "penalty", "multiplier")
 
 
 def panel(event: Event) -> Table:

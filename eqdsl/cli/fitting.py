@@ -6,8 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
+from eqdsl.cli.console import result
+from eqdsl.cli.failures import INTERRUPTED
+from eqdsl.cli.fit_display import choose_display, duration, number
+from eqdsl.cli.interruption import StopRequest
+from eqdsl.cli.sources import read_model
 from eqdsl.fit.config import FitConfig
 from eqdsl.fit.config_file import load_config, with_overrides
+from eqdsl.fit.fit import fit
+from eqdsl.fit.run_folder import Run, load_run
 
 
 @dataclass(frozen=True)
@@ -30,15 +39,56 @@ class Request:
     force: bool
 
 
+def perform(request: Request) -> None:
+    """Fit, show the way, and say on stdout what came out; leaves with status 130 when it was interrupted."""
+    config = configure(request)
+    model = read_model(request.model)
+    display = choose_display(as_json=request.as_json, quiet=request.quiet)
+    with StopRequest() as should_stop, display as show:
+        run = fit(
+            model,
+            request.data,
+            out=request.out,
+            config=config,
+            events=show,
+            should_stop=should_stop,
+            resume=request.resume,
+            force=request.force,
+        )
+    if not request.as_json:
+        result(summary(run))
+    if run.state["status"] == "interrupted":
+        raise click.exceptions.Exit(INTERRUPTED)
+
+
+def summary(run: Run) -> str:
+    """A few lines about a run: how it ended, its parameters and its scores."""
+    state = run.state
+    ended = f"{state['status']}, {state['reason']}" if state["reason"] else state["status"]
+    lines = [f"{run.path}: {state['epochs']} epochs in {duration(state['seconds'])}; {ended}"]
+    lines += [f"  {name} = {number(value)}" for name, value in state["parameters"].items()]
+    for part, scores in state["scores"].items():
+        logarithm = number(scores["log10_mse"])
+        lines.append(
+            f"  {part}: mse {number(scores['mse'])} (log10 {logarithm}), {scores['trajectories']} trajectories"
+        )
+    return "\n".join(lines)
+
+
 def configure(request: Request) -> FitConfig:
-    """The settings: the TOML file, then `--set`, then the short options and `--map`; later ones win.
+    """The settings: those of the TOML file or of a run to resume, then `--set`, the short options and `--map`.
 
     Raises
     ------
     UsageError
         The file cannot be read, or a key or value is wrong.
+    DataError
+        There is no run to resume.
     """
-    config = load_config(request.config_path) if request.config_path is not None else FitConfig()
+    if request.config_path is not None:
+        config = load_config(request.config_path)
+    else:
+        config = load_run(request.out).config if request.resume else FitConfig()
     short: Mapping[str, object] = {
         "seed": request.seed,
         "device": request.device,

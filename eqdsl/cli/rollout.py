@@ -149,7 +149,8 @@ def frame_times(request: Request, data: Trajectories | None) -> np.ndarray:
         )
     if frames > _LONGEST:
         raise UsageError(f"{frames + 1} frames are too many", help="take a larger --every")
-    return first + request.every * np.arange(frames + 1)
+    times: np.ndarray = first + request.every * np.arange(frames + 1)
+    return times
 
 
 def shared_times(data: Trajectories) -> np.ndarray:
@@ -165,7 +166,8 @@ def shared_times(data: Trajectories) -> np.ndarray:
             "the trajectories of the --from file have different times",
             help="give the times: for example `--until 10 --every 0.1`",
         )
-    return data.times[0]
+    times: np.ndarray = data.times[0]
+    return times
 
 
 def _field(request: Request, model: Model, grid: Grid, run: Run | None) -> VectorField:

@@ -1,0 +1,303 @@
+"""data info, simulate, fit, evaluate and inspect, on an exponential decay."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from tests.cli.support import DECAY, LEARNED, Call
+
+RATE = 0.8
+QUICK = ["--set", "optimizer.steps=25", "--set", "warm_start.steps=25", "--set", "optimizer.polish=2"]
+HEAT = """model heat
+space x in [0, 1] periodic
+grid x = 16
+state u(x)
+param D = 0.01
+dt(u) = D*dxx(u)
+init u = sin(2*pi*x)
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Models, data and a fitted run; not to be changed."""
+    place = tmp_path_factory.mktemp("numeric")
+    (place / "decay.eq").write_text(DECAY)
+    (place / "unknown.eq").write_text(LEARNED)
+    (place / "heat.eq").write_text(HEAT)
+    times = np.arange(0, 2.01, 0.1)
+    with h5py.File(place / "data.h5", "w") as file:
+        file["t"] = times
+        file["u"] = np.linspace(0.5, 2, 6)[:, None] * np.exp(-RATE * times)
+    done = subprocess.run(
+        [sys.executable, "-m", "eqdsl", "fit", "unknown.eq", "data.h5", "-o", "run", "--json", *QUICK],
+        cwd=place, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (place / "events.txt").write_text(done.stdout)
+    return place
+
+
+# ---------------------------------------------------------------- simulate
+
+
+def test_simulate_follows_the_closed_form(call: Call, folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "o.h5"
+    shown = call("simulate", folder / "decay.eq", "-o", out, "--until", 2, "--every", 0.5, "--param", "k=3", "--json")
+    assert shown.status == 0
+    assert set(shown.json) == {"out", "times", "states", "shapes", "wall_seconds", "steps"}
+    assert shown.json["times"] == [0, 0.5, 1, 1.5, 2]
+    assert shown.json["states"] == ["u"]
+    assert shown.json["shapes"] == {"u": [1, 5]}
+    assert shown.json["steps"] > 0
+    with h5py.File(out) as file:
+        assert file["u"][0] == pytest.approx(np.exp(-3 * file["t"][:]), abs=1e-5)
+
+
+def test_simulate_on_another_grid(call: Call, folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "o.h5"
+    shown = call(
+        "simulate", folder / "heat.eq", "-o", out, "--until", 1, "--every", 1, "--grid", "x=32", "--dtype", "float32",
+        "--json",
+    )  # fmt: skip
+    assert shown.json["shapes"] == {"u": [1, 2, 32]}
+    with h5py.File(out) as file:
+        decay = np.exp(-0.01 * (2 * np.pi) ** 2)
+        assert file["u"][0, 1] == pytest.approx(decay * np.sin(2 * np.pi * file["x"][:]), abs=5e-3)
+
+
+def test_simulate_from_the_first_frames_of_data(call: Call, folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "o.h5"
+    shown = call("simulate", folder / "decay.eq", "-o", out, "--from", folder / "data.h5", "--param", f"k={RATE}")
+    assert shown.status == 0
+    with h5py.File(out) as got, h5py.File(folder / "data.h5") as wanted:
+        assert got["t"][:] == pytest.approx(wanted["t"][:])
+        assert got["u"][:] == pytest.approx(wanted["u"][:], abs=1e-5)
+
+
+def test_simulate_a_run_needs_no_model_file(call: Call, folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "o.h5"
+    assert call("simulate", "--run", folder / "run", "-o", out, "--until", 1, "--every", 0.5).status == 0
+    other = call(
+        "simulate", folder / "decay.eq", "--run", folder / "run", "-o", out, "--until", 1, "--every", 1, "--force"
+    )
+    assert other.status == 0
+    assert "the run's own model is used" in other.err
+
+
+def test_simulate_refuses_terms_that_are_not_learned(call: Call, folder: Path, tmp_path: Path) -> None:
+    outcome = call("simulate", folder / "unknown.eq", "-o", tmp_path / "o.h5", "--until", 1, "--every", 1)
+    assert outcome.status == 2
+    assert "`f` have not been learned yet" in outcome.err
+    assert "--run RUN" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["--until", 1], "--every"),
+        (["--until", 1, "--every", 0.3], "does not divide"),
+        (["--until", -1, "--every", 0.1], "makes no frames"),
+        (["--until", "nan", "--every", 0.1], "makes no frames"),
+        (["--until", 1e9, "--every", 1e-3], "too many"),
+        (["--until", 1, "--every", 1, "--param", "q=1"], "it has k"),
+        (["--until", 1, "--every", 1, "--param", "k=fast"], "not a finite number"),
+        (["--until", 1, "--every", 1, "--param", "k"], "name=value"),
+        (["--until", 1, "--every", 1, "--grid", "x=big"], "x=64"),
+        (["--until", 1, "--every", 1, "--grid", "z=8"], "no axis `z`"),
+        (["--until", 1, "--every", 1, "--method", "rk5"], "rk4"),
+        (["--until", 1, "--every", 1, "-o", "/no/such/folder/o.h5"], "mkdir -p"),
+    ],
+)
+def test_simulate_refuses_what_it_cannot_do(
+    arguments: list[object], word: str, call: Call, folder: Path, tmp_path: Path
+) -> None:
+    outcome = call("simulate", folder / "decay.eq", "-o", tmp_path / "o.h5", *arguments)
+    assert outcome.status == 2
+    assert word in outcome.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_simulate_overwrites_nothing_unasked(call: Call, folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "o.h5"
+    out.write_text("precious")
+    command = ["simulate", folder / "decay.eq", "-o", out, "--until", 1, "--every", 1]
+    assert call(*command).status == 2
+    assert out.read_text() == "precious"
+    assert call(*command, "--force").status == 0
+
+
+def test_simulate_that_diverges_is_a_failed_computation(call: Call, tmp_path: Path) -> None:
+    model = tmp_path / "explosion.eq"
+    model.write_text("state u\ndt(u) = u^2\ninit u = 1\n")
+    outcome = call("simulate", model, "-o", tmp_path / "o.h5", "--until", 2, "--every", 1)
+    assert outcome.status == 3
+    assert "Traceback" not in outcome.err
+    assert not (tmp_path / "o.h5").exists()
+
+
+@pytest.mark.parametrize("name", ["decay", "heat"])
+def test_simulate_draws_a_picture(name: str, call: Call, folder: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "o.png"
+    command = ["simulate", folder / f"{name}.eq", "-o", tmp_path / "o.h5", "--until", 1, "--every", 0.25]
+    assert call(*command, "--plot", picture).status == 0
+    assert picture.read_bytes()[:4] == b"\x89PNG"
+
+
+# ---------------------------------------------------------------- fit
+
+
+def test_fit_prints_one_event_per_line_and_scores_last(folder: Path) -> None:
+    events = [json.loads(line) for line in (folder / "events.txt").read_text().splitlines()]
+    assert events[0]["event"] == "start"
+    assert {"announce", "stage", "epoch"} <= {event["event"] for event in events}
+    assert [event["event"] for event in events].index("done") == len(events) - 1
+    assert "mse" in events[-1]["scores"]["validation"]
+
+
+def test_fit_finds_the_parameter(call: Call, folder: Path, tmp_path: Path) -> None:
+    config = tmp_path / "fit.toml"
+    config.write_text("[optimizer]\nsteps = 25\npolish = 20\n[warm_start]\nsteps = 25\n")
+    run = tmp_path / "run"
+    outcome = call(
+        "fit", folder / "decay.eq", folder / "data.h5", "-o", run, "--config", config, "--seed", 3, "--dtype", "float64"
+    )
+    assert outcome.status == 0
+    assert f"k = {RATE}" in outcome.out
+    assert "epoch" in outcome.err
+    assert json.loads((run / "state.json").read_text())["parameters"]["k"] == pytest.approx(RATE, abs=1e-5)
+    written = (run / "config.toml").read_text()
+    assert "seed = 3" in written
+    assert 'dtype = "float64"' in written
+
+
+def test_fit_maps_names_and_the_run_remembers(call: Call, folder: Path, tmp_path: Path) -> None:
+    data = tmp_path / "other.h5"
+    with h5py.File(folder / "data.h5") as source, h5py.File(data, "w") as file:
+        file["values"], file["clock"] = source["u"][:], source["t"][:]
+    run = tmp_path / "run"
+    names = ["--map", "u=values", "--map", "t=clock"]
+    outcome = call("fit", folder / "decay.eq", data, "-o", run, "--quiet", *names, *QUICK)
+    assert outcome.status == 0
+    assert outcome.err == "" or all(line.startswith("note: ") for line in outcome.err.splitlines())
+    assert call("evaluate", run, data).status == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["--set", "optimizer.stps=3"], "did you mean `optimizer.steps`"),
+        (["--set", "steps"], "section.key=value"),
+        (["--minutes", 0], "--minutes"),
+        (["--seed", -1], "--seed"),
+        (["--device", "abacus"], "--device"),
+        (["--config", "no.toml"], "no.toml"),
+    ],
+)
+def test_fit_refuses_wrong_options(
+    arguments: list[object], word: str, call: Call, folder: Path, tmp_path: Path
+) -> None:
+    outcome = call("fit", folder / "decay.eq", folder / "data.h5", "-o", tmp_path / "run", *arguments)
+    assert outcome.status == 2
+    assert word in outcome.err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\x89HDF\r\n\x1a\n broken"])
+def test_fit_to_no_data(content: bytes | None, call: Call, folder: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data.h5"
+    if content is not None:
+        data.write_bytes(content)
+    outcome = call("fit", folder / "decay.eq", data, "-o", tmp_path / "run")
+    assert outcome.status == 1
+    assert str(data) in outcome.err
+    assert not (tmp_path / "run").exists()
+
+
+def test_fit_overwrites_nothing_unasked(call: Call, folder: Path) -> None:
+    before = (folder / "run" / "state.json").read_bytes()
+    outcome = call("fit", folder / "unknown.eq", folder / "data.h5", "-o", folder / "run")
+    assert outcome.status == 2
+    assert "--force" in outcome.err
+    assert (folder / "run" / "state.json").read_bytes() == before
+
+
+def test_resume_without_a_run(call: Call, folder: Path, tmp_path: Path) -> None:
+    outcome = call("fit", folder / "decay.eq", folder / "data.h5", "-o", tmp_path / "run", "--resume")
+    assert outcome.status == 1
+    assert "no such run folder" in outcome.err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_leaves_a_run_to_resume(number: signal.Signals, call: Call, folder: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    arguments = ["fit", str(folder / "unknown.eq"), str(folder / "data.h5"), "-o", str(run)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "eqdsl", *arguments, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert process.stdout is not None
+    for line in process.stdout:
+        if json.loads(line)["event"] == "epoch":
+            break
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert json.loads(out.splitlines()[-1])["event"] == "interrupted"
+    assert "with a usable run left" in err
+    assert call("evaluate", run, folder / "data.h5").status == 0
+    few = ["--set", "optimizer.steps=1", "--set", "optimizer.polish=0", "--minutes", 0.05]
+    began = time.monotonic()
+    assert call(*arguments, "--resume", *few, "--quiet").status == 0
+    assert time.monotonic() - began < 60
+
+
+# ---------------------------------------------------------------- evaluate, inspect, data info
+
+
+def test_evaluate_prints_the_scores(call: Call, folder: Path) -> None:
+    shown = call("evaluate", folder / "run", folder / "data.h5", "--json")
+    assert shown.status == 0
+    keys = {"mse", "log10_mse", "log10_mse_without_first", "per_state", "trajectories", "frames"}
+    assert set(shown.json) == keys
+    assert (shown.json["trajectories"], shown.json["frames"]) == (6, 126)
+    assert shown.json["per_state"] == {"u": pytest.approx(shown.json["mse"])}
+    assert "mse" in call("evaluate", folder / "run", folder / "data.h5").out
+
+
+@pytest.mark.parametrize("name", ["evaluate", "inspect"])
+def test_what_is_no_run(name: str, call: Call, folder: Path, tmp_path: Path) -> None:
+    data = [folder / "data.h5"] if name == "evaluate" else []
+    for path in (tmp_path, tmp_path / "missing", folder / "decay.eq"):
+        outcome = call(name, path, *data)
+        assert outcome.status == 1
+        assert "run folder" in outcome.err
+
+
+def test_inspect_json_has_the_keys_of_the_contract(call: Call, folder: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    shown = call("inspect", folder / "run", "--json", "--report", page)
+    assert shown.status == 0
+    assert {"parameters", "learned", "equations"} <= set(shown.json)
+    assert {"rms", "share", "formula", "r2"} <= set(shown.json["learned"]["f"])
+    assert set(shown.json["equations"]) == {"u"}
+    assert "<html" in page.read_text()
+    assert call("inspect", folder / "run", "--report", page).status == 2
+
+
+def test_data_info(call: Call, folder: Path) -> None:
+    shown = call("data", "info", folder / "data.h5", "--model", folder / "decay.eq")
+    assert shown.status == 0
+    assert "u" in shown.out
+    assert call("data", "info", folder / "data.h5", "--json").json["datasets"]
+    assert call("data", "info", folder / "missing.h5").status == 1
