@@ -43,7 +43,7 @@ class Penalty:
         norms = {}
         if self.places:
             for name, output in self.field.learned_outputs(time, state).items():
-                norms[name] = _weighted(output.square().flatten(1).mean(1), weight) / self._scale(name).square()
+                norms[name] = _weighted(output.square().reshape(len(state), -1).mean(1), weight) / self._scale(name).square()
             total = total + torch.stack(list(norms.values())).sum() + self._complexity()
         if self.has_statements:
             for value in self.field.penalties(time, state).values():
