@@ -8,20 +8,22 @@ from dataclasses import dataclass
 from eqdsl.analysis.constants import ConstantReader
 from eqdsl.analysis.expressions import ExpressionChecker
 from eqdsl.analysis.walk import walk
+from eqdsl.analysis.wall_values import AtPosition, completed
 from eqdsl.analysis.written import written
-from eqdsl.boundary.linear import LinearForm, NotLinear, linear_form
-from eqdsl.boundary.table import kind_of
+from eqdsl.boundary.linear import LinearForm, LinearReader, NotLinear
+from eqdsl.boundary.table import KINDS, kind_of
 from eqdsl.core.diagnostics import Diagnostic, Label, error
 from eqdsl.core.source import Span
-from eqdsl.model.expr import Apply, Const, Coordinate, DefinitionRef, Expr
+from eqdsl.model.expr import Const, Diff, Expr, FluxDiff, Reduction
+from eqdsl.model.facts import nodes_of
 from eqdsl.model.model import Axis, Channel, WallCondition
 from eqdsl.model.rate import time_derivative
 from eqdsl.model.text import number_text
-from eqdsl.operators.arithmetic import ONE, ZERO, add, negate
+from eqdsl.operators.arithmetic import ZERO, add, negate
 from eqdsl.operators.base import Value
 from eqdsl.syntax import nodes
 
-FORM = "`bc u = 0 at x = 0`, `bc dn(u) = 0 at boundary` or `bc dn(u) + h*u = g at x = 1`"
+FORM = ", ".join(f"`{kind.usage}`" for kind in KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class WallReader:
                         self._twice(condition, statement.span, given[key][1])
                     else:
                         given[key] = (condition, statement.span)
-        return tuple(self._complete({k: c for k, (c, _) in given.items()}))
+        return completed({k: c for k, (c, _) in given.items()}, self.channels, self.axes, self.checker.space.facts)
 
     def _twice(self, condition: WallCondition, again: Span, first: Span) -> None:
         axis = next(a for a in self.axes if a.name == condition.axis)
@@ -228,7 +230,7 @@ class WallReader:
             return None
         channel = channels.pop()
         try:
-            form = linear_form(expr, facts)
+            form = LinearReader(facts).form(expr)
         except NotLinear:
             derived = any(isinstance(n, nodes.Call) and n.name != "dn" for n in walk(statement.left))
             self.problems.append(
@@ -239,6 +241,18 @@ class WallReader:
                     "not linear",
                     note="`dn` is the only derivative on a wall; it points outward" if derived else None,
                     help=f"write {FORM}",
+                )
+            )
+            return None
+        parts = (*form.coefficients.values(), form.rest)
+        if any(isinstance(n, Diff | FluxDiff | Reduction) for p in parts for n in nodes_of(p, facts)):
+            self.problems.append(
+                error(
+                    "E0607",
+                    "a boundary condition contains a derivative or an integral beside the state",
+                    where,
+                    "not a plain value",
+                    help="only parameters, time and positions may stand beside the state; write the derivative out",
                 )
             )
             return None
@@ -305,56 +319,11 @@ class WallReader:
                 )
             )
             return None
-        a, b, value = (self._on_wall(e, side) for e in (a, b, negate(form.rest)))
+        on_wall = AtPosition(facts, side.axis.name, side.position)
+        a, b, value = (on_wall.of(e) for e in (a, b, negate(form.rest)))
         text = f"{written(self.checker.source, where)} at {side.axis.name} = {number_text(side.position)}"
         rate = time_derivative(value, facts)
         return WallCondition(channel, side.axis.name, side.side, a, b, value, rate, False, text)
-
-    def _on_wall(self, expr: Expr, side: Side) -> Expr:
-        """The expression with the wall's own position put in place of its coordinate."""
-        facts = self.checker.space.facts
-        if side.axis.name not in facts.of(expr).axes:
-            return expr
-        match expr:
-            case Coordinate():
-                return Const(side.position)
-            case DefinitionRef():
-                return self._on_wall(facts.body(expr), side)
-            case Apply(function, arguments):
-                return Apply(function, tuple(self._on_wall(a, side) for a in arguments))
-        raise AssertionError(f"{type(expr).__name__} in a boundary condition")
-
-    # ------------------------------------------------------------------------------------------- defaults
-
-    def _complete(self, given: dict[tuple[str, str, int], WallCondition]) -> Iterator[WallCondition]:
-        facts = self.checker.space.facts
-        for channel in self.channels:
-            if channel.uniform:
-                continue
-            source = channel.name.replace("dt(", "", 1).replace(")", "", 1) if channel.velocity else channel.name
-            for axis in (a for a in self.axes if not a.periodic):
-                for side in (0, 1):
-                    found = given.get((source, axis.name, side)) or _default(source, axis, side)
-                    if channel.velocity:
-                        value = found.value_rate or ZERO
-                        found = WallCondition(
-                            channel.name,
-                            axis.name,
-                            side,
-                            found.value_coefficient,
-                            found.normal_coefficient,
-                            value,
-                            time_derivative(value, facts),
-                            found.announced,
-                            f"d/dt of: {found.text}",
-                        )
-                    yield found
-
-
-def _default(channel: str, axis: Axis, side: int) -> WallCondition:
-    position = number_text(axis.upper if side else axis.lower)
-    text = f"dn({channel}) = 0 at {axis.name} = {position}"
-    return WallCondition(channel, axis.name, side, ZERO, ONE, ZERO, ZERO, True, text)
 
 
 def _plain(channel: str) -> str:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from eqdsl.boundary.base import BoundaryKind, is_zero, scaled
+from eqdsl.boundary.base import BoundaryKind, is_zero
 from eqdsl.model.expr import Expr
-from eqdsl.model.text import expr_text
 
 
 class Dirichlet(BoundaryKind):
     """``a*u = g``."""
 
     name = "Dirichlet"
+    usage = "bc u = 0 at x = 0"
 
     def applies(self, value_coefficient: Expr, normal_coefficient: Expr) -> bool:
         """a is not 0, b is."""
         return not is_zero(value_coefficient) and is_zero(normal_coefficient)
-
-    def text(self, channel: str, value_coefficient: Expr, normal_coefficient: Expr, value: Expr, time: str) -> str:
-        """``u = 0``."""
-        return f"{scaled(value_coefficient, channel, time)} = {expr_text(value, time=time)}"

@@ -27,41 +27,53 @@ class LinearForm:
         )
 
 
-def linear_form(expr: Expr, facts: FactTable) -> LinearForm:
-    """The coefficients of an expression.
+class LinearReader:
+    """Reads linear forms; a shared definition is read once."""
 
-    Raises
-    ------
-    NotLinear
-        It contains a channel in another way.
-    """
-    if not facts.of(expr).channels:
-        return LinearForm(rest=expr)
-    if isinstance(expr, ChannelRef):
-        return LinearForm({expr.channel: ONE})
-    if isinstance(expr, DefinitionRef):
-        return linear_form(facts.body(expr), facts)
-    if not isinstance(expr, Apply):
+    def __init__(self, facts: FactTable) -> None:
+        self._facts = facts
+        self._known: dict[Expr, LinearForm] = {}
+
+    def form(self, expr: Expr) -> LinearForm:
+        """The coefficients of an expression.
+
+        Raises
+        ------
+        NotLinear
+            It contains a channel in another way.
+        """
+        found = self._known.get(expr)
+        if found is None:
+            found = self._known[expr] = self._read(expr)
+        return found
+
+    def _free(self, expr: Expr) -> bool:
+        return not self._facts.of(expr).channels
+
+    def _read(self, expr: Expr) -> LinearForm:
+        if self._free(expr):
+            return LinearForm(rest=expr)
+        match expr:
+            case ChannelRef(name):
+                return LinearForm({name: ONE})
+            case DefinitionRef():
+                return self.form(self._facts.body(expr))
+            case Apply("add", arguments):
+                return _sum([self.form(a) for a in arguments])
+            case Apply("sub", (left, right)):
+                return _sum([self.form(left), _negative(self.form(right))])
+            case Apply("neg", (inner,)):
+                return _negative(self.form(inner))
+            case Apply("div", (top, bottom)) if self._free(bottom):
+                form = self.form(top)
+                parts = {n: divide(c, bottom) for n, c in form.coefficients.items()}
+                return LinearForm(parts, divide(form.rest, bottom))
+            case Apply("mul", arguments):
+                inside = [a for a in arguments if not self._free(a)]
+                if len(inside) == 1:
+                    outside = multiply([a for a in arguments if a is not inside[0]])
+                    return self.form(inside[0]).scaled(outside)
         raise NotLinear
-    arguments = expr.arguments
-    if expr.function == "add":
-        return _sum([linear_form(a, facts) for a in arguments])
-    if expr.function == "sub":
-        left, right = (linear_form(a, facts) for a in arguments)
-        return _sum([left, _negative(right)])
-    if expr.function == "neg":
-        return _negative(linear_form(arguments[0], facts))
-    if expr.function == "div" and not facts.of(arguments[1]).channels:
-        form = linear_form(arguments[0], facts)
-        return LinearForm(
-            {n: divide(c, arguments[1]) for n, c in form.coefficients.items()}, divide(form.rest, arguments[1])
-        )
-    if expr.function == "mul":
-        inside = [a for a in arguments if facts.of(a).channels]
-        if len(inside) == 1:
-            outside = multiply([a for a in arguments if a is not inside[0]])
-            return linear_form(inside[0], facts).scaled(outside)
-    raise NotLinear
 
 
 def _negative(form: LinearForm) -> LinearForm:

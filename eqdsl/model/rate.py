@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from eqdsl.model.expr import Apply, Const, Expr, TimeRef
+from eqdsl.model.expr import Apply, Const, DefinitionRef, Expr, TimeRef
 from eqdsl.model.facts import FactTable
 
 ZERO = Const(0.0)
@@ -93,38 +93,58 @@ def time_derivative(expr: Expr, facts: FactTable) -> Expr:
         Made of numbers, parameters, coordinates, time and pointwise functions; definitions are looked through.
     facts : FactTable
     """
-    if not facts.of(expr).time:
-        return ZERO
-    if isinstance(expr, TimeRef):
-        return ONE
-    if not isinstance(expr, Apply):
-        return time_derivative(facts.body(expr), facts)  # type: ignore[arg-type]  # only a definition is left
-    a = expr.arguments
-    da = [time_derivative(x, facts) for x in a]
-    match expr.function:
-        case "add":
-            return _add(*da)
-        case "sub":
-            return _add(da[0], _neg(da[1]))
-        case "neg":
-            return _neg(da[0])
-        case "mul":
-            return _add(*(_mul(*a[:i], d, *a[i + 1 :]) for i, d in enumerate(da)))
-        case "div":
-            quotient = _call("div", _mul(a[0], da[1]), _square(a[1]))
-            return _add(_call("div", da[0], a[1]), ZERO if not facts.of(a[1]).time else _neg(quotient))
-        case "pow":
-            by_base = _mul(a[1], _call("pow", a[0], _call("sub", a[1], ONE)), da[0])
-            by_exponent = _mul(expr, _call("log", a[0]), da[1])
-            return _add(by_base, by_exponent if facts.of(a[1]).time else ZERO)
-        case "atan2":
-            top = _call("sub", _mul(a[1], da[0]), _mul(a[0], da[1]))
-            return _call("div", top, _call("add", _square(a[0]), _square(a[1])))
-        case "ifelse":
-            return _call("ifelse", a[0], da[1], da[2])
-        case "min" | "max":
-            return _of_extreme(expr, da)
-    return _mul(_outer(expr.function, a[0]), da[0])
+    return _Rates(facts).of(expr)
+
+
+class _Rates:
+    """Rates of shared subtrees, computed once."""
+
+    def __init__(self, facts: FactTable) -> None:
+        self._facts = facts
+        self._known: dict[Expr, Expr] = {}
+
+    def of(self, expr: Expr) -> Expr:
+        if not self._facts.of(expr).time:
+            return ZERO
+        found = self._known.get(expr)
+        if found is None:
+            found = self._known[expr] = self._compute(expr)
+        return found
+
+    def _compute(self, expr: Expr) -> Expr:
+        match expr:
+            case TimeRef():
+                return ONE
+            case DefinitionRef():
+                return self.of(self._facts.body(expr))
+            case Apply("add", arguments):
+                return _add(*(self.of(a) for a in arguments))
+            case Apply("sub", (left, right)):
+                return _add(self.of(left), _neg(self.of(right)))
+            case Apply("neg", (inner,)):
+                return _neg(self.of(inner))
+            case Apply("mul", a):
+                return _add(*(_mul(*a[:i], self.of(a[i]), *a[i + 1 :]) for i in range(len(a))))
+            case Apply("div", (top, bottom)):
+                by_bottom = _call("div", _mul(top, self.of(bottom)), _square(bottom))
+                return _add(_call("div", self.of(top), bottom), ZERO if self._still(bottom) else _neg(by_bottom))
+            case Apply("pow", (base, exponent)):
+                by_base = _mul(exponent, _call("pow", base, _call("sub", exponent, ONE)), self.of(base))
+                by_exponent = ZERO if self._still(exponent) else _mul(expr, _call("log", base), self.of(exponent))
+                return _add(by_base, by_exponent)
+            case Apply("atan2", (y, x)):
+                top = _call("sub", _mul(x, self.of(y)), _mul(y, self.of(x)))
+                return _call("div", top, _call("add", _square(y), _square(x)))
+            case Apply("ifelse", (condition, yes, no)):
+                return _call("ifelse", condition, self.of(yes), self.of(no))
+            case Apply("min" | "max", arguments):
+                return _of_extreme(expr, [self.of(a) for a in arguments])
+            case Apply(function, (inner,)):
+                return _mul(_outer(function, inner), self.of(inner))
+        raise ValueError(f"no rate of {type(expr).__name__}")
+
+    def _still(self, expr: Expr) -> bool:
+        return not self._facts.of(expr).time
 
 
 def _of_extreme(expr: Apply, rates: list[Expr]) -> Expr:
