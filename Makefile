@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.eqdsl-installed
-DEMO ?= runs/demo
+DEMO ?= runs/pendulum
 
 .PHONY: help setup demo test test-all lint bench build clean
 .DEFAULT_GOAL := help
@@ -18,12 +18,13 @@ $(STAMP): pyproject.toml .ci/constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e '.[plot,data,dev]'
 	@touch $@
 
-demo: $(STAMP)  ## make pendulum data, fit the model to them and say what was found (about two minutes)
-	mkdir -p $(DEMO)
-	$(BIN)/python examples/pendulum/make_data.py $(DEMO)/pendulum.h5 --force
-	$(BIN)/eqdsl check examples/pendulum/pendulum.eq
-	$(BIN)/eqdsl fit examples/pendulum/pendulum.eq $(DEMO)/pendulum.h5 -o $(DEMO)/run --config examples/pendulum/fit.toml --force
-	$(BIN)/eqdsl inspect $(DEMO)/run --distil --report $(DEMO)/report.html --force
+demo: $(STAMP)  ## make pendulum data, fit the model to them, score it and say what was found (two minutes)
+	mkdir -p $(dir $(DEMO))
+	$(BIN)/python examples/pendulum/make_data.py
+	$(BIN)/eqdsl show examples/pendulum/model.eq
+	$(BIN)/eqdsl fit examples/pendulum/model.eq examples/pendulum/train.h5 -o $(DEMO) --minutes 1 --force
+	$(BIN)/eqdsl evaluate $(DEMO) examples/pendulum/test.h5
+	$(BIN)/eqdsl inspect $(DEMO) --distil --report $(DEMO)/report.html --force
 
 test: $(STAMP)  ## the tests, without those marked slow
 	$(BIN)/python -m pytest
