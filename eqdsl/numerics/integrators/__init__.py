@@ -1,1 +1,1 @@
-"""One file per integrator family, one line each in the table."""
+"""Methods of integration in time: a table of numbers each, two engines, one entrance (`integrate`)."""

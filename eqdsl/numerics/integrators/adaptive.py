@@ -1,0 +1,157 @@
+"""torchdiffeq's adaptive methods, with bounds, named failures and steps that end on the output times.
+
+Each output interval is one call, in local time ``s = t - t_n``: times keep their precision with float32 states, and
+the last step of an interval is cut to end on the output, because torchdiffeq's interpolation is less accurate than
+its steps. The error norm is the largest over trajectories, so an easy neighbour cannot hide a hard trajectory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+from torchdiffeq import odeint
+
+from eqdsl.core.errors import UsageError
+from eqdsl.numerics.integrators.base import AdaptiveMethod, Effort, Field
+from eqdsl.numerics.integrators.failure import IntegrationFailure, Reason
+
+SMALLEST_STEP = 1e-12
+"""Share of an output interval below which a step means that the solution jumps or explodes."""
+
+RETRY = 0.1
+"""Factor on a step that met a value that is not finite."""
+
+GROWTH = 1e5
+"""Growth of the largest value since the start from which a vanishing step is called a blow-up."""
+
+
+def rollout_adaptive(
+    field: Field, method: AdaptiveMethod, initial: Tensor, times: Tensor, *, rtol: float, atol: float,
+    max_steps: int, effort: Effort,
+) -> Iterator[Tensor]:  # fmt: skip
+    """The states at ``times[..., 1:]``; rows of equal times are integrated together.
+
+    Raises
+    ------
+    IntegrationFailure
+        The solution grows without bound, is not a number, or needs more than `max_steps` steps.
+    UsageError
+        A tolerance is not positive or too small for the dtype.
+    """
+    _check_tolerances(rtol, atol, initial.dtype)
+    if times.ndim == 1:
+        yield from _Rollout(field, method, initial, times, rtol, atol, max_steps, effort).states()
+        return
+    distinct, group = torch.unique(times, dim=0, return_inverse=True)
+    rows = [torch.nonzero(group == g).squeeze(1) for g in range(len(distinct))]
+    order = torch.argsort(torch.cat(rows)).to(initial.device)
+    parts = [
+        _Rollout(field, method, initial[r.to(initial.device)], t, rtol, atol, max_steps, effort).states()
+        for r, t in zip(rows, distinct, strict=True)
+    ]
+    for states in zip(*parts, strict=True):
+        yield torch.cat(states)[order]
+
+
+class _Rollout:
+    """One group of trajectories with shared times; torchdiffeq calls it as the field and reports each step to it."""
+
+    def __init__(
+        self, field: Field, method: AdaptiveMethod, initial: Tensor, times: Tensor, rtol: float, atol: float,
+        max_steps: int, effort: Effort,
+    ) -> None:  # fmt: skip
+        self.field, self.method, self.initial = field, method, initial
+        self.times: list[float] = times.tolist()
+        self.rtol, self.atol, self.max_steps, self.effort = rtol, atol, max_steps, effort
+        self.first_size = max(1.0, float(initial.detach().abs().max()))
+        self.steps = 0
+        self.next_step: float | None = None
+        self.start = self.length = 0.0
+
+    def states(self) -> Iterator[Tensor]:
+        state = self.initial
+        for start, end in zip(self.times, self.times[1:], strict=False):
+            self.start, self.length = start, end - start
+            state = self._interval(state)
+            yield state
+
+    def _interval(self, state: Tensor) -> Tensor:
+        """The state at the end of the interval; a step that met a value that is not finite is tried again shorter."""
+        reached = 0.0
+        while True:
+            try:
+                return self._solve(reached, state)
+            except _NotFinite as problem:
+                reached, state = problem.reached, problem.state
+                shorter = RETRY * (self.next_step or 0.0)
+                if shorter < SMALLEST_STEP * self.length:
+                    words, reason = "the rate of change is not a finite number", Reason.NOT_FINITE
+                    raise self._failure(reached, state, words, reason) from None
+                self.next_step = shorter
+
+    def _solve(self, reached: float, state: Tensor) -> Tensor:
+        local = torch.tensor([reached, self.length], dtype=torch.float64, device=state.device)
+        options = {"norm": _largest_row_norm, "step_t": local[1:], "dtype": torch.float64}
+        if self.next_step is not None:
+            options["first_step"] = self.next_step
+        try:
+            return odeint(  # type: ignore[no-any-return]
+                self, state, local, method=self.method.name, rtol=self.rtol, atol=self.atol, options=options
+            )[1]
+        except AssertionError as problem:
+            # The checks in `callback_step` come first; this is for a check of torchdiffeq that they do not cover.
+            raise self._failure(reached, state, f"the integration stopped ({problem})", Reason.STEP_UNDERFLOW) from None
+
+    def __call__(self, s: Tensor, state: Tensor) -> Tensor:
+        self.effort.evaluations += 1
+        return self.field((s.to(torch.float64) + self.start).to(state.dtype), state)
+
+    def callback_step(self, s: Tensor, state: Tensor, step: Tensor) -> None:
+        """Called before every step; `step` is what the error control asks for, not yet cut at the output time."""
+        self.steps += 1
+        self.effort.steps += 1
+        reached, size = float(s), float(step)
+        if size == 0.0:
+            # What torchdiffeq makes of an error estimate that is not a number.
+            raise _NotFinite(reached, state)
+        if size < SMALLEST_STEP * self.length:
+            words = f"the step fell below {self.length * SMALLEST_STEP:.1g}"
+            raise self._failure(reached, state, words, Reason.STEP_UNDERFLOW)
+        if self.steps > self.max_steps:
+            words = f"more than {self.max_steps} steps were needed"
+            raise self._failure(reached, state, words, Reason.TOO_MANY_STEPS)
+        self.next_step = size
+
+    def _failure(self, reached: float, state: Tensor, words: str, reason: Reason) -> IntegrationFailure:
+        """The failure at a local time; whatever the symptom, values that have grown this much are the cause."""
+        state = state.detach()
+        if not float(state.abs().max()) < GROWTH * self.first_size:
+            words, reason = "the solution grows without bound", Reason.BLOW_UP
+        time = self.start + reached
+        return IntegrationFailure(f"{words} near t = {time:.6g} ({self.method.name})", reason=reason, time=time, state=state)
+
+
+class _NotFinite(Exception):
+    """A step met a value that is not finite; `state` at local time `reached` is the last good one."""
+
+    def __init__(self, reached: float, state: Tensor) -> None:
+        super().__init__(reached)
+        self.reached, self.state = reached, state
+
+
+def _largest_row_norm(error: Tensor) -> Tensor:
+    """Largest root mean square over the trajectories."""
+    return error.abs().square().flatten(1).mean(1).amax().sqrt()
+
+
+def _check_tolerances(rtol: float, atol: float, dtype: torch.dtype) -> None:
+    if not (rtol >= 0 and atol >= 0 and rtol + atol > 0):
+        raise UsageError(f"tolerances rtol = {rtol:g}, atol = {atol:g} cannot be used", help="take positive numbers")
+    resolution = torch.finfo(dtype).eps
+    if 0 < rtol < 2 * resolution or (rtol == 0 and atol < resolution):
+        raise UsageError(
+            f"rtol = {rtol:g}, atol = {atol:g} ask for more digits than {str(dtype).removeprefix('torch.')} has",
+            help=f"take rtol = {max(1e-6, 10 * resolution):.1g}, or float64",
+        )

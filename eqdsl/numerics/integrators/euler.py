@@ -1,0 +1,7 @@
+"""Euler's method: one stage, order 1."""
+
+from __future__ import annotations
+
+from eqdsl.numerics.integrators.base import ExplicitTableau
+
+EULER = ExplicitTableau(name="euler", order=1, a=((),), b=(1.0,), c=(0.0,))
