@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from eqdsl.fit.penalty import learned_modules
 from eqdsl.fit.problem import Problem
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import LearnedTerm
@@ -45,7 +46,7 @@ def calibrate(problem: Problem, seed: int) -> None:
                 dtype=torch.float64,
             )  # fmt: skip
             for field in (probing, problem.field):
-                field.learned[f"term_{term.name}"].calibrate(center, scale, outputs)
+                learned_modules(field)[term.name].calibrate(center, scale, outputs)
 
 
 def sample_frames(problem: Problem) -> tuple[Tensor, Tensor]:
@@ -100,7 +101,7 @@ class Probe(nn.Module):
         generator: torch.Generator,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.radius = field.learned[f"term_{term.name}"].radius
+        self.radius = learned_modules(field)[term.name].radius
         self.amplitude = 1.0
         self.outputs, self.output = len(term.outputs), output
         self.center, self.scale = center, scale

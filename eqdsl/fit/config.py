@@ -50,7 +50,7 @@ class IntegratorSection(Section):
     """How rollouts are integrated."""
 
     method: str = "rk4"
-    """Fixed-step integrator."""
+    """Integrator; `substeps` are those of fixed-step ones."""
     substeps: Literal["auto"] | AtLeastOne = "auto"
     """Steps between two frames of the data."""
     tolerance: Positive = 1e-4

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from eqdsl.core.errors import ComputationError
+from eqdsl.fit.problem import Problem
 from eqdsl.fit.training_data import TrainingData
 
 CHUNK_VALUES = 1 << 24
@@ -31,7 +34,6 @@ def first_frame_errors(
     data: TrainingData,
     *,
     start: Callable[[Tensor, Tensor], Tensor] | None = None,
-    check: Callable[[], None] = lambda: None,
 ) -> ErrorSums:
     """Errors of rollouts from the first complete frame of every trajectory to its end.
 
@@ -41,8 +43,6 @@ def first_frame_errors(
         States ``(W, C, *S)`` and times ``(W, T)`` to states ``(W, T, C, *S)``.
     start : callable, optional
         First states and trajectory numbers to the states to start from.
-    check : callable
-        Called before every part; may raise to stop.
     """
     horizon = data.horizon
     starts = data.starts(horizon, first_only=True)
@@ -53,7 +53,6 @@ def first_frame_errors(
     count = torch.zeros(horizon + 1, channels, dtype=torch.float64)
     with torch.no_grad():
         for first in range(0, len(starts), size):
-            check()
             batch = data.batch(starts[first : first + size], horizon)
             state = batch.state[:, 0] if start is None else start(batch.state[:, 0], batch.rows)
             error = rollout(state, batch.times).double() - batch.state.double()
@@ -61,3 +60,22 @@ def first_frame_errors(
             square += torch.where(batch.present, error, 0.0).square().sum(others).cpu()
             count += batch.present.sum(others).cpu()
     return ErrorSums(square, count)
+
+
+def validation_misfit(problem: Problem, substeps: int, *, check: Callable[[], None]) -> float:
+    """Misfit of rollouts from first frames over the full horizon; infinite when one diverges.
+
+    `check` is called at every frame and may raise.
+    """
+    data = problem.validation
+    fitted = problem.velocities if data is problem.train else None
+    try:
+        sums = first_frame_errors(
+            lambda start, times: problem.rollout(start, times, substeps, check=check), data,
+            start=fitted.put_into if fitted is not None else None,
+        )  # fmt: skip
+    except ComputationError:
+        return math.inf
+    seen = sums.count[1:].sum(0) > 0
+    value = float((sums.per_channel(first=1) / problem.variance.double().cpu())[seen].mean())
+    return value if math.isfinite(value) else math.inf

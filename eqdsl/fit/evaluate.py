@@ -55,8 +55,9 @@ class Scores:
 
     def __str__(self) -> str:
         states = "\n".join(f"  {name:<12} mse {value:.4g}" for name, value in self.per_state.items())
+        later = f"{self.log10_mse_without_first:.2f} without the first frame"
         return (
-            f"mse {self.mse:.4g}, log10 {self.log10_mse:.2f} ({self.log10_mse_without_first:.2f} without the first frame)\n"
+            f"mse {self.mse:.4g}, log10 {self.log10_mse:.2f} ({later})\n"
             f"{states}\n{self.trajectories} trajectories, {self.frames} frames"
         )
 
@@ -99,7 +100,7 @@ def evaluate(run: Run, trajectories: Trajectories, *, dtype: torch.dtype = torch
 
 def substeps_for(run: Run, trajectories: Trajectories) -> int:
     """Substeps that make steps as long as in training, or shorter."""
-    longest = run.state["integrator"]["spacing"]
+    longest = float(run.state["integrator"]["spacing"])
     return max(1, math.ceil(run.substeps * frame_spacing(trajectories) / longest - 1e-6))
 
 

@@ -15,11 +15,11 @@ ADVICE = (
 )
 
 
-def blow_up(problem: Problem, batch: Batch, progress: Progress, bad: int) -> ComputationError:
-    """The error that ends a fit after `bad` bad steps in a row: what left the finite numbers, where and when."""
+def blow_up(problem: Problem, batch: Batch, progress: Progress) -> ComputationError:
+    """The error that ends a fit after too many bad steps in a row: what left the finite numbers, where and when."""
     what = _diverged(problem, batch, progress.substeps) or _bad_gradient(problem) or "the loss is not finite"
     place = f"stage {progress.stage}, epoch {progress.epoch + 1}, horizon {progress.horizon}"
-    count = "a step" if bad == 1 else f"{bad} steps in a row"
+    count = "a step" if progress.bad == 1 else f"{progress.bad} steps in a row"
     return ComputationError(f"{count} failed ({place}): {what}", help=ADVICE)
 
 

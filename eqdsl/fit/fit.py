@@ -26,7 +26,7 @@ from eqdsl.fit.run_folder import Run, RunWriter, check_target, load_run
 from eqdsl.fit.trainer import Event, Outcome, Trainer
 from eqdsl.model.model import Model
 
-RESUME_MAY_CHANGE = ("run.minutes", "run.checkpoint_seconds", "run.device", "optimizer.steps", "optimizer.polish")
+RESUME_MAY_CHANGE = ("run.minutes", "run.checkpoint_seconds", "run.device")
 """Options that may differ from those of the run when it is resumed."""
 
 SMALL_SYSTEM = 1 << 16
@@ -139,7 +139,9 @@ class _Session:
                     path, self.problem.model, self.config, state, sample, snapshot, force=force
                 )
                 return
-            self.writer = self.writer or RunWriter(path, state)
+            if self.writer is None:
+                self.writer = RunWriter(path, state)
+                self.writer.save_config(self.config)
             self.writer.save(snapshot)
 
         trainer = Trainer(

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from eqdsl.fit.training_data import Batch
+from eqdsl.learned.term import LearnedTermModule
 from eqdsl.lowering.vector_field import VectorField
 from eqdsl.model.model import Model
 
@@ -32,6 +33,7 @@ class Penalty:
 
     def __init__(self, model: Model, field: VectorField) -> None:
         self.field = field
+        self.modules = learned_modules(field)
         self.places = {name: (term.name, i) for term in model.learned for i, name in enumerate(term.outputs)}
         self.has_statements = bool(model.penalties)
 
@@ -43,7 +45,8 @@ class Penalty:
         norms = {}
         if self.places:
             for name, output in self.field.learned_outputs(time, state).items():
-                norms[name] = _weighted(output.square().reshape(len(state), -1).mean(1), weight) / self._scale(name).square()
+                square = (output / self._scale(name)).square().reshape(len(state), -1).mean(1)
+                norms[name] = _weighted(square, weight)
             total = total + torch.stack(list(norms.values())).sum() + self._complexity()
         if self.has_statements:
             for value in self.field.penalties(time, state).values():
@@ -52,11 +55,21 @@ class Penalty:
 
     def _scale(self, name: str) -> Tensor:
         term, index = self.places[name]
-        return self.field.learned[f"term_{term}"].output_scale[index]
+        return self.modules[term].output_scale[index]
 
     def _complexity(self) -> Tensor | float:
-        costs = [module.family.complexity() for module in self.field.learned.values()]
+        costs = [module.family.complexity() for module in self.modules.values()]
         return sum((cost for cost in costs if cost is not None), 0.0)
+
+
+def learned_modules(field: VectorField) -> dict[str, LearnedTermModule]:
+    """The learned terms of a vector field by their names in the model."""
+    modules = {}
+    for term in field.model.learned:
+        module = field.learned[f"term_{term.name}"]
+        assert isinstance(module, LearnedTermModule)
+        modules[term.name] = module
+    return modules
 
 
 def _weighted(values: Tensor, weight: Tensor) -> Tensor:

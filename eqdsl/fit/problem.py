@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,7 @@ from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import grid_from_coordinates
 from eqdsl.numerics.integrators.integrate import integrate
+from eqdsl.numerics.integrators.table import method_of
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,13 @@ class Problem:
         start = batch.state[:, 0]
         return start if self.velocities is None else self.velocities.put_into(start, batch.rows)
 
-    def rollout(self, start: Tensor, times: Tensor, substeps: int) -> Tensor:
-        """Rollout of the vector field, shape (W, H + 1, C, *S)."""
-        return integrate(self.field, start, times, method=self.method, substeps=substeps)
+    def rollout(
+        self, start: Tensor, times: Tensor, substeps: int, *, check: Callable[[], None] = lambda: None
+    ) -> Tensor:
+        """Rollout of the vector field, shape (W, H + 1, C, *S); `check` is called at every frame and may raise."""
+        return integrate(
+            self.field, start, times, method=self.method, substeps=substeps, watch=lambda n, t, state: check()
+        )
 
     def starts(self, horizon: int) -> np.ndarray:
         """Trajectory and frame of the training windows of a horizon, shape (N, 2)."""
@@ -92,9 +97,10 @@ def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | N
     DataError
         The data are too few for the model.
     UsageError
-        Nothing in the model is fitted, or the device is not there.
+        Nothing in the model is fitted, or there is no such integrator or device.
     """
     check_something_to_fit(model)
+    method_of(config.integrator.method)
     device, dtype = chosen_device(config.run.device), getattr(torch, config.run.dtype)
     grid = grid_from_coordinates(model, split.train.axes, file=file)
     field = compile_model(model, grid=grid, dtype=dtype, seed=config.run.seed).to(device)
@@ -110,6 +116,11 @@ def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | N
         validation = TrainingData(
             split.validation, with_velocities(split.validation, model), device=device, dtype=dtype
         )
+        if not len(validation.starts(1)):
+            raise DataError(
+                "no held-out trajectory has a whole state that is followed by another frame", file=file,
+                help="hold out more (`data.validation`), or nothing (`data.validation=0`)",
+            )
     slopes = time_derivative(filled)
     variance = _without_gaps(channel_variance(filled), filled)
     missing = missing_velocities(split.train, model)
@@ -160,7 +171,7 @@ def rms_rate(slopes: np.ndarray, trajectories: Trajectories) -> np.ndarray:
     """Rms of each channel's time derivative, shape (C,); from the spread over the time span where none is known."""
     inside = np.arange(trajectories.frames) < trajectories.lengths[:, None]
     span = float(np.ptp(trajectories.times[inside]))
-    rates = np.sqrt(_without_gaps(channel_variance(trajectories), trajectories)) / span
+    rates: np.ndarray = np.sqrt(_without_gaps(channel_variance(trajectories), trajectories)) / span
     for channel in range(len(rates)):
         known = slopes[:, :, channel][np.isfinite(slopes[:, :, channel])]
         if known.size and np.any(known):

@@ -207,6 +207,10 @@ class RunWriter:
             parameters=snapshot["best_values"],
         )  # fmt: skip
 
+    def save_config(self, config: FitConfig) -> None:
+        """Write the options anew: those of a resumed run may differ in its budget."""
+        write_atomically(self.path / CONFIG, config_text(config))
+
     def update(self, **entries: Any) -> None:
         """Set entries of ``state.json``."""
         self.state.update(entries)

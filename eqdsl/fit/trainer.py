@@ -14,34 +14,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from eqdsl.core.errors import ComputationError
 from eqdsl.fit.batch_size import affordable_windows, bytes_per_window
 from eqdsl.fit.calibration import calibrate
 from eqdsl.fit.config import FitConfig
-from eqdsl.fit.errors import first_frame_errors
-from eqdsl.fit.failure import blow_up
+from eqdsl.fit.errors import validation_misfit
 from eqdsl.fit.multiplier import Multiplier, noise_tolerance, updated
-from eqdsl.fit.objectives.base import Objective
-from eqdsl.fit.objectives.table import OBJECTIVES
-from eqdsl.fit.optimizers import clip_gradients, make_adam, make_lbfgs, set_rate
-from eqdsl.fit.penalty import Penalty, PenaltyValue
 from eqdsl.fit.problem import Problem
 from eqdsl.fit.progress import Progress, Tally
 from eqdsl.fit.schedule import STAGES, make_schedule
+from eqdsl.fit.steps import Steps
 from eqdsl.fit.substeps import choose_substeps
-from eqdsl.fit.training_data import Batch
 
 Event = dict[str, Any]
 Tree = dict[str, Any]
 
-SHORTEN_AFTER = 4
-"""Bad steps in a row from which on the horizon is halved."""
-SMALLEST_RATE = 1e-3
-"""Least factor on the learning rates after bad steps."""
 CLEARLY = 0.99
 """A validation misfit below this share of an earlier one counts as progress."""
 POLISH_PATIENCE = 5
@@ -92,17 +81,14 @@ class Trainer:
     ) -> None:
         self.problem, self.config = problem, config
         self.events, self.should_stop, self.save = events, should_stop, save
-        self.penalty = Penalty(problem.model, problem.field)
-        self.objectives = {name: make(problem) for name, make in OBJECTIVES.items()}
+        self.steps = Steps(problem, config, check=self._check_stop, fall_back=self._put_back)
         self.schedule = make_schedule(config, problem.train.horizon)
         self.noise = noise_tolerance(problem.model.noise, problem.observed)
         self.floor = float((100 * torch.finfo(problem.train.state.dtype).eps) ** 2)
-        self.generator = np.random.default_rng(config.run.seed)
         self.progress = Progress(Multiplier(config.multiplier.start))
         self.history: list[dict[str, Any]] = []
         self.best: dict[str, Tensor] = {}
         self.best_values: dict[str, float] = {}
-        self.optimizer: torch.optim.Optimizer | None = None
         self.snapshot: Tree = {}
         self.saved = self.clock = time.monotonic()
 
@@ -120,28 +106,28 @@ class Trainer:
         if checkpoint is None:
             calibrate(self.problem, self.config.run.seed)
             self._keep_best(math.inf)
+            self._take_snapshot()
+            self._write()
         else:
             self._restore(checkpoint)
-        self._take_snapshot(write=checkpoint is None)
         try:
             for stage in STAGES[STAGES.index(self.progress.stage) :]:
-                if stage != self.progress.stage:
-                    self._begin(stage)
+                self._enter(stage)
                 while self._point() < 1 and not self.progress.over:
                     self._epoch()
             outcome = Outcome("done", "the planned steps are taken")
         except StopRequested as stop:
-            self._put_back(counters=True)
             outcome = Outcome(stop.status, stop.reason)
-        self._take_snapshot(write=True)
+        self._write()
         self.problem.field.load_state_dict(self.best)
         return outcome
 
-    def _begin(self, stage: str) -> None:
+    def _enter(self, stage: str) -> None:
         progress = self.progress
-        progress.stage, progress.step, progress.began, progress.over = stage, 0, self._seconds(), False
-        progress.reference, progress.stale = math.inf, 0
-        self.optimizer = None
+        if stage != progress.stage:
+            progress.stage, progress.step, progress.began, progress.over = stage, 0, self._seconds(), False
+            progress.reference, progress.stale = math.inf, 0
+            self.steps.optimizer = None
 
     def _point(self) -> float:
         """How much of the present stage is behind, 0 to 1."""
@@ -154,128 +140,96 @@ class Trainer:
         """One epoch of the present stage, and all that follows it."""
         progress = self.progress
         self._prepare()
-        tally = self._polish_epoch() if progress.stage == "polish" else self._adam_epoch()
+        if progress.stage == "polish":
+            tally = self.steps.polish_epoch(progress)
+        else:
+            tally = self.steps.adam_epoch(progress, self._rate)
         progress.epoch += 1
-        misfit = tally.mean(tally.misfit)
-        validation = self._validate()
+        validation = validation_misfit(self.problem, progress.substeps, check=self._check_stop)
         if validation < progress.best:
             self._keep_best(validation)
-        self._judge(validation)
+        self._judge(tally, validation)
         if progress.stage == "rollout":
             progress.multiplier = updated(
-                progress.multiplier, misfit, self.config.multiplier, noise=self.noise, floor=self.floor
-            )
-            if not tally.bad:
-                self._recover()
+                progress.multiplier, tally.mean(tally.misfit), self.config.multiplier,
+                noise=self.noise, floor=self.floor,
+            )  # fmt: skip
+        if not tally.bad:
+            self._recover()
         self._report(tally, validation)
-        self._take_snapshot(write=time.monotonic() - self.saved >= self.config.run.checkpoint_seconds)
+        self._take_snapshot()
+        if time.monotonic() - self.saved >= self.config.run.checkpoint_seconds:
+            self._write()
 
     # ------------------------------------------------------------------ before an epoch
 
     def _prepare(self) -> None:
-        """Set horizon, substeps and batch size, and the optimiser of the stage."""
-        progress, stage = self.progress, self.progress.stage
-        horizon = {"warm start": 1, "rollout": self.schedule.horizon(self._point())}.get(
-            stage, self.schedule.horizons[-1]
-        )
-        if progress.limit is not None:
-            horizon = min(horizon, progress.limit)
-        begins = self.optimizer is None
+        """The optimiser of the stage; horizon, substeps and batch size where they change."""
+        progress = self.progress
+        begins = self.steps.optimizer is None
         if begins:
-            self.optimizer = make_lbfgs(self.problem) if stage == "polish" else make_adam(
-                self.problem, self.config.optimizer
-            )
-        if (begins and progress.step == 0) or horizon != progress.horizon:
+            self.steps.make_optimizer(progress.stage)
+        horizon = {"warm start": 1, "rollout": self.schedule.horizon(self._point())}.get(
+            progress.stage, self.schedule.horizons[-1]
+        )
+        horizon = min(horizon, progress.limit or horizon)
+        if begins or horizon != progress.horizon:
             self._set_horizon(horizon)
-            self._tell("stage", stage=stage, horizon=horizon, windows=progress.windows, substeps=progress.substeps)
+            self._tell(
+                "stage", stage=progress.stage, horizon=horizon, windows=progress.windows, substeps=progress.substeps
+            )
 
     def _set_horizon(self, horizon: int) -> None:
-        progress, options = self.progress, self.config
+        progress = self.progress
         if progress.stage != "warm start" and horizon >= progress.horizon:
             self._set_substeps()
         progress.horizon = horizon
         progress.multiplier = progress.multiplier.at_new_horizon()
         progress.reference, progress.stale = math.inf, 0
-        windows = options.optimizer.windows
+        windows = self.config.optimizer.windows
         if windows == "auto":
-            each = bytes_per_window(self.problem, self._objective(), progress.substeps)
-            windows = affordable_windows(each, horizon, options.optimizer.memory)
+            each = bytes_per_window(self.problem, self.steps.objective(progress.stage), progress.substeps)
+            windows = affordable_windows(each, horizon, self.config.optimizer.memory)
         progress.windows = min(windows, len(self.problem.starts(horizon)))
 
     def _set_substeps(self) -> None:
-        rules, before = self.config.integrator, self.progress.substeps
+        rules, progress = self.config.integrator, self.progress
+        before, progress.substeps = progress.substeps, 1
         if rules.substeps != "auto":
-            self.progress.substeps = rules.substeps
+            progress.substeps = rules.substeps
             return
-        self.progress.substeps, enough = choose_substeps(self.problem, rules.tolerance)
+        progress.substeps, enough = choose_substeps(self.problem, rules.tolerance)
+        if progress.substeps != before:
+            self._announce(f"{progress.substeps} integrator steps per data interval")
         if not enough:
             self._announce(
-                f"even {self.progress.substeps} integrator steps per data interval leave an error above "
-                f"{rules.tolerance:g} standard deviations; the data may be too coarse in time"
+                f"even {progress.substeps} integrator steps per data interval leave an error above "
+                f"{rules.tolerance:g} standard deviations: the data may be too coarse in time"
             )
-        elif self.progress.substeps != before:
-            self._announce(f"{self.progress.substeps} integrator steps per data interval")
-
-    def _objective(self) -> Objective:
-        return self.objectives["derivative" if self.progress.stage == "warm start" else "rollout"]
-
-    # ------------------------------------------------------------------ Adam
-
-    def _adam_epoch(self) -> Tally:
-        tally = Tally()
-        starts = self.problem.starts(self.progress.horizon)
-        for _ in range(self.config.optimizer.epoch_steps):
-            self._check_stop()
-            chosen = self.generator.choice(len(starts), size=self.progress.windows, replace=False, shuffle=False)
-            self._adam_step(self.problem.train.batch(starts[chosen], self.progress.horizon), tally)
-            self.progress.step += 1
-            if tally.bad and self.progress.limit is not None and self.progress.limit < self.progress.horizon:
-                break
-        return tally
-
-    def _adam_step(self, batch: Batch, tally: Tally) -> None:
-        """One step; when anything in it is not finite, weights and optimiser stay as they were."""
-        assert self.optimizer is not None
-        try:
-            misfit, penalty = self._loss(batch)
-        except ComputationError as error:
-            self._bad_step(batch, tally, error)
-            return
-        norms = clip_gradients(self.optimizer, self.config.optimizer.clip)
-        # The one place of a step that waits for the device.
-        numbers = torch.stack([misfit, penalty.total, *penalty.norms.values(), *norms]).tolist()
-        if not all(map(math.isfinite, numbers)):
-            self._bad_step(batch, tally)
-            return
-        set_rate(self.optimizer, self._rate())
-        self.optimizer.step()
-        self.progress.bad = 0
-        tally.add(numbers[0], numbers[1], dict(zip(penalty.norms, numbers[2:], strict=False)))
-
-    def _loss(self, batch: Batch) -> tuple[Tensor, PenaltyValue]:
-        """Misfit and penalty of a batch, with the gradient of ``misfit + penalty/multiplier`` left in the weights."""
-        assert self.optimizer is not None
-        self.optimizer.zero_grad()
-        misfit = self._objective().misfit(batch, self.progress.substeps)
-        penalty = self.penalty(batch)
-        (misfit + penalty.total / self.progress.multiplier.value).backward()
-        return misfit.detach(), penalty.detached()
 
     def _rate(self) -> float:
-        point = self._point() if self.progress.stage == "rollout" else 0.0
-        return self.schedule.rate(point) * self.progress.rate_scale
+        """Share of the learning rates at this point; the warm start keeps them whole."""
+        return self.schedule.rate(self._point()) if self.progress.stage == "rollout" else 1.0
 
-    def _bad_step(self, batch: Batch, tally: Tally, error: ComputationError | None = None) -> None:
-        rules, progress = self.config.safety, self.progress
-        tally.bad += 1
-        progress.bad += 1
-        if not rules.skip or progress.bad >= rules.max_bad_steps:
-            raise error or blow_up(self.problem, batch, progress, progress.bad)
-        if rules.rollback:
-            self._put_back(counters=False)
-        progress.rate_scale = max(progress.rate_scale * rules.lr_reduction, SMALLEST_RATE)
-        if rules.shorten and progress.bad >= SHORTEN_AFTER and progress.stage == "rollout":
-            progress.limit = max(1, progress.horizon // 2)
+    # ------------------------------------------------------------------ after an epoch
+
+    def _judge(self, tally: Tally, validation: float) -> None:
+        """End a stage that makes no progress any more."""
+        progress, patience = self.progress, self.config.safety.patience
+        if progress.stage == "polish" and tally.bad:
+            progress.over = True
+            self._announce("L-BFGS met a rollout that is not finite: the weights before it are kept")
+        if validation < CLEARLY * progress.reference:
+            progress.reference, progress.stale = validation, 0
+            return
+        progress.stale += 1
+        final = progress.horizon == self.schedule.horizons[-1]
+        if progress.stage == "rollout" and final and 0 < patience <= progress.stale:
+            progress.over = True
+            self._announce(f"the validation misfit has not fallen by 1 % in {patience} epochs: Adam ends")
+        elif progress.stage == "polish" and progress.stale >= POLISH_PATIENCE and not progress.over:
+            progress.over = True
+            self._announce(f"the validation misfit has not fallen by 1 % in {POLISH_PATIENCE} epochs: L-BFGS ends")
 
     def _recover(self) -> None:
         """After an epoch without bad steps: rates and horizon return by one step."""
@@ -283,74 +237,6 @@ class Trainer:
         progress.rate_scale = min(1.0, progress.rate_scale / self.config.safety.lr_reduction)
         if progress.limit is not None:
             progress.limit = 2 * progress.limit if 2 * progress.limit < self.schedule.horizons[-1] else None
-
-    # ------------------------------------------------------------------ L-BFGS
-
-    def _polish_epoch(self) -> Tally:
-        assert isinstance(self.optimizer, torch.optim.LBFGS)
-        tally = Tally()
-        batch = self._polish_batch()
-        last: dict[str, Any] = {}
-
-        def closure() -> Tensor:
-            self._check_stop()
-            misfit, penalty = self._loss(batch)
-            last.update(misfit=misfit, penalty=penalty)
-            return misfit + penalty.total / self.progress.multiplier.value
-
-        try:
-            self.optimizer.step(closure)  # type: ignore[no-untyped-call]
-            misfit, penalty = self._loss(batch)
-        except ComputationError:
-            misfit = torch.tensor(math.nan)
-        finite = math.isfinite(float(misfit)) and all(bool(torch.isfinite(p).all()) for p in self.problem.parameters())
-        if finite:
-            tally.add(float(misfit), float(penalty.total), {n: float(v) for n, v in penalty.norms.items()})
-        else:
-            self._put_back(counters=False)
-            self._announce("L-BFGS met a rollout that is not finite: the weights before it are kept")
-            tally.bad, self.progress.over = 1, True
-        self.progress.step += self.optimizer.param_groups[0]["max_iter"]
-        return tally
-
-    def _polish_batch(self) -> Batch:
-        """The same windows in every epoch: L-BFGS needs one function."""
-        starts = self.problem.starts(self.progress.horizon)
-        generator = np.random.default_rng([self.config.run.seed, 1])
-        chosen = np.sort(generator.choice(len(starts), size=self.progress.windows, replace=False))
-        return self.problem.train.batch(starts[chosen], self.progress.horizon)
-
-    # ------------------------------------------------------------------ after an epoch
-
-    def _validate(self) -> float:
-        """Misfit of rollouts from first frames over the full horizon; infinite when one diverges."""
-        problem, data = self.problem, self.problem.validation
-        fitted = problem.velocities if data is problem.train else None
-        try:
-            sums = first_frame_errors(
-                lambda start, times: problem.rollout(start, times, self.progress.substeps), data,
-                start=fitted.put_into if fitted is not None else None, check=self._check_stop,
-            )  # fmt: skip
-        except ComputationError:
-            return math.inf
-        scaled = sums.per_channel(first=1) / problem.variance.double().cpu()
-        value = float(scaled[~torch.isnan(sums.count.sum(0)) & (sums.count.sum(0) > 0)].mean())
-        return value if math.isfinite(value) else math.inf
-
-    def _judge(self, validation: float) -> None:
-        """End a stage that makes no progress any more."""
-        progress, patience = self.progress, self.config.safety.patience
-        if validation < CLEARLY * progress.reference:
-            progress.reference, progress.stale = validation, 0
-            return
-        progress.stale += 1
-        if progress.stage == "rollout" and patience and progress.horizon == self.schedule.horizons[-1]:
-            if progress.stale >= patience:
-                progress.over = True
-                self._announce(f"the validation misfit has not fallen by 1 % in {patience} epochs: Adam ends")
-        elif progress.stage == "polish" and progress.stale >= POLISH_PATIENCE:
-            progress.over = True
-            self._announce(f"the validation misfit has not fallen by 1 % in {POLISH_PATIENCE} epochs: L-BFGS ends")
 
     def _keep_best(self, validation: float) -> None:
         self.progress.best, self.progress.best_epoch = validation, self.progress.epoch
@@ -362,15 +248,13 @@ class Trainer:
         return {n: float(v.detach().double().mean()) for n, v in self.problem.field.physical.values().items()}
 
     def _report(self, tally: Tally, validation: float) -> None:
-        progress = self.progress
-        values = self._parameter_values()
+        progress, values, shares = self.progress, self._parameter_values(), tally.shares()
         row = {
             "epoch": progress.epoch, "stage": progress.stage, "horizon": progress.horizon,
             "misfit": tally.mean(tally.misfit), "penalty": tally.mean(tally.penalty),
             "multiplier": progress.multiplier.value, "validation": validation, "bad_steps": tally.bad,
             "seconds": self._seconds(),
         }  # fmt: skip
-        shares = tally.shares()
         self.history.append(
             row | {f"param.{n}": v for n, v in values.items()} | {f"share.{n}": v for n, v in shares.items()}
         )
@@ -385,45 +269,44 @@ class Trainer:
 
     # ------------------------------------------------------------------ snapshots
 
-    def _take_snapshot(self, *, write: bool) -> None:
+    def _take_snapshot(self) -> None:
         """Remember everything as it is now."""
         self.progress.seconds, self.clock = self._seconds(), time.monotonic()
+        optimizer = self.steps.optimizer
         self.snapshot = {
             "modules": {name: copy.deepcopy(m.state_dict()) for name, m in self.problem.modules().items()},
-            "optimizer": copy.deepcopy(self.optimizer.state_dict()) if self.optimizer is not None else None,
-            "generator": self.generator.bit_generator.state,
+            "optimizer": copy.deepcopy(optimizer.state_dict()) if optimizer is not None else None,
+            "generator": self.steps.generator.bit_generator.state,
             "progress": self.progress.as_tree(),
             "best": self.best,
             "best_values": self.best_values,
             "history": list(self.history),
         }
-        if write:
-            self.save(self.snapshot)
-            self.saved = time.monotonic()
 
-    def _put_back(self, *, counters: bool) -> None:
-        """Return to the snapshot: weights and optimiser, and with `counters` all the rest."""
+    def _write(self) -> None:
+        self.save(self.snapshot)
+        self.saved = time.monotonic()
+
+    def _put_back(self) -> None:
+        """Return weights and optimiser to the snapshot."""
         for name, module in self.problem.modules().items():
             module.load_state_dict(self.snapshot["modules"][name])
-        if self.optimizer is not None and self.snapshot["optimizer"] is not None:
-            self.optimizer.load_state_dict(copy.deepcopy(self.snapshot["optimizer"]))
-        if counters:
-            self._restore_counters(self.snapshot)
+        self.steps.make_optimizer(self.progress.stage)
+        state = self.snapshot["optimizer"]
+        if state is not None and self.snapshot["progress"]["stage"] == self.progress.stage:
+            assert self.steps.optimizer is not None
+            self.steps.optimizer.load_state_dict(copy.deepcopy(state))
 
-    def _restore(self, checkpoint: Tree) -> None:
-        self.snapshot = checkpoint
-        self._restore_counters(checkpoint)
-        if checkpoint["optimizer"] is not None:
-            polishing = self.progress.stage == "polish"
-            self.optimizer = make_lbfgs(self.problem) if polishing else make_adam(self.problem, self.config.optimizer)
-        self._put_back(counters=False)
-
-    def _restore_counters(self, tree: Mapping[str, Any]) -> None:
-        self.generator.bit_generator.state = tree["generator"]
-        self.progress = Progress.from_tree(tree["progress"])
-        self.best, self.best_values = tree["best"], tree["best_values"]
-        self.history = list(tree["history"])
-        self.clock = time.monotonic()
+    def _restore(self, checkpoint: Mapping[str, Any]) -> None:
+        """Go back to where a checkpoint was taken."""
+        self.snapshot = dict(checkpoint)
+        self.steps.generator.bit_generator.state = checkpoint["generator"]
+        self.progress = Progress.from_tree(checkpoint["progress"])
+        self.best, self.best_values = checkpoint["best"], checkpoint["best_values"]
+        self.history = list(checkpoint["history"])
+        self._put_back()
+        if checkpoint["optimizer"] is None:
+            self.steps.optimizer = None
 
     # ------------------------------------------------------------------ clock and messages
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -12,10 +13,11 @@ from eqdsl.fit.training_data import Batch
 
 
 class Objective(ABC):
-    """A dimensionless misfit of a batch of windows."""
+    """A dimensionless misfit of a batch of windows; `check` is called now and then on the way and may raise."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, check: Callable[[], None]) -> None:
         self.problem = problem
+        self.check = check
 
     @abstractmethod
     def misfit(self, batch: Batch, substeps: int) -> Tensor:

@@ -1,0 +1,149 @@
+"""The steps of an epoch: Adam on drawn windows, or L-BFGS on fixed ones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from eqdsl.core.errors import ComputationError
+from eqdsl.fit.config import FitConfig
+from eqdsl.fit.failure import blow_up
+from eqdsl.fit.objectives.base import Objective
+from eqdsl.fit.objectives.table import OBJECTIVES
+from eqdsl.fit.optimizers import clip_gradients, make_adam, make_lbfgs, set_rate
+from eqdsl.fit.penalty import Penalty, PenaltyValue
+from eqdsl.fit.problem import Problem
+from eqdsl.fit.progress import Progress, Tally
+from eqdsl.fit.training_data import Batch
+
+OBJECTIVE_OF = {"warm start": "derivative", "rollout": "rollout", "polish": "rollout"}
+"""What each stage minimises."""
+SHORTEN_AFTER = 4
+"""Bad steps in a row from which on the horizon is halved."""
+SMALLEST_RATE = 1e-3
+"""Least factor on the learning rates after bad steps."""
+
+
+class Steps:
+    """Takes the steps of an epoch and counts them in a `Progress`.
+
+    Parameters
+    ----------
+    problem : Problem
+    config : FitConfig
+    check : callable
+        Called before every step; may raise to stop.
+    fall_back : callable
+        Puts weights and optimiser back to the last good state.
+    """
+
+    def __init__(
+        self, problem: Problem, config: FitConfig, *, check: Callable[[], None], fall_back: Callable[[], None]
+    ) -> None:
+        self.problem, self.config = problem, config
+        self.check, self.fall_back = check, fall_back
+        self.penalty = Penalty(problem.model, problem.field)
+        self.objectives = {name: make(problem, check) for name, make in OBJECTIVES.items()}
+        self.generator = np.random.default_rng(config.run.seed)
+        self.optimizer: torch.optim.Optimizer | None = None
+
+    def objective(self, stage: str) -> Objective:
+        """What a stage minimises."""
+        return self.objectives[OBJECTIVE_OF[stage]]
+
+    def make_optimizer(self, stage: str) -> None:
+        """A fresh optimiser for a stage."""
+        self.optimizer = (
+            make_lbfgs(self.problem) if stage == "polish" else make_adam(self.problem, self.config.optimizer)
+        )
+
+    def adam_epoch(self, progress: Progress, rate: Callable[[], float]) -> Tally:
+        """Adam steps on windows drawn at random; ends early when bad steps have shortened the horizon."""
+        tally = Tally()
+        starts = self.problem.starts(progress.horizon)
+        for _ in range(self.config.optimizer.epoch_steps):
+            self.check()
+            chosen = self.generator.choice(len(starts), size=progress.windows, replace=False, shuffle=False)
+            self._adam_step(self.problem.train.batch(starts[chosen], progress.horizon), progress, tally, rate)
+            progress.step += 1
+            if progress.limit is not None and progress.limit < progress.horizon:
+                break
+        return tally
+
+    def _adam_step(self, batch: Batch, progress: Progress, tally: Tally, rate: Callable[[], float]) -> None:
+        """One step; when anything in it is not finite, weights and optimiser do not take it."""
+        assert self.optimizer is not None
+        try:
+            misfit, penalty = self._loss(batch, progress)
+        except ComputationError as error:
+            self._bad_step(batch, progress, tally, error)
+            return
+        norms = clip_gradients(self.optimizer, self.config.optimizer.clip)
+        # The one place of a step that waits for the device.
+        numbers = torch.stack([misfit, penalty.total, *penalty.norms.values(), *norms]).tolist()
+        if not all(map(math.isfinite, numbers)):
+            self._bad_step(batch, progress, tally)
+            return
+        set_rate(self.optimizer, rate() * progress.rate_scale)
+        self.optimizer.step()
+        progress.bad = 0
+        tally.add(numbers[0], numbers[1], dict(zip(penalty.norms, numbers[2:], strict=False)))
+
+    def _loss(self, batch: Batch, progress: Progress) -> tuple[Tensor, PenaltyValue]:
+        """Misfit and penalty of a batch, with the gradient of ``misfit + penalty/multiplier`` left in the weights."""
+        assert self.optimizer is not None
+        self.optimizer.zero_grad()
+        misfit = self.objective(progress.stage).misfit(batch, progress.substeps)
+        penalty = self.penalty(batch)
+        (misfit + penalty.total / progress.multiplier.value).backward()
+        return misfit.detach(), penalty.detached()
+
+    def _bad_step(
+        self, batch: Batch, progress: Progress, tally: Tally, error: ComputationError | None = None
+    ) -> None:
+        rules = self.config.safety
+        tally.bad += 1
+        progress.bad += 1
+        if not rules.skip or progress.bad >= rules.max_bad_steps:
+            raise blow_up(self.problem, batch, progress) from error
+        if rules.rollback:
+            self.fall_back()
+        progress.rate_scale = max(progress.rate_scale * rules.lr_reduction, SMALLEST_RATE)
+        if rules.shorten and progress.bad >= SHORTEN_AFTER and progress.stage == "rollout" and progress.horizon > 1:
+            progress.limit = progress.horizon // 2
+
+    def polish_epoch(self, progress: Progress) -> Tally:
+        """One call of L-BFGS; a tally with a bad step when it left the finite numbers and was taken back."""
+        assert self.optimizer is not None
+        tally = Tally()
+        batch = self._polish_batch(progress)
+
+        def closure() -> Tensor:
+            self.check()
+            misfit, penalty = self._loss(batch, progress)
+            return misfit + penalty.total / progress.multiplier.value
+
+        try:
+            self.optimizer.step(closure)  # type: ignore[arg-type]
+            misfit, penalty = self._loss(batch, progress)
+        except ComputationError:
+            misfit, penalty = torch.tensor(math.nan), PenaltyValue(torch.tensor(math.nan), {})
+        numbers = [float(misfit), float(penalty.total)]
+        if all(map(math.isfinite, numbers)) and all(bool(p.isfinite().all()) for p in self.problem.parameters()):
+            tally.add(numbers[0], numbers[1], {name: float(norm) for name, norm in penalty.norms.items()})
+        else:
+            self.fall_back()
+            tally.bad = 1
+        progress.step += self.optimizer.param_groups[0]["max_iter"]
+        return tally
+
+    def _polish_batch(self, progress: Progress) -> Batch:
+        """The same windows in every epoch: L-BFGS needs one function."""
+        starts = self.problem.starts(progress.horizon)
+        generator = np.random.default_rng([self.config.run.seed, 1])
+        chosen = np.sort(generator.choice(len(starts), size=progress.windows, replace=False))
+        return self.problem.train.batch(starts[chosen], progress.horizon)
