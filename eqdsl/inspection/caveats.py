@@ -55,8 +55,8 @@ def caveats(
         found.append(f"{_listed(held)}: at a bound of the model file. The bound, not the data, sets the value.")
     for equation in ledger.equations:
         if equation.learned_ratio > DOMINANT and any(not term.learned for term in equation.terms):
-            found.append(f"d {equation.channel}/dt: the learned part carries {equation.learned_ratio:.0%} of the mean "
-                         "square of the right-hand side; the known part explains little of it.")
+            found.append(f"d {equation.channel}/dt: the learned part's mean square is {equation.learned_ratio:.0%} of "
+                         "the right-hand side's; the known part explains little of it.")
     if ledger.skipped:
         found.append(f"{ledger.skipped} frames have missing values and were left out of the averages over states.")
     if held_out_is_training:

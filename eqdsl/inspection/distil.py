@@ -123,6 +123,9 @@ def distil(
         note = f"no distilled file: the formulas do not pass the model's checks ({failure.diagnostics[0].message})"
         return Distillation(formulas, refused, None, None, note)
     comparison, note = _compared(vector_field, distilled, held_out)
+    fields = [p.name for p in distilled.parameters if p.fitted]
+    if fields:
+        note = " ".join([note, f"coefficient fields stay to be fitted in the file: {', '.join(fields)}"]).strip()
     return Distillation(formulas, refused, text, comparison, note)
 
 
@@ -160,6 +163,8 @@ def _compared(
         return None, ""
     try:
         with_formulas = compile_model(distilled, grid=vector_field.grid)
+        # Only coefficient fields are fitted in both; every other entry has another name there.
+        with_formulas.physical.load_state_dict(vector_field.physical.state_dict(), strict=False)
         data, network = rollouts(vector_field, held_out)
         _, formula = rollouts(with_formulas, held_out)
     except EqdslError as failure:

@@ -25,11 +25,16 @@ def provenance(run: FittedRun, visited: Visited) -> dict[str, object]:
     looked_at = {"frames inspected": len(visited), "frames with missing values, skipped": visited.skipped}
     versions = {"Python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
     return {
-        **flat(run.state),
+        **{key: value for key, value in flat(run.state).items() if _said(key, value)},
         **sample,
         **looked_at,
         **{f"{name} (inspection)": text for name, text in versions.items()},
     }
+
+
+def _said(key: str, value: object) -> bool:
+    """Parameters stand in their own table; what is empty needs no row."""
+    return not key.startswith("parameters.") and value not in (None, "", [], {})
 
 
 def _extent(trajectories: Trajectories) -> str:

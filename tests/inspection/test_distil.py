@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from eqdsl.simulate import simulate
 
 from eqdsl.analysis.check import check_source, load_model, loads_model
 from eqdsl.core.errors import UsageError
+from eqdsl.data.trajectories import Trajectories
 from eqdsl.inspection.distil import distilled_model
 from eqdsl.inspection.formula import Formula, find_formula
+from eqdsl.inspection.horizon import roll_out
 from eqdsl.inspection.inspect import inspect_run
 from eqdsl.inspection.units import named_coefficients, unit_factors, unit_text
 from eqdsl.lowering.vector_field import compile_model
@@ -103,9 +104,9 @@ def test_pendulum_end_to_end(blind_run: MemoryRun) -> None:
     assert found.comparison.formula_to_data < found.comparison.network_to_data * 10 + 1e-8
     written = blind_run.path / "distilled.eq"
     model = load_model(written)
-    times = blind_run.trajectories.times
-    result = simulate(compile_model(model), times, initial=blind_run.trajectories.state[:, 0], rtol=1e-8, atol=1e-9)
-    assert np.max(np.abs(result.trajectories.state - blind_run.trajectories.state)) < 1e-3
+    data = blind_run.trajectories
+    states = roll_out(compile_model(model), data.times, data.state[:, 0])
+    assert np.max(np.abs(states - data.state)) < 1e-3
 
 
 def test_distilled_file_is_not_overwritten_when_it_was_edited(blind_run: MemoryRun, tmp_path: Path) -> None:
@@ -118,3 +119,22 @@ def test_distilled_file_is_not_overwritten_when_it_was_edited(blind_run: MemoryR
     assert (tmp_path / "distilled.eq").read_text() == "# mine\n"
     inspect_run(run, distil=True, plots=False, force=True)
     assert check_source(load_model(tmp_path / "distilled.eq").source).model is not None
+
+
+def test_coefficient_fields_keep_their_declaration_and_are_compared_as_fitted(tmp_path: Path) -> None:
+    text = (
+        "space x in [0, 1] periodic\ngrid x = 12\nstate u(x)\nparam D(x) = fit 0.01 in (0, 1)\n"
+        "learned R(u) by mlp(4)\ndt(u) = D*dxx(u) + R\n"
+    )
+    model = loads_model(text, "field.eq")
+    field = compile_model(model, seed=0)
+    field.physical.set_value("D", 0.02)
+    state = np.sin(2 * np.pi * np.arange(12) / 12)[None, None, None] * np.linspace(1, 0.5, 5)[None, :, None, None]
+    data = Trajectories(0.1 * np.arange(5)[None].repeat(4, 0), state.repeat(4, 0), np.full(4, 5), ("u",),
+                        field.grid.coordinates())
+    found = inspect_run(MemoryRun(tmp_path, model, field, data), distil=True, plots=False)
+    assert found.parameters[0].value == pytest.approx(0.02) and "field over (x)" in found.parameters[0].meaning
+    assert found.distillation is not None and "param D(x) = fit 0.01 in (0, 1)" in str(found.distillation.text)
+    assert "stay to be fitted in the file: D" in found.distillation.note
+    assert found.distillation.comparison is not None
+    assert found.distillation.comparison.formula_to_network < 1e-4

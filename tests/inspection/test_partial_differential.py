@@ -6,14 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from eqdsl.simulate import simulate
 
 from eqdsl.analysis.check import loads_model
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.inspection.inspect import inspect_run
 from eqdsl.inspection.inspection import Inspection
 from eqdsl.lowering.vector_field import compile_model
-from tests.inspection.teaching import MemoryRun, teach
+from tests.inspection.teaching import MemoryRun, teach, truth_rollouts
 
 PLANE = """
 model fitzhugh_nagumo
@@ -22,7 +21,7 @@ grid x = 12, y = 12
 state u(x, y), v(x, y)
 param a = fit 1e-3 in (0, 0.1)
 param b = fit 5e-3 in (0, 0.1)
-learned Ru(u, v), Rv(u, v) by mlp(32, 32)
+learned Ru(u, v), Rv(u, v) by mlp(16, 16)
 dt(u) = a*lap(u) + Ru
 dt(v) = b*lap(v) + Rv
 """
@@ -53,8 +52,7 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Inspection:
         "known Ru = u - u^3 - v - 0.005\nknown Rv = u - v" if line.startswith("learned") else line
         for line in PLANE.replace("fit ", "").replace(" in (0, 0.1)", "").splitlines()
     )
-    times = np.tile(0.5 * np.arange(8), (4, 1))
-    data = simulate(compile_model(loads_model(truth)), times, initial=blobs((12, 12), 4)).trajectories
+    data = truth_rollouts(truth, blobs((12, 12), 4), 0.5 * np.arange(6))
     model = loads_model(PLANE, "fitzhugh_nagumo.eq")
     field = compile_model(model, seed=2)
     teach(field, data, {"Ru": lambda s: s[:, 0] - s[:, 0] ** 3 - s[:, 1] - 0.005, "Rv": lambda s: s[:, 0] - s[:, 1]})

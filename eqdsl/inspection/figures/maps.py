@@ -27,7 +27,7 @@ def draw_maps(grid: Grid, fields: Mapping[str, np.ndarray]) -> Figure:
     fields : mapping of str to ndarray, shape S
         By title.
     """
-    columns = min(len(fields), 3)
+    columns = 2 if len(fields) in (2, 4) else min(len(fields), 3)
     rows = -(-len(fields) // columns)
     figure, axes = new_figure(rows, columns, height=2.5 * rows)
     for ax, (title, values) in zip(axes, fields.items(), strict=False):
