@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from eqdsl.analysis.scope import SPECIAL_CALLS, Kind
+from eqdsl.analysis.scope import Kind
 from eqdsl.analysis.symbols import LearnedInfo, StateInfo
+from eqdsl.analysis.unknown import no_space, unknown_function
 from eqdsl.core.codes.not_built import CALLS_NOT_BUILT
-from eqdsl.core.diagnostics import Diagnostic, Label, error
+from eqdsl.core.diagnostics import Label, error
 from eqdsl.model.expr import Apply, ChannelRef, Const, Expr, LearnedCall
 from eqdsl.operators.axis_derivative import LARGEST_ORDER, along, axes_of
 from eqdsl.operators.base import Argument, Operator, Rejection, Value, count_text, require_scalar
@@ -20,15 +20,6 @@ if TYPE_CHECKING:
     from eqdsl.analysis.expressions import ExpressionChecker
 
 COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "!=": "ne"}
-
-OTHER_SPELLINGS = {
-    "laplace": "lap(u)", "laplacian": "lap(u)", "gradient": "grad(u)", "divergence": "div(w)", "rot": "curl(w)",
-    "ln": "log(u)", "sgn": "sign(u)", "arcsin": "asin(u)", "arccos": "acos(u)", "arctan": "atan(u)",
-    "pow": "a^b", "power": "a^b", "square": "a^2", "step": "heaviside(u)", "where": "ifelse(u > 0, a, b)",
-    "if": "ifelse(u > 0, a, b)", "piecewise": "ifelse(u > 0, a, b)", "diff": "d(u, x, 1)", "logistic": "sigmoid(u)",
-    "maximum": "max(a, b)", "minimum": "min(a, b)", "average": "mean(u)", "sum": "integral(u)",
-}  # fmt: skip
-"""Names from other languages and what they are called here."""
 
 
 class CallChecker:
@@ -76,7 +67,7 @@ class CallChecker:
             return None if arguments is None else along(arguments[0], axes, checker.space)
         operator = OPERATORS.get(node.name)
         if operator is None:
-            raise Rejection(self._unknown(node))
+            raise Rejection(unknown_function(node, checker.scope))
         return self._operator(operator, node)
 
     # ------------------------------------------------------------------------------------------- operators
@@ -296,59 +287,6 @@ class CallChecker:
                 )
             flat.extend(value.components)
         return self.at(info, flat)
-
-    # ------------------------------------------------------------------------------------------- unknown names
-
-    def _unknown(self, node: nodes.Call) -> Diagnostic:
-        checker, name = self._checker, node.name
-        symbol = checker.scope.find(name)
-        if symbol is not None:
-            return error(
-                "E0306",
-                f"`{name}` is {symbol.kind.phrase}, not a function",
-                node.name_span,
-                "not a function",
-                second=Label(symbol.span, "declared here") if symbol.span.end else None,
-                help=f"write `{name}` alone, or `{name}*(…)` for a product",
-            )
-        axes = checker.space.names
-        if name[:1] == "d" and len(name) <= 4 and set(name[1:]) <= set("xyzr"):
-            if not axes:
-                return no_space(f"`{name}`", node)
-            shown = ", ".join(f"`d{a}`" for a in axes)
-            return error(
-                "E0307",
-                f"`{name}` is a derivative along an axis that is not declared",
-                node.name_span,
-                "no such axis",
-                help=f"first derivatives are {shown}",
-            )
-        if name.lower() in OTHER_SPELLINGS:
-            right = OTHER_SPELLINGS[name.lower()]
-            return error(
-                "E0304", f"there is no function `{name}`", node.name_span, "unknown function", help=f"write `{right}`"
-            )
-        known = [*OPERATORS, *SPECIAL_CALLS, *(f"d{a}" for a in axes)]
-        known += [s.name for s in checker.scope.of(Kind.LEARNED)]
-        close = get_close_matches(name, known, n=1, cutoff=0.6)
-        return error(
-            "E0304",
-            f"there is no function `{name}`",
-            node.name_span,
-            "unknown function",
-            help=f"did you mean `{close[0]}`?" if close else f"to learn it from data, declare `learned {name}(u)`",
-        )
-
-
-def no_space(what: str, node: nodes.Expression) -> Diagnostic:
-    """A message for an operator of space in a model without axes."""
-    return error(
-        "E0406",
-        f"{what} needs a space, this model has no axes",
-        node.span,
-        "no space",
-        help="declare one, for example `space x in [0, 1]`",
-    )
 
 
 def number_of(value: Value | None) -> float | None:

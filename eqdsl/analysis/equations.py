@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from eqdsl.analysis.expressions import ExpressionChecker, by_component, mixed_sum_help
+from eqdsl.analysis.combining import by_component, verify_same_ranks
+from eqdsl.analysis.expressions import ExpressionChecker
 from eqdsl.analysis.scope import Kind
 from eqdsl.analysis.symbols import StateInfo
 from eqdsl.analysis.walk import left_spine
 from eqdsl.analysis.written import written
 from eqdsl.core.diagnostics import Diagnostic, Label, error
 from eqdsl.core.source import Span
+from eqdsl.model.arithmetic import is_number, negate
 from eqdsl.model.expr import Expr, LearnedCall
 from eqdsl.model.model import Equation, Term
 from eqdsl.model.text import expr_text
-from eqdsl.operators.arithmetic import is_number, negate
-from eqdsl.operators.base import Argument, Value
+from eqdsl.operators.base import Argument, Rejection, Value
 from eqdsl.syntax import nodes
 
 
@@ -164,21 +165,13 @@ def _ranks_fit(
 ) -> bool:
     """Whether all addends agree with each other and with the state."""
     arguments = [Argument(v, a.node) for a, v in known]
-    scalar = next((a for a in arguments if not a.value.vector), None)
-    vector = next((a for a in arguments if a.value.vector), None)
-    if scalar is not None and vector is not None:
-        problems.append(
-            error(
-                "E0402",
-                "a sum mixes a scalar and a vector",
-                vector.span,
-                "vector",
-                second=Label(scalar.span, "scalar"),
-                help=mixed_sum_help(vector.node),
-            )
-        )
+    try:
+        verify_same_ranks(arguments)
+    except Rejection as rejection:
+        problems.append(rejection.diagnostic)
         return False
-    if state.vector and scalar is not None:
+    vector = bool(arguments) and arguments[0].value.vector
+    if arguments and state.vector and not vector:
         problems.append(
             error(
                 "E0504",
@@ -190,7 +183,7 @@ def _ranks_fit(
             )
         )
         return False
-    if not state.vector and vector is not None:
+    if vector and not state.vector:
         problems.append(
             error(
                 "E0504",

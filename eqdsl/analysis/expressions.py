@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from eqdsl.analysis.calls import CallChecker
+from eqdsl.analysis.combining import by_component, power_of, product_of, sum_of, verify_same_ranks
 from eqdsl.analysis.scope import Kind, Scope, Symbol
 from eqdsl.analysis.symbols import Symbols
 from eqdsl.analysis.walk import left_spine, nesting
-from eqdsl.core.diagnostics import Diagnostic, Label, error
+from eqdsl.core.diagnostics import Diagnostic, error
 from eqdsl.core.source import SourceText
+from eqdsl.model.arithmetic import BadNumber, negate
 from eqdsl.model.expr import ChannelRef, Const, Coordinate, DefinitionRef, Expr, ParamRef, TimeRef
-from eqdsl.operators.arithmetic import BadNumber, add, divide, multiply, negate, power
 from eqdsl.operators.base import Argument, Rejection, Space, Value
 from eqdsl.operators.table import OPERATORS
 from eqdsl.syntax import nodes
@@ -274,114 +275,19 @@ class ExpressionChecker:
 
     def _binary(self, node: nodes.Expression, operator: str) -> Value | None:
         if operator in "+-":
-            return self._sum(node)
+            first, rest = left_spine(node, "+-")
+            parts = self._checked([("+", first), *rest])
+            verify_same_ranks([argument for _, argument in parts])
+            return sum_of(parts) if len(parts) == len(rest) + 1 else None
         if operator in "*/":
-            return self._product(node)
+            first, rest = left_spine(node, "*/")
+            parts = self._checked([("*", first), *rest])
+            return product_of(parts) if len(parts) == len(rest) + 1 else None
         assert isinstance(node, nodes.Binary)
-        base, exponent = self.check(node.left), self.check(node.right)
-        if base is None or exponent is None:
-            return None
-        for value, side in ((base, node.left), (exponent, node.right)):
-            if value.vector:
-                raise Rejection(
-                    error(
-                        "E0404",
-                        "a power takes scalars, this is a vector",
-                        side.span,
-                        "vector",
-                        help="write `dot(w, w)` for the square of a vector's length",
-                    )
-                )
-        return Value((power(base.scalar, exponent.scalar),))
+        parts = self._checked([("", node.left), ("^", node.right)])
+        return power_of(parts[0][1], parts[1][1]) if len(parts) == 2 else None
 
-    def _sum(self, node: nodes.Expression) -> Value | None:
-        first, rest = left_spine(node, "+-")
-        signed = [("+", first), *rest]
-        values = [(sign, part, self.check(part)) for sign, part in signed]
-        known = [(sign, Argument(value, part)) for sign, part, value in values if value is not None]
-        self._same_ranks([argument for _, argument in known])
-        if len(known) < len(signed):
-            return None
-        vector = known[0][1].value.vector
-        count = len(known[0][1].value.components)
-        return Value(
-            tuple(
-                add([a.value.components[i] if s == "+" else negate(a.value.components[i]) for s, a in known])
-                for i in range(count)
-            ),
-            vector,
-        )
-
-    def _same_ranks(self, addends: Sequence[Argument]) -> None:
-        scalar = next((a for a in addends if not a.value.vector), None)
-        vector = next((a for a in addends if a.value.vector), None)
-        if scalar is not None and vector is not None:
-            raise Rejection(
-                error(
-                    "E0402",
-                    "a sum mixes a scalar and a vector",
-                    vector.span,
-                    "vector",
-                    second=Label(scalar.span, "scalar"),
-                    help=mixed_sum_help(vector.node),
-                )
-            )
-
-    def _product(self, node: nodes.Expression) -> Value | None:
-        first, rest = left_spine(node, "*/")
-        parts = [("*", first), *rest]
+    def _checked(self, parts: Sequence[tuple[str, nodes.Expression]]) -> list[tuple[str, Argument]]:
+        """The operands without an error, each with its operator."""
         values = [(operator, part, self.check(part)) for operator, part in parts]
-        if any(value is None for *_, value in values):
-            return None
-        factors = [(operator, Argument(value, part)) for operator, part, value in values if value is not None]
-        vectors = [(operator, a) for operator, a in factors if a.value.vector]
-        for operator, argument in vectors:
-            if operator == "/":
-                raise Rejection(
-                    error(
-                        "E0404",
-                        "division by a vector",
-                        argument.span,
-                        "vector",
-                        help="divide by a component such as `w.x`, or by `norm(w)`",
-                    )
-                )
-        if len(vectors) > 1:
-            raise Rejection(
-                error(
-                    "E0404",
-                    "a product of two vectors could mean several things",
-                    vectors[1][1].span,
-                    "vector",
-                    second=Label(vectors[0][1].span, "vector"),
-                    help="write `dot(v, w)` or `cross(v, w)`",
-                )
-            )
-        count = len(vectors[0][1].value.components) if vectors else 1
-        return Value(tuple(_fold_product(factors, i) for i in range(count)), bool(vectors))
-
-
-def _fold_product(factors: Sequence[tuple[str, Argument]], component: int) -> Expr:
-    """``a*b/c*d`` from the left; runs of ``*`` become one product."""
-    waiting: list[Expr] = []
-    for operator, argument in factors:
-        value = argument.value
-        part = value.components[component if value.vector else 0]
-        if operator == "*":
-            waiting.append(part)
-        else:
-            waiting = [divide(multiply(waiting), part)]
-    return multiply(waiting)
-
-
-def by_component(value: Value, function: Callable[[Expr], Expr]) -> Value:
-    """The same function on each component."""
-    return Value(tuple(function(c) for c in value.components), value.vector)
-
-
-def mixed_sum_help(vector: nodes.Expression) -> str:
-    """What to write instead of a vector among scalars."""
-    factors = left_spine(vector, "*/")
-    if any(isinstance(p, nodes.Call) and p.name == "grad" for p in (factors[0], *(p for _, p in factors[1]))):
-        return "for a decay term write `k*u`; for transport write `advect(w, u)`"
-    return "take a component such as `w.x`, the divergence `div(w)`, or the length `norm(w)`"
+        return [(operator, Argument(value, part)) for operator, part, value in values if value is not None]

@@ -9,8 +9,8 @@ from eqdsl.analysis.scope import Kind
 from eqdsl.analysis.symbols import StateInfo
 from eqdsl.core.diagnostics import Diagnostic, Label, error
 from eqdsl.core.source import Span
+from eqdsl.model.arithmetic import ZERO, is_number
 from eqdsl.model.model import Channel, InitialValue
-from eqdsl.operators.arithmetic import ZERO, is_number
 from eqdsl.syntax import nodes
 
 

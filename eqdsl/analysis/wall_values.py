@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from eqdsl.analysis.initial import value_channel
+from eqdsl.model.arithmetic import ONE, ZERO
 from eqdsl.model.expr import Apply, Const, Coordinate, DefinitionRef, Expr
 from eqdsl.model.facts import FactTable
 from eqdsl.model.model import Axis, Channel, WallCondition
 from eqdsl.model.rate import time_derivative
 from eqdsl.model.text import number_text
-from eqdsl.operators.arithmetic import ONE, ZERO
 
 Key = tuple[str, str, int]
 """Channel, axis and side of a condition."""

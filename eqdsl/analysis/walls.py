@@ -14,12 +14,12 @@ from eqdsl.boundary.linear import LinearForm, LinearReader, NotLinear
 from eqdsl.boundary.table import KINDS, kind_of
 from eqdsl.core.diagnostics import Diagnostic, Label, error
 from eqdsl.core.source import Span
+from eqdsl.model.arithmetic import ZERO, add, negate
 from eqdsl.model.expr import Const, Diff, Expr, FluxDiff, Reduction
 from eqdsl.model.facts import nodes_of
 from eqdsl.model.model import Axis, Channel, WallCondition
 from eqdsl.model.rate import time_derivative
 from eqdsl.model.text import number_text
-from eqdsl.operators.arithmetic import ZERO, add, negate
 from eqdsl.operators.base import Value
 from eqdsl.syntax import nodes
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from eqdsl.model.arithmetic import ONE, ZERO, add, divide, multiply, negate
 from eqdsl.model.expr import Apply, ChannelRef, DefinitionRef, Expr
 from eqdsl.model.facts import FactTable
-from eqdsl.operators.arithmetic import ONE, ZERO, add, divide, multiply, negate
 
 
 class NotLinear(Exception):

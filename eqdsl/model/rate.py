@@ -4,27 +4,9 @@ from __future__ import annotations
 
 import math
 
+from eqdsl.model.arithmetic import ONE, ZERO, add, multiply, negate
 from eqdsl.model.expr import Apply, Const, DefinitionRef, Expr, TimeRef
 from eqdsl.model.facts import FactTable
-
-ZERO = Const(0.0)
-ONE = Const(1.0)
-
-
-def _mul(*factors: Expr) -> Expr:
-    kept = tuple(f for f in factors if not (isinstance(f, Const) and f.value == 1.0))
-    if any(isinstance(f, Const) and f.value == 0.0 for f in kept):
-        return ZERO
-    return Apply("mul", kept) if len(kept) > 1 else (*kept, ONE)[0]
-
-
-def _add(*addends: Expr) -> Expr:
-    kept = tuple(a for a in addends if not (isinstance(a, Const) and a.value == 0.0))
-    return Apply("add", kept) if len(kept) > 1 else (*kept, ZERO)[0]
-
-
-def _neg(expr: Expr) -> Expr:
-    return Const(-expr.value or 0.0) if isinstance(expr, Const) else Apply("neg", (expr,))
 
 
 def _call(function: str, *arguments: Expr) -> Expr:
@@ -45,13 +27,13 @@ def _outer(function: str, a: Expr) -> Expr:
         case "sin":
             return _call("cos", a)
         case "cos":
-            return _neg(_call("sin", a))
+            return negate(_call("sin", a))
         case "tan":
             return _inverse(_square(_call("cos", a)))
         case "asin":
             return _inverse(_call("sqrt", _call("sub", ONE, _square(a))))
         case "acos":
-            return _neg(_inverse(_call("sqrt", _call("sub", ONE, _square(a)))))
+            return negate(_inverse(_call("sqrt", _call("sub", ONE, _square(a)))))
         case "atan":
             return _inverse(_call("add", ONE, _square(a)))
         case "sinh":
@@ -65,16 +47,16 @@ def _outer(function: str, a: Expr) -> Expr:
         case "log":
             return _inverse(a)
         case "log10":
-            return _inverse(_mul(Const(math.log(10.0)), a))
+            return _inverse(multiply([Const(math.log(10.0)), a]))
         case "sqrt":
-            return _inverse(_mul(Const(2.0), _call("sqrt", a)))
+            return _inverse(multiply([Const(2.0), _call("sqrt", a)]))
         case "abs":
             return _call("sign", a)
         case "erf":
-            return _mul(Const(2.0 / math.sqrt(math.pi)), _call("exp", _neg(_square(a))))
+            return multiply([Const(2.0 / math.sqrt(math.pi)), _call("exp", negate(_square(a)))])
         case "sigmoid":
             s = _call("sigmoid", a)
-            return _mul(s, _call("sub", ONE, s))
+            return multiply([s, _call("sub", ONE, s)])
         case "relu":
             return _call("heaviside", a)
         case "softplus":
@@ -118,29 +100,29 @@ class _Rates:
             case DefinitionRef():
                 return self.of(self._facts.body(expr))
             case Apply("add", arguments):
-                return _add(*(self.of(a) for a in arguments))
+                return add([self.of(a) for a in arguments])
             case Apply("sub", (left, right)):
-                return _add(self.of(left), _neg(self.of(right)))
+                return add([self.of(left), negate(self.of(right))])
             case Apply("neg", (inner,)):
-                return _neg(self.of(inner))
+                return negate(self.of(inner))
             case Apply("mul", a):
-                return _add(*(_mul(*a[:i], self.of(a[i]), *a[i + 1 :]) for i in range(len(a))))
+                return add([multiply([*a[:i], self.of(a[i]), *a[i + 1 :]]) for i in range(len(a))])
             case Apply("div", (top, bottom)):
-                by_bottom = _call("div", _mul(top, self.of(bottom)), _square(bottom))
-                return _add(_call("div", self.of(top), bottom), ZERO if self._still(bottom) else _neg(by_bottom))
+                by_bottom = _call("div", multiply([top, self.of(bottom)]), _square(bottom))
+                return add([_call("div", self.of(top), bottom), ZERO if self._still(bottom) else negate(by_bottom)])
             case Apply("pow", (base, exponent)):
-                by_base = _mul(exponent, _call("pow", base, _call("sub", exponent, ONE)), self.of(base))
-                by_exponent = ZERO if self._still(exponent) else _mul(expr, _call("log", base), self.of(exponent))
-                return _add(by_base, by_exponent)
+                by_base = multiply([exponent, _call("pow", base, _call("sub", exponent, ONE)), self.of(base)])
+                by_exponent = ZERO if self._still(exponent) else multiply([expr, _call("log", base), self.of(exponent)])
+                return add([by_base, by_exponent])
             case Apply("atan2", (y, x)):
-                top = _call("sub", _mul(x, self.of(y)), _mul(y, self.of(x)))
+                top = _call("sub", multiply([x, self.of(y)]), multiply([y, self.of(x)]))
                 return _call("div", top, _call("add", _square(y), _square(x)))
             case Apply("ifelse", (condition, yes, no)):
                 return _call("ifelse", condition, self.of(yes), self.of(no))
             case Apply("min" | "max", arguments):
                 return _of_extreme(expr, [self.of(a) for a in arguments])
             case Apply(function, (inner,)):
-                return _mul(_outer(function, inner), self.of(inner))
+                return multiply([_outer(function, inner), self.of(inner)])
         raise ValueError(f"no rate of {type(expr).__name__}")
 
     def _still(self, expr: Expr) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eqdsl.core.source import Span
+from eqdsl.model.arithmetic import add, multiply
 from eqdsl.model.expr import Expr
-from eqdsl.operators.arithmetic import add, multiply
 from eqdsl.operators.base import Argument, Operator, Space, Value, require_vector
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from eqdsl.core.diagnostics import error
 from eqdsl.core.source import Span
-from eqdsl.operators.arithmetic import add, negate
+from eqdsl.model.arithmetic import add, negate
 from eqdsl.operators.base import Argument, Operator, Rejection, Space, Value, require_vector
 
 

@@ -15,9 +15,9 @@ A ``known`` or ``let`` is looked through when its body has one of the forms that
 
 from __future__ import annotations
 
+from eqdsl.model.arithmetic import ONE, ZERO, add, divide, multiply, negate
 from eqdsl.model.expr import Apply, Coordinate, DefinitionRef, Diff, Expr, FluxDiff
 from eqdsl.model.facts import FactTable
-from eqdsl.operators.arithmetic import ONE, ZERO, add, divide, multiply, negate
 
 SUMS = ("add", "sub", "neg")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eqdsl.core.source import Span
-from eqdsl.operators.arithmetic import add
+from eqdsl.model.arithmetic import add
 from eqdsl.operators.base import Argument, Operator, Space, Value, require_vector
 
 

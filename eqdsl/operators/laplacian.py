@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eqdsl.core.source import Span
+from eqdsl.model.arithmetic import add
 from eqdsl.model.expr import Expr
-from eqdsl.operators.arithmetic import add
 from eqdsl.operators.base import Argument, Operator, Space, Value
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 from eqdsl.core.diagnostics import error
 from eqdsl.core.source import Span
+from eqdsl.model.arithmetic import constant
 from eqdsl.model.expr import Apply, Const
-from eqdsl.operators.arithmetic import constant
 from eqdsl.operators.base import Argument, Operator, Rejection, Space, Value, require_scalar
 
 ONE_ARGUMENT = (1, 1)

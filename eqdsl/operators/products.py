@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from eqdsl.core.diagnostics import error
 from eqdsl.core.source import Span
+from eqdsl.model.arithmetic import add, multiply, negate, power
 from eqdsl.model.expr import Apply, Const, Expr
-from eqdsl.operators.arithmetic import add, multiply, negate, power
 from eqdsl.operators.base import Argument, Operator, Rejection, Space, Value, require_vector
 
 

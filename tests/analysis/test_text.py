@@ -122,7 +122,7 @@ def test_symbols_carry_what_is_known_of_them() -> None:
         and table.channels["u"].is_real
         and table.channels["u"].is_nonnegative is None
     )
-    assert sp.sqrt(table.channels["v"] ** 2) == table.channels["v"]
+    assert sp.sqrt(table.parameters["k"] ** 2) == table.parameters["k"]
     assert table.axes["x"] != sp.Symbol("x")  # ours, not whoever else's
 
 
