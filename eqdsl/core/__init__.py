@@ -1,1 +1,1 @@
-"""What every other part stands on: source text, diagnostics, errors, units. Imports nothing outside the standard library."""
+"""What every other part stands on: text, diagnostics, errors, units. Imports only the standard library."""
