@@ -10,6 +10,10 @@ from eqdsl.fit.problem import Problem
 
 LARGEST = 512
 """Beyond it a step of a small system costs more and learns no faster."""
+FEWEST = 4
+"""Fewer windows make the gradient too noisy, however large the grid."""
+POINTS = 1 << 16
+"""Grid points times frames of a step. Every point of a field is a sample of its law, so a field needs few windows."""
 
 
 def bytes_per_window(problem: Problem, objective: Objective, substeps: int) -> float:
@@ -28,6 +32,7 @@ def bytes_per_window(problem: Problem, objective: Objective, substeps: int) -> f
     return max(sum(kept.values()) - weights, 1)
 
 
-def affordable_windows(bytes_each: float, horizon: int, memory: float) -> int:
-    """Windows of `horizon` intervals that fit into `memory` GiB: at least 1, at most `LARGEST`."""
-    return int(min(max(memory * 2**30 / (bytes_each * horizon), 1), LARGEST))
+def affordable_windows(bytes_each: float, horizon: int, memory: float, points: int) -> int:
+    """Windows of `horizon` intervals on `points` grid points for a step: what pays, within `memory` GiB; at least 1."""
+    worthwhile = min(LARGEST, max(FEWEST, POINTS // (points * horizon)))
+    return int(max(min(memory * 2**30 / (bytes_each * horizon), worthwhile), 1))

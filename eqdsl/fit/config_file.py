@@ -62,7 +62,7 @@ def with_overrides(config: FitConfig, overrides: Sequence[str]) -> FitConfig:
         else:
             place[path[-1]] = _toml_value(value.strip())
     if malformed:
-        raise UsageError("; ".join(malformed), help="for example `optimizer.steps=2000`")
+        raise UsageError("--set: " + "; ".join(malformed), help="for example `optimizer.steps=2000`")
     return _validated(values, "--set")
 
 

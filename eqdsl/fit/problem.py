@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -61,6 +62,11 @@ class Problem:
     observed: dict[str, float]
     velocities: InitialVelocities | None
     method: str
+
+    @property
+    def points(self) -> int:
+        """Points of the grid; 1 for an ODE."""
+        return math.prod(self.field.grid.shape)
 
     def start(self, batch: Batch) -> Tensor:
         """States from which the windows of a training batch are rolled out, shape (W, C, *S)."""

@@ -189,7 +189,7 @@ class Trainer:
         windows = self.config.optimizer.windows
         if windows == "auto":
             each = bytes_per_window(self.problem, self.steps.objective(progress.stage), progress.substeps)
-            windows = affordable_windows(each, horizon, self.config.optimizer.memory)
+            windows = affordable_windows(each, horizon, self.config.optimizer.memory, self.problem.points)
         progress.windows = min(windows, len(self.problem.starts(horizon)))
 
     def _set_substeps(self) -> None:

@@ -1,0 +1,160 @@
+"""What a fit finds: parameters of known systems, in any unit, with and without learned terms."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from eqdsl.core.errors import DataError, UsageError
+from eqdsl.data.writing import write_trajectories
+from eqdsl.fit.evaluate import evaluate
+from eqdsl.fit.fit import fit
+from eqdsl.fit.run_folder import load_run
+from tests.fit.systems import (
+    DECAY,
+    HEAT,
+    OSCILLATOR,
+    PENDULUM,
+    decay_data,
+    heat_data,
+    model,
+    oscillator_data,
+    pendulum_data,
+    quick,
+    trajectories,
+)
+
+
+def test_rate_of_a_decay() -> None:
+    run = fit(model(DECAY), decay_data(), config=quick("optimizer.steps=100"))
+    assert run.state["status"] == "done"
+    assert run.state["parameters"]["k"] == pytest.approx(1.3, rel=1e-4)
+    assert run.state["scores"]["validation"]["log10_mse"] < -8
+
+
+def test_diffusivity_of_the_heat_equation_beside_a_learned_source() -> None:
+    run = fit(model(HEAT), heat_data(), config=quick("optimizer.polish=100"))
+    # Central differences of order 2 on 16 points see a decay of mode n slower by sinc(n pi/16)^2.
+    assert run.state["parameters"]["a"] == pytest.approx(0.05, rel=0.06)
+    assert run.state["scores"]["validation"]["log10_mse"] < -4
+
+
+@pytest.mark.parametrize("velocity", [True, False])
+def test_oscillator_of_second_order_with_and_without_velocity_data(velocity: bool) -> None:
+    seen: list[dict[str, Any]] = []
+    data = oscillator_data(velocity=velocity)
+    run = fit(model(OSCILLATOR), data, config=quick("optimizer.polish=60"), events=seen.append)
+    assert run.state["parameters"]["k"] == pytest.approx(4.0, rel=1e-3)
+    announced = any("init dt(q) = fit" in e.get("text", "") for e in seen)
+    assert announced == (not velocity)
+
+
+def test_multiplying_the_data_by_a_million_changes_nothing_but_the_unit() -> None:
+    text = "state u\nparam k = fit 0.5 in (0, 5)\nlearned f(u) by mlp(8)\ndt(u) = -k*u + f\n"
+    runs = [
+        fit(model(text), decay_data(unit=unit), config=quick("optimizer.polish=0")) for unit in (1.0, 1e6)
+    ]
+    small, large = (run.history() for run in runs)
+    for before, after in zip(small, large, strict=True):
+        for name in ("misfit", "penalty", "validation", "param.k", "share.f"):
+            assert after[name] == pytest.approx(before[name], rel=1e-6, abs=1e-12), name
+
+
+def test_friction_of_a_pendulum_and_its_known_part() -> None:
+    config = quick("optimizer.steps=60", "warm_start.steps=150", "optimizer.windows=64", "optimizer.polish=40")
+    run = fit(model(PENDULUM), pendulum_data(), config=config)
+    assert run.state["parameters"]["omega0"] == pytest.approx(1.1, rel=0.01)
+    assert run.state["scores"]["validation"]["log10_mse"] < -4
+
+
+@pytest.mark.slow
+def test_long_fit_of_a_pendulum_reaches_the_integrator_floor() -> None:
+    config = quick(
+        "optimizer.steps=1500", "warm_start.steps=400", "optimizer.windows=128", "optimizer.polish=300",
+        "optimizer.epoch_steps=25",
+    )  # fmt: skip
+    run = fit(model(PENDULUM.replace("mlp(16)", "mlp(32, 32)")), pendulum_data(count=25), config=config)
+    assert run.state["parameters"]["omega0"] == pytest.approx(1.1, rel=1e-3)
+    assert run.state["scores"]["validation"]["log10_mse"] < -6
+
+
+def test_events_are_plain_and_complete() -> None:
+    seen: list[dict[str, Any]] = []
+    run = fit(model(DECAY), decay_data(), config=quick("data.test=0.2"), events=seen.append)
+    json.dumps(seen, allow_nan=False)
+    assert [seen[0]["event"], seen[-1]["event"]] == ["start", "done"]
+    assert {e["event"] for e in seen} == {"start", "announce", "stage", "epoch", "done"}
+    epochs = [e for e in seen if e["event"] == "epoch"]
+    assert [e["epoch"] for e in epochs] == list(range(1, run.state["epochs"] + 1))
+    assert [e["horizon"] for e in epochs] == [row["horizon"] for row in run.history()]
+    assert {"misfit", "penalty", "multiplier", "validation", "parameters", "learned", "seconds"} <= epochs[0].keys()
+    stages = list(dict.fromkeys(e["stage"] for e in epochs))
+    assert stages == ["warm start", "rollout", "polish"]
+    assert seen[-1]["scores"].keys() == {"validation", "test"}
+
+
+def test_a_run_needs_neither_model_file_nor_data(tmp_path: Path) -> None:
+    data = tmp_path / "data.h5"
+    write_trajectories(data, decay_data(), model=model(DECAY))
+    fit(model(DECAY), data, out=tmp_path / "run", config=quick())
+    data.unlink()
+    run = load_run(tmp_path / "run")
+    assert run.model.source.text == DECAY
+    assert run.state["data"]["path"] == str(data)
+    assert run.field.physical.value("k").item() == pytest.approx(run.state["parameters"]["k"])
+    sample = run.sample()
+    assert (len(sample["train"]), len(sample["validation"])) == (6, 2)
+    scores = evaluate(run, sample["validation"])
+    assert scores.as_json() == run.state["scores"]["validation"]
+    assert not list((tmp_path / "run").glob("*.pt"))
+    assert {p.name for p in tmp_path.iterdir()} == {"run"}
+
+
+def test_scores_are_raw_errors_over_real_frames(tmp_path: Path) -> None:
+    run = fit(model(DECAY), decay_data(), config=quick())
+    k = run.state["parameters"]["k"]
+    data = decay_data(rate=2.0)
+    state = data.state.copy()
+    state[0, 3] = np.nan
+    scores = evaluate(run, replace(data, state=state))
+    model_state = data.state[:, :1] * np.exp(-k * data.times)[:, :, None]
+    error = (model_state - state) ** 2
+    assert scores.mse == pytest.approx(np.nanmean(error), rel=1e-4)
+    assert scores.log10_mse_without_first == pytest.approx(np.log10(np.nanmean(error[:, 1:])), rel=1e-4)
+    assert scores.per_frame == pytest.approx(np.nanmean(error, axis=(0, 2)), rel=1e-3, abs=1e-12)
+    assert (scores.trajectories, scores.frames) == (8, 8 * 12)
+    assert str(scores).startswith("mse ")
+
+
+def test_irregular_times_of_each_trajectory() -> None:
+    generator = np.random.default_rng(1)
+    times = np.sort(generator.uniform(0, 1.5, (8, 12)), axis=1) + 1e-3 * np.arange(12)
+    state = np.linspace(0.5, 2, 8)[:, None, None] * np.exp(-1.3 * times)[:, :, None]
+    regular = trajectories(times[0], state, ["u"])
+    run = fit(model(DECAY), replace(regular, times=times), config=quick("optimizer.steps=100"))
+    assert run.state["parameters"]["k"] == pytest.approx(1.3, rel=1e-3)
+
+
+def test_nothing_to_fit_is_refused() -> None:
+    with pytest.raises(UsageError, match="no learned term and no fitted parameter"):
+        fit(model("state u\nparam k = 2\ndt(u) = -k*u\n"), decay_data())
+
+
+def test_data_without_a_usable_frame_are_refused() -> None:
+    data = decay_data()
+    state = data.state.copy()
+    state[:, ::2] = np.nan
+    fit(model(DECAY), replace(data, state=state), config=quick("optimizer.steps=10", "optimizer.polish=0"))
+    state[:, :-1] = np.nan
+    with pytest.raises(DataError, match="no frame with a whole state is followed by another frame"):
+        fit(model(DECAY), replace(data, state=state), config=quick())
+
+
+def test_channels_of_another_model_are_refused() -> None:
+    with pytest.raises(DataError, match="have the channels u, the model theta, omega"):
+        fit(model(PENDULUM), decay_data())

@@ -1,0 +1,164 @@
+"""Interrupted fits go on as if nothing had happened, and leave a usable run at any time."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from eqdsl.core.errors import DataError, UsageError
+from eqdsl.data.writing import write_trajectories
+from eqdsl.fit.checkpoint import read_tensors
+from eqdsl.fit.config_file import config_text
+from eqdsl.fit.fit import fit
+from eqdsl.fit.run_folder import Run, load_run
+from tests.fit.systems import DECAY, OSCILLATOR, decay_data, model, oscillator_data, quick
+
+LEARNED = "state u\nparam k = fit 0.5 in (0, 5)\nlearned f(u) by mlp(8)\ndt(u) = -k*u + f\n"
+
+
+def stop_after(calls: int) -> Any:
+    """A `should_stop` that says yes from the given look on."""
+    seen = [0]
+
+    def asked() -> bool:
+        seen[0] += 1
+        return seen[0] > calls
+
+    return asked
+
+
+def weights(run: Run) -> dict[str, torch.Tensor]:
+    return read_tensors(run.path / "weights.safetensors")[0]
+
+
+def course(run: Run) -> list[dict[str, Any]]:
+    """The history without the clock."""
+    return [{name: value for name, value in row.items() if name != "seconds"} for row in run.history()]
+
+
+# The looks fall into the warm start, the growing horizon, the last horizon, L-BFGS, and beyond the end.
+@pytest.mark.parametrize("looks", [5, 150, 500, 1100, 10**9])
+@pytest.mark.parametrize("kind", ["learned", "velocities"])
+def test_a_resumed_fit_equals_an_uninterrupted_one_bit_for_bit(tmp_path: Path, kind: str, looks: int) -> None:
+    text, data = (LEARNED, decay_data()) if kind == "learned" else (OSCILLATOR, oscillator_data(velocity=False))
+    whole = fit(model(text), data, out=tmp_path / "whole", config=quick())
+    first = fit(model(text), data, out=tmp_path / "parts", config=quick(), should_stop=stop_after(looks))
+    assert first.state["status"] == ("interrupted" if looks < 10**9 else "done")
+    load_run(tmp_path / "parts").field.physical.values()
+    resumed = fit(model(text), data, out=tmp_path / "parts", resume=True)
+    assert resumed.state["status"] == "done"
+    assert course(resumed) == course(whole)
+    assert resumed.state["scores"] == whole.state["scores"]
+    before, after = weights(whole), weights(resumed)
+    assert before.keys() == after.keys()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+SCRIPT = """
+import sys
+from eqdsl.analysis.check import load_model
+from eqdsl.fit.config_file import load_config
+from eqdsl.fit.fit import fit
+resume = sys.argv[1] == "resume"
+fit(load_model("m.eq"), "d.h5", out="run", config=load_config("c.toml"), resume=resume,
+    events=lambda e: print(e["event"], flush=True))
+"""
+
+
+def test_kill_9_leaves_a_run_that_loads_and_resumes(tmp_path: Path) -> None:
+    (tmp_path / "m.eq").write_text(LEARNED)
+    (tmp_path / "c.toml").write_text(config_text(quick("optimizer.steps=20000", "optimizer.polish=0")))
+    write_trajectories(tmp_path / "d.h5", decay_data(), model=model(LEARNED))
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
+    epochs = 0
+    for attempt, delay in enumerate((0.05, 0.37, 0.61)):
+        with subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, "resume" if attempt else "new"], cwd=tmp_path, env=environment,
+            stdout=subprocess.PIPE, text=True,
+        ) as process:  # fmt: skip
+            assert process.stdout is not None
+            for line in process.stdout:
+                if line.strip() == "epoch":
+                    break
+            time.sleep(delay)
+            process.send_signal(signal.SIGKILL)
+        run = load_run(tmp_path / "run")
+        assert run.state["status"] == "running"
+        assert run.checkpoint()["progress"]["epoch"] >= epochs
+        epochs = run.checkpoint()["progress"]["epoch"]
+        assert all(bool(torch.isfinite(t).all()) for t in run.field.state_dict().values())
+        assert len(run.history()) <= epochs + 1
+    done = fit(
+        model(LEARNED), tmp_path / "d.h5", out=tmp_path / "run", resume=True, should_stop=stop_after(3)
+    )
+    assert done.state["status"] == "interrupted"
+    assert len(done.history()) == done.state["epochs"] >= epochs
+
+
+def test_a_stop_before_the_first_step_leaves_a_usable_run(tmp_path: Path) -> None:
+    seen: list[dict[str, Any]] = []
+    run = fit(
+        model(DECAY), decay_data(), out=tmp_path / "run", config=quick(), should_stop=lambda: True, events=seen.append
+    )
+    assert seen[-1]["event"] == "interrupted"
+    assert run.state["status"] == "interrupted"
+    again = load_run(tmp_path / "run")
+    assert again.state["parameters"] == pytest.approx({"k": 0.5})
+    assert again.history() == []
+
+
+def test_a_time_budget_ends_cleanly_with_small_rates(tmp_path: Path) -> None:
+    started = time.monotonic()
+    run = fit(model(DECAY), decay_data(), config=quick("run.minutes=0.04", "optimizer.steps=1000000"))
+    assert time.monotonic() - started < 10
+    assert run.state["status"] == "done"
+    stages = [row["stage"] for row in run.history()]
+    assert stages[-1] == "polish" or "budget" in run.state["reason"]
+    assert max(row["horizon"] for row in run.history()) == 11
+
+
+def test_resuming_with_other_data_model_or_options_is_refused(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    fit(model(DECAY), decay_data(), out=out, config=quick(), should_stop=stop_after(30))
+    with pytest.raises(DataError, match="is not the data that .*run was fitted to"):
+        fit(model(DECAY), decay_data(rate=1.31), out=out, resume=True)
+    with pytest.raises(DataError, match="was fitted with another model"):
+        fit(model(LEARNED), decay_data(), out=out, resume=True)
+    with pytest.raises(UsageError, match=r"these differ: run\.seed, optimizer\.steps"):
+        fit(model(DECAY), decay_data(), out=out, resume=True, config=quick("run.seed=3", "optimizer.steps=61"))
+    with pytest.raises(DataError, match="there is no such run folder"):
+        fit(model(DECAY), decay_data(), out=tmp_path / "nowhere", resume=True)
+    assert fit(model(DECAY), decay_data(), out=out, resume=True, config=quick("run.minutes=5")).state["status"] == "done"
+
+
+def test_an_existing_run_is_replaced_only_when_asked(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    fit(model(DECAY), decay_data(), out=out, config=quick("optimizer.steps=10"), should_stop=stop_after(0))
+    with pytest.raises(UsageError, match="exists already"):
+        fit(model(DECAY), decay_data(), out=out, config=quick())
+    assert fit(
+        model(DECAY), decay_data(), out=out, config=quick("run.seed=4"), should_stop=stop_after(0), force=True
+    ).config.run.seed == 4  # fmt: skip
+    other = tmp_path / "thesis"
+    other.mkdir()
+    (other / "chapter.tex").write_text("years of work")
+    with pytest.raises(UsageError, match="exists and is not a run folder"):
+        fit(model(DECAY), decay_data(), out=other, config=quick(), force=True)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["run", "thesis"]
+
+
+@pytest.mark.parametrize("name", ["state.json", "weights.safetensors", "config.toml"])
+def test_a_damaged_run_is_named(tmp_path: Path, name: str) -> None:
+    fit(model(DECAY), decay_data(), out=tmp_path / "run", config=quick(), should_stop=stop_after(0))
+    (tmp_path / "run" / name).write_bytes(b"{")
+    with pytest.raises((DataError, UsageError), match=name.replace(".", r"\.")):
+        load_run(tmp_path / "run").field.eval()

@@ -1,0 +1,91 @@
+"""Steps that are not finite are skipped, taken back, bounded in number, and explained."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from eqdsl.core.errors import ComputationError
+from eqdsl.fit.fit import fit
+from eqdsl.fit.objectives.rollout import RolloutObjective
+from eqdsl.fit.run_folder import load_run
+from eqdsl.fit.training_data import Batch
+from tests.fit.systems import DECAY, decay_data, model, quick
+
+EXPLOSIVE = "state u\nparam k = fit 900 in (0, 1000)\ndt(u) = k*u^3\n"
+
+
+def break_steps(monkeypatch: pytest.MonkeyPatch, bad: range) -> None:
+    """Make the rollout objective NaN, gradient included, in some of its calls."""
+    original, calls = RolloutObjective.misfit, [0]
+
+    def misfit(self: RolloutObjective, batch: Batch, substeps: int) -> torch.Tensor:
+        value = original(self, batch, substeps)
+        if torch.is_grad_enabled():
+            calls[0] += 1
+        return value * math.nan if calls[0] in bad else value
+
+    monkeypatch.setattr(RolloutObjective, "misfit", misfit)
+
+
+@pytest.mark.parametrize("rollback", ["true", "false"])
+def test_a_few_bad_steps_cost_nothing_but_themselves(monkeypatch: pytest.MonkeyPatch, rollback: str) -> None:
+    break_steps(monkeypatch, range(20, 27))
+    run = fit(model(DECAY), decay_data(), config=quick("optimizer.steps=100", f"safety.rollback={rollback}"))
+    bad = [row["bad_steps"] for row in run.history()]
+    assert sum(bad) == 7
+    assert run.state["parameters"]["k"] == pytest.approx(1.3, rel=1e-3)
+    hurt = next(row for row in run.history() if row["bad_steps"])
+    assert hurt["misfit"] is None or math.isfinite(hurt["misfit"])
+
+
+def test_too_many_bad_steps_end_in_an_error_with_a_run_left(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    break_steps(monkeypatch, range(15, 10**6))
+    out = tmp_path / "run"
+    with pytest.raises(ComputationError, match="20 steps in a row failed .stage rollout, epoch"):
+        fit(model(DECAY), decay_data(), out=out, config=quick())
+    run = load_run(out)
+    assert run.state["status"] == "failed"
+    assert "20 steps in a row" in run.state["reason"]
+    assert all(bool(torch.isfinite(t).all()) for t in run.field.state_dict().values())
+
+
+def test_skipping_can_be_turned_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    break_steps(monkeypatch, range(15, 16))
+    with pytest.raises(ComputationError, match="a step failed"):
+        fit(model(DECAY), decay_data(), config=quick("safety.skip=false"))
+
+
+def test_a_rollout_that_explodes_is_named_with_place_and_advice() -> None:
+    with pytest.raises(ComputationError) as caught:
+        fit(model(EXPLOSIVE), decay_data(), config=quick("warm_start.enabled=false", "integrator.substeps=4"))
+    assert "the rollout of training trajectory" in caught.value.message
+    assert "is not finite in `u` at t = " in caught.value.message
+    assert caught.value.exit_code == 3
+    assert caught.value.help is not None
+    assert "narrow the bounds" in caught.value.help
+
+
+def test_the_warm_start_rescues_a_start_value_that_explodes() -> None:
+    seen: list[dict[str, Any]] = []
+    text = "state u\nparam k = fit 900 in (-1000, 1000)\ndt(u) = k*u\n"
+    run = fit(
+        model(text), decay_data(), events=seen.append,
+        config=quick("warm_start.steps=400", "optimizer.parameter_learning_rate=0.1", "optimizer.polish=60"),
+    )  # fmt: skip
+    assert run.state["parameters"]["k"] == pytest.approx(-1.3, rel=1e-2)
+
+
+def test_bad_steps_shorten_the_horizon_and_it_returns(monkeypatch: pytest.MonkeyPatch) -> None:
+    break_steps(monkeypatch, range(30, 35))
+    config = quick("curriculum.enabled=false", "optimizer.steps=100", "optimizer.epoch_steps=5", "optimizer.polish=0")
+    horizons = [r["horizon"] for r in fit(model(DECAY), decay_data(), config=config).history()]
+    rollout = [h for h in horizons if h > 1]
+    assert set(rollout) == {5, 10, 11} or set(rollout) == {5, 11}
+    assert horizons[-1] == 11
