@@ -109,10 +109,10 @@ class MultiplierSection(Section):
 
     rule: Literal["adaptive", "fixed", "aphynity"] = "adaptive"
     """adaptive: rises while the misfit exceeds the tolerance, falls below it; aphynity: grows by rate*misfit; fixed."""
-    start: Positive = 10.0
+    start: Positive = 100.0
     """Value before the first epoch."""
     tolerance: Literal["auto"] | Positive = "auto"
-    """Misfit aimed at, in variances of the data; auto: from `noise` of the model, else half of the best so far."""
+    """Misfit aimed at, in variances of the data; auto: from `noise` of the model, else a tenth of the best so far."""
     rate: Positive = 0.5
     """Largest change of its natural logarithm in an epoch (aphynity: tau_2)."""
     minimum: Positive = 1e-2

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from eqdsl.fit.config import MultiplierSection
 
-RATCHET = 0.5
+RATCHET = 0.1
 """An ``auto`` tolerance is this share of the smallest misfit seen."""
 
 
