@@ -99,7 +99,8 @@ class LearnedTermModule(nn.Module):
         Parameters
         ----------
         center, scale : shape (n_inputs,) or a number
-            Typical value and spread of each physical input. A family that must not be shifted gets center 0.
+            Typical value and spread of each physical input. A family that must not be shifted gets
+            center 0 and the root mean square as its scale.
         output_scale : shape (n_outputs,) or a number
             Typical size of each physical output.
 
@@ -108,9 +109,12 @@ class LearnedTermModule(nn.Module):
         UsageError
             A shape does not fit.
         """
-        center = self._numbers(center, self.input_center, "center")
-        self.input_center.copy_(center if self.family.centred else torch.zeros_like(center))
-        self.input_scale.copy_(_positive(self._numbers(scale, self.input_scale, "scale")))
+        centers = self._numbers(center, self.input_center, "center")
+        scales = self._numbers(scale, self.input_scale, "scale")
+        if not self.family.centred:
+            centers, scales = torch.zeros_like(centers), torch.hypot(centers, scales)
+        self.input_center.copy_(centers)
+        self.input_scale.copy_(_positive(scales))
         self.output_scale.copy_(_positive(self._numbers(output_scale, self.output_scale, "output_scale")))
 
     def coefficients(self, output: int = 0) -> list[tuple[Exponents, float]] | None:

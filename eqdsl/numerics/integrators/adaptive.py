@@ -8,6 +8,7 @@ its steps. The error norm is the largest over trajectories, so an easy neighbour
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -31,7 +32,10 @@ def rollout_adaptive(
     field: Field, method: AdaptiveMethod, initial: Tensor, times: Tensor, *, rtol: float, atol: float,
     max_steps: int, effort: Effort,
 ) -> Iterator[Tensor]:  # fmt: skip
-    """The states at ``times[..., 1:]``; rows of equal times are integrated together.
+    """The states at ``times[..., 1:]``, one interval at a time.
+
+    Trajectories with times of their own share the share s of their interval, ``t = t_n + s (t_{n+1} - t_n)``, so that
+    they too are one batch: ``du/ds = (t_{n+1} - t_n) field(t, u)``.
 
     Raises
     ------
@@ -41,44 +45,32 @@ def rollout_adaptive(
         A tolerance is not positive or too small for the dtype.
     """
     _check_tolerances(rtol, atol, initial.dtype)
-    if times.ndim == 1:
-        yield from _Rollout(field, method, initial, times, rtol, atol, max_steps, effort).states()
-        return
-    distinct, group = torch.unique(times, dim=0, return_inverse=True)
-    rows = [torch.nonzero(group == g).squeeze(1) for g in range(len(distinct))]
-    order = torch.argsort(torch.cat(rows)).to(initial.device)
-    parts = [
-        _Rollout(field, method, initial[r.to(initial.device)], t, rtol, atol, max_steps, effort).states()
-        for r, t in zip(rows, distinct, strict=True)
-    ]
-    for states in zip(*parts, strict=True):
-        yield torch.cat(states)[order]
+    rollout = _Rollout(field, method, rtol, atol, max_steps, effort, max(1.0, float(initial.detach().abs().max())))
+    state = initial
+    for n in range(times.shape[-1] - 1):
+        state = rollout.interval(state, times[..., n], times[..., n + 1])
+        yield state
 
 
+@dataclass
 class _Rollout:
-    """One group of trajectories with shared times; torchdiffeq calls it as the field and reports each step to it."""
+    """torchdiffeq calls it as the field and reports every step to it. `steps` counts this rollout's own."""
 
-    def __init__(
-        self, field: Field, method: AdaptiveMethod, initial: Tensor, times: Tensor, rtol: float, atol: float,
-        max_steps: int, effort: Effort,
-    ) -> None:  # fmt: skip
-        self.field, self.method, self.initial = field, method, initial
-        self.times: list[float] = times.tolist()
-        self.rtol, self.atol, self.max_steps, self.effort = rtol, atol, max_steps, effort
-        self.first_size = max(1.0, float(initial.detach().abs().max()))
-        self.steps = 0
-        self.next_step: float | None = None
-        self.start = self.length = 0.0
+    field: Field
+    method: AdaptiveMethod
+    rtol: float
+    atol: float
+    max_steps: int
+    effort: Effort
+    first_size: float
+    steps: int = 0
+    next_step: float | None = None
 
-    def states(self) -> Iterator[Tensor]:
-        state = self.initial
-        for start, end in zip(self.times, self.times[1:], strict=False):
-            self.start, self.length = start, end - start
-            state = self._interval(state)
-            yield state
-
-    def _interval(self, state: Tensor) -> Tensor:
+    def interval(self, state: Tensor, start: Tensor, end: Tensor) -> Tensor:
         """The state at the end of the interval; a step that met a value that is not finite is tried again shorter."""
+        self.start = start.to(state.device)
+        self.rate = (end - start).to(state.device) if start.ndim else None
+        self.length = 1.0 if start.ndim else float(end - start)
         reached = 0.0
         while True:
             try:
@@ -106,7 +98,15 @@ class _Rollout:
 
     def __call__(self, s: Tensor, state: Tensor) -> Tensor:
         self.effort.evaluations += 1
-        return self.field((s.to(torch.float64) + self.start).to(state.dtype), state)
+        t = self._time(s).to(state.dtype)
+        if self.rate is None:
+            return self.field(t, state)
+        return self.field(t, state) * self.rate.to(state.dtype).reshape(-1, *(1,) * (state.ndim - 1))
+
+    def _time(self, s: Tensor) -> Tensor:
+        """Time in float64, 0-dim or (B,)."""
+        local = s.to(torch.float64)
+        return self.start + (local if self.rate is None else local * self.rate)
 
     def callback_step(self, s: Tensor, state: Tensor, step: Tensor) -> None:
         """Called before every step; `step` is what the error control asks for, not yet cut at the output time."""
@@ -129,8 +129,10 @@ class _Rollout:
         state = state.detach()
         if not float(state.abs().max()) < GROWTH * self.first_size:
             words, reason = "the solution grows without bound", Reason.BLOW_UP
-        time = self.start + reached
-        return IntegrationFailure(f"{words} near t = {time:.6g} ({self.method.name})", reason=reason, time=time, state=state)
+        row = 0 if self.rate is None else int(state.abs().flatten(1).amax(1).argmax())
+        time = float(self._time(torch.tensor(reached)).reshape(-1)[row])
+        message = f"{words} near t = {time:.6g} ({self.method.name})"
+        return IntegrationFailure(message, reason=reason, time=time, state=state)
 
 
 class _NotFinite(Exception):
