@@ -1,4 +1,4 @@
-"""Rolling a vector field out, with a look at every frame: what grows beyond all bounds ends with words, not with NaN."""
+"""Rolling a vector field out, with a look at every frame: runaway growth ends with words, not with NaN."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def simulate(
             # The last frame is finite even where the integrator's own last state is not.
             raise _explained(field, failure, frames[-1]) from failure
     trajectories = Trajectories(
-        times=np.array(grid_times.expand(len(state), grid_times.shape[-1])),
+        times=grid_times.expand(len(state), grid_times.shape[-1]).cpu().numpy().copy(),
         state=torch.stack(frames, dim=1).cpu().numpy(),
         lengths=np.full(len(state), len(frames)),
         channels=field.model.channel_names,

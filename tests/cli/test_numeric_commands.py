@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import h5py
@@ -256,10 +255,8 @@ def test_signal_leaves_a_run_to_resume(number: signal.Signals, call: Call, folde
     assert json.loads(out.splitlines()[-1])["event"] == "interrupted"
     assert "with a usable run left" in err
     assert call("evaluate", run, folder / "data.h5").status == 0
-    few = ["--set", "optimizer.steps=1", "--set", "optimizer.polish=0", "--minutes", 0.05]
-    began = time.monotonic()
-    assert call(*arguments, "--resume", *few, "--quiet").status == 0
-    assert time.monotonic() - began < 60
+    assert call(*arguments, "--resume", "--minutes", 0.05, "--quiet").status == 0
+    assert json.loads((run / "state.json").read_text())["status"] == "done"
 
 
 # ---------------------------------------------------------------- evaluate, inspect, data info

@@ -45,7 +45,7 @@ def settings(config: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, s
     cls=FitCommand,
     examples=(
         ("eqdsl fit heat.eq measured.h5 -o runs/heat --minutes 5", "fit for five minutes at most"),
-        ("eqdsl fit heat.eq measured.h5 -o runs/heat --resume --set optimizer.steps=8000", "go on for longer"),
+        ("eqdsl fit heat.eq measured.h5 -o runs/heat --resume", "go on with a run that was interrupted"),
     ),
 )
 @click.argument("model")
