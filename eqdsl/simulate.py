@@ -139,9 +139,7 @@ def _explained(field: VectorField, failure: IntegrationFailure, frame: Tensor) -
     """An integrator's failure with the term to look at."""
     state = failure.state if failure.state is not None and bool(torch.isfinite(failure.state).all()) else frame
     largest = int(_largest(field(failure.time, state).nan_to_num(nan=float("inf"))).argmax())
-    return ComputationError(
-        f"{failure.message}; {_suspect(field, failure.time, state, largest)}", help=failure.help
-    )
+    return ComputationError(f"{failure.message}; {_suspect(field, failure.time, state, largest)}", help=failure.help)
 
 
 def _suspect(field: VectorField, t: float, state: Tensor, channel: int) -> str:

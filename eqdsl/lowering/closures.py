@@ -13,7 +13,7 @@ wall value of a Dirichlet condition is itself ghost 0: it replaces the stored on
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 from sympy import Rational, prod
 
@@ -37,7 +37,7 @@ class Closure:
     correction_slope: float
 
 
-@lru_cache(maxsize=None)
+@cache
 def closure(order: int, width: int, position: str, dirichlet: bool) -> Closure:
     """The closure of accuracy `order` with `width` ghosts beyond the stored points.
 

@@ -175,7 +175,7 @@ class Lowering:
         equation = next((e for e in self.model.equations if e.channel == name), None)
         if equation is None:
             velocity = ChannelRef(f"dt({name})")
-            terms = (Output(velocity.channel, self.lower(velocity, self._zero).number),)
+            terms: tuple[Output, ...] = (Output(velocity.channel, self.lower(velocity, self._zero).number),)
             total = self.lower(velocity, self._zero)
         else:
             values = [self.lower(t.expr, self._zero) for t in equation.terms]

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from eqdsl.learned.term import LearnedTermModule
 from eqdsl.numerics import ghosts
 
 Number = Any
@@ -25,7 +26,7 @@ class Context:
     state: Tensor
     parameters: Mapping[str, Tensor]
     coordinates: Mapping[tuple[int, int], Tensor]
-    learned: Mapping[str, nn.Module]
+    learned: Mapping[str, LearnedTermModule]
 
     @property
     def dimension(self) -> int:
@@ -38,8 +39,10 @@ def _on_tensor(function: Callable[..., Tensor]) -> Callable[..., Number]:
 
     def call(*arguments: Number) -> Number:
         like = next((a for a in arguments if isinstance(a, Tensor)), None)
-        options = {} if like is None else {"dtype": like.dtype, "device": like.device}
-        return function(*(a if isinstance(a, Tensor) else torch.as_tensor(a, **options) for a in arguments))
+        dtype, device = (None, None) if like is None else (like.dtype, like.device)
+        return function(
+            *(a if isinstance(a, Tensor) else torch.as_tensor(a, dtype=dtype, device=device) for a in arguments)
+        )
 
     return call
 
@@ -141,9 +144,7 @@ def _extend(context: Context, *arguments: Any) -> Tensor:
     return ghosts.extend(value, axis + 1, lower, upper, kappa_lower, kappa_upper)
 
 
-def _near_wall(
-    context: Context, value: Tensor, axis: int, side: int, strip: int, weights: tuple[float, ...]
-) -> Tensor:
+def _near_wall(context: Context, value: Tensor, axis: int, side: int, strip: int, weights: tuple[float, ...]) -> Tensor:
     return ghosts.near_wall(value, axis + 1, side, strip, weights)
 
 
@@ -161,10 +162,13 @@ def _learned(context: Context, *arguments: Any) -> Tensor:
     *values, name, sizes = arguments
     module = context.learned[name]
     inputs = [_as_tensor(v, context.state) for v in values]
-    if not sizes:
-        return module(torch.stack(torch.broadcast_tensors(*inputs), dim=-1))
-    shape = (context.state.shape[0], *sizes)
-    return module(torch.stack([v.expand(shape) for v in inputs], dim=1))
+    if sizes:
+        shape = (context.state.shape[0], *sizes)
+        stacked = torch.stack([v.expand(shape) for v in inputs], dim=1)
+    else:
+        stacked = torch.stack(torch.broadcast_tensors(*inputs), dim=-1)
+    outputs: Tensor = module(stacked)
+    return outputs
 
 
 def _output(context: Context, outputs: Tensor, name: str, number: int) -> Tensor:

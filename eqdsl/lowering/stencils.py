@@ -7,7 +7,7 @@ as implemented by `sympy.finite_diff_weights`.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 from sympy import Rational, finite_diff_weights
 
@@ -17,7 +17,7 @@ def weights_at(points: tuple[Rational, ...], place: Rational, derivative: int) -
     return tuple(finite_diff_weights(derivative, list(points), place)[derivative][-1])
 
 
-@lru_cache(maxsize=None)
+@cache
 def central(derivative: int, order: int) -> tuple[float, ...]:
     """Weights of the central stencil on unit spacing, from the leftmost point to the rightmost."""
     radius = (derivative + 1) // 2 - 1 + order // 2
@@ -25,7 +25,7 @@ def central(derivative: int, order: int) -> tuple[float, ...]:
     return tuple(float(w) for w in weights_at(points, Rational(0), derivative))
 
 
-@lru_cache(maxsize=None)
+@cache
 def staggered(derivative: int, order: int) -> tuple[float, ...]:
     """Weights at the middle of `order` points: interpolation to faces (derivative 0) or difference across them (1)."""
     half = Rational(1, 2)

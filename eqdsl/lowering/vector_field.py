@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from eqdsl.core.errors import UsageError
 from eqdsl.learned.table import build_term
+from eqdsl.learned.term import LearnedTermModule
 from eqdsl.lowering.lower import lower
 from eqdsl.lowering.operations import OPERATIONS, Context
 from eqdsl.lowering.parameters import ParameterSet
@@ -37,7 +38,7 @@ class VectorField(nn.Module):
     """
 
     def __init__(
-        self, model: Model, grid: Grid, program: Program, physical: ParameterSet, learned: dict[str, nn.Module]
+        self, model: Model, grid: Grid, program: Program, physical: ParameterSet, learned: dict[str, LearnedTermModule]
     ) -> None:
         super().__init__()
         self.model, self.grid, self.program = model, grid, program
@@ -130,6 +131,11 @@ class VectorField(nn.Module):
         tensors: Iterable[Tensor] = (*self.parameters(), *self.buffers())
         return next((t for t in tensors if t.is_floating_point()), torch.zeros(()))
 
+    @property
+    def _terms(self) -> dict[str, LearnedTermModule]:
+        # Looked up each time, so that a deep copy of the field uses its own modules.
+        return {name.removeprefix("term_"): cast(LearnedTermModule, module) for name, module in self.learned.items()}
+
     # ---------------------------------------------------------- evaluation
 
     def _outputs(self, t: float | Tensor, state: Tensor, outputs: tuple[Output, ...]) -> dict[str, Tensor]:
@@ -148,7 +154,7 @@ class VectorField(nn.Module):
             state=state,
             parameters=self.physical.values(),
             coordinates={key: self.get_buffer(_buffer(*key)) for key in self._coordinate_keys},
-            learned={name.removeprefix("term_"): module for name, module in self.learned.items()},
+            learned=self._terms,
         )
         values: dict[int, Any] = {}
         for number in self._schedule(tuple(wanted)):
@@ -206,8 +212,8 @@ def compile_model(
     grid = grid_from_model(model) if grid is None else grid
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        learned: dict[str, nn.Module] = {t.name: build_term(t, model.dimension).to(dtype) for t in model.learned}
-    program = lower(model, grid, {name: int(module.radius) for name, module in learned.items()})  # type: ignore[arg-type]
+        learned = {t.name: build_term(t, model.dimension).to(dtype) for t in model.learned}
+    program = lower(model, grid, {name: module.radius for name, module in learned.items()})
     physical = ParameterSet(model.parameters, grid, dtype)
     return VectorField(model, grid, program, physical, learned).to(dtype)
 

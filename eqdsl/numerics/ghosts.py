@@ -23,15 +23,14 @@ class GhostRows:
 
 def combine(values: list[Tensor], weights: tuple[float, ...]) -> Tensor:
     """The weighted sum of tensors, zero weights skipped."""
-    total: Tensor | None = None
-    for value, weight in zip(values, weights, strict=True):
-        if weight == 0.0:
-            continue
-        if total is None:
-            total = value if weight == 1.0 else value * weight
-        else:
-            total = torch.add(total, value, alpha=weight)
-    return torch.zeros_like(values[0]) if total is None else total
+    used = [(value, weight) for value, weight in zip(values, weights, strict=True) if weight != 0.0]
+    if not used:
+        return torch.zeros_like(values[0])
+    (first, weight), *others = used
+    total = first if weight == 1.0 else first * weight
+    for value, weight in others:
+        total = torch.add(total, value, alpha=weight)
+    return total
 
 
 def stencil(u: Tensor, axis: int, weights: tuple[float, ...]) -> Tensor:

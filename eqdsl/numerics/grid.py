@@ -106,7 +106,9 @@ def _axis_from_coordinates(
     axis = model.axis(name)
     if name not in coordinates:
         raise DataError(
-            "the coordinates of this axis are missing", file=file, dataset=name,
+            "the coordinates of this axis are missing",
+            file=file,
+            dataset=name,
             help=f"write a 1-D dataset `{name}` with the coordinates, or map one with `--map {name}=DATASET`",
         )
     x = np.asarray(coordinates[name], dtype=float)
@@ -120,7 +122,9 @@ def _axis_from_coordinates(
         worst = int(np.argmax(np.abs(steps - h)))
         raise DataError(
             f"spacing is not regular: {steps[worst]:.6g} after point {worst}, {h:.6g} on average",
-            file=file, dataset=name, help="resample the data on a regular grid",
+            file=file,
+            dataset=name,
+            help="resample the data on a regular grid",
         )
     cells = GridAxis(name, axis.lower, axis.upper, x.size, axis.periodic, "cells")
     nodes = GridAxis(name, axis.lower, axis.upper, x.size, axis.periodic, "nodes")
@@ -133,7 +137,9 @@ def _axis_from_coordinates(
     raise DataError(
         f"runs from {x[0]:.6g} to {x[-1]:.6g} with spacing {h:.6g}, which fits neither cells nor nodes of "
         f"the model's [{axis.lower:.6g}, {axis.upper:.6g}]",
-        file=file, dataset=name,
-        help=hint or f"write `space {name} in [{x[0] - h / 2:.6g}, {x[-1] + h / 2:.6g}]` if these are cell centres, "
+        file=file,
+        dataset=name,
+        help=hint
+        or f"write `space {name} in [{x[0] - h / 2:.6g}, {x[-1] + h / 2:.6g}]` if these are cell centres, "
         f"`[{x[0]:.6g}, {x[-1]:.6g}]` if they lie on the walls",
     )

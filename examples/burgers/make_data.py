@@ -2,8 +2,8 @@
 
     u_t = -(u^2/2)_x + nu u_xx,   nu = 0.02,   x in [0, 2 pi)
 
-simulated from ``truth.eq`` on 512 cells with dopri5 at a relative tolerance of 1e-8, then averaged over four cells each:
-the data on 128 cells know nothing of the stencil that the fit uses. The start is a random sum of the first four
+simulated from ``truth.eq`` on 512 cells with dopri5 at a relative tolerance of 1e-8, then averaged over four cells
+each: the data on 128 cells know nothing of the stencil that the fit uses. The start is a random sum of the first four
 harmonics. 32 training and 8 test trajectories, 41 frames every 0.05 s.
 
 Run: ``python make_data.py`` writes ``train.h5`` and ``test.h5`` beside this file (1 min).

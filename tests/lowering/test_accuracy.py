@@ -53,8 +53,7 @@ def test_periodic_operators_in_one_dimension(operator, order):
     text = f"space x in [0, 2*pi] periodic\nscheme order = {order}\nstate u(x)\ndt(u) = {operator}\n"
     rate = PERIODIC[operator]
     errors = [
-        truncation_error(text, {"x": n}, np.sin, lambda x: rate(np.sin(x), np.cos(x), -np.sin(x)))
-        for n in (24, 48, 96)
+        truncation_error(text, {"x": n}, np.sin, lambda x: rate(np.sin(x), np.cos(x), -np.sin(x))) for n in (24, 48, 96)
     ]
     assert observed_order(errors) == pytest.approx(order, abs=0.2)
 
