@@ -30,7 +30,7 @@ def _diverged(problem: Problem, batch: Batch, substeps: int) -> str | None:
             rollout = problem.rollout(problem.start(batch), batch.times, substeps)
         except ComputationError as error:
             return error.message
-    bad = ~torch.isfinite(rollout.flatten(3)).all(-1)
+    bad = ~torch.isfinite(rollout.reshape(*rollout.shape[:3], -1)).all(-1)
     if not bad.any():
         return None
     frame = int(bad.any(2).any(0).float().argmax())

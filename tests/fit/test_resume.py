@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 import torch
 
 from eqdsl.core.errors import DataError, UsageError
+from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.writing import write_trajectories
 from eqdsl.fit.checkpoint import read_tensors
 from eqdsl.fit.config_file import config_text
@@ -22,6 +24,16 @@ from eqdsl.fit.run_folder import Run, load_run
 from tests.fit.systems import DECAY, OSCILLATOR, decay_data, model, oscillator_data, quick
 
 LEARNED = "state u\nparam k = fit 0.5 in (0, 5)\nlearned f(u) by mlp(8)\ndt(u) = -k*u + f\n"
+
+
+@dataclass(frozen=True)
+class Whole:
+    """An uninterrupted fit."""
+
+    text: str
+    data: Trajectories
+    run: Run
+    looks: int
 
 
 def stop_after(calls: int) -> Any:
@@ -44,20 +56,31 @@ def course(run: Run) -> list[dict[str, Any]]:
     return [{name: value for name, value in row.items() if name != "seconds"} for row in run.history()]
 
 
-# The looks fall into the warm start, the growing horizon, the last horizon, L-BFGS, and beyond the end.
-@pytest.mark.parametrize("looks", [5, 150, 500, 1100, 10**9])
-@pytest.mark.parametrize("kind", ["learned", "velocities"])
-def test_a_resumed_fit_equals_an_uninterrupted_one_bit_for_bit(tmp_path: Path, kind: str, looks: int) -> None:
-    text, data = (LEARNED, decay_data()) if kind == "learned" else (OSCILLATOR, oscillator_data(velocity=False))
-    whole = fit(model(text), data, out=tmp_path / "whole", config=quick())
-    first = fit(model(text), data, out=tmp_path / "parts", config=quick(), should_stop=stop_after(looks))
-    assert first.state["status"] == ("interrupted" if looks < 10**9 else "done")
-    load_run(tmp_path / "parts").field.physical.values()
-    resumed = fit(model(text), data, out=tmp_path / "parts", resume=True)
+@pytest.fixture(scope="module", params=["learned", "velocities"])
+def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    """A fit without interruption, and how often it looked whether to stop."""
+    learned = request.param == "learned"
+    text, data = (LEARNED, decay_data()) if learned else (OSCILLATOR, oscillator_data(velocity=False))
+    looks = [0]
+
+    def asked() -> bool:
+        looks[0] += 1
+        return False
+
+    out = tmp_path_factory.mktemp(request.param) / "run"
+    return Whole(text, data, fit(model(text), data, out=out, config=quick(), should_stop=asked), looks[0])
+
+
+@pytest.mark.parametrize("share", [0.03, 0.4, 0.7, 0.97, 2.0])
+def test_a_resumed_fit_equals_an_uninterrupted_one_bit_for_bit(tmp_path: Path, whole: Whole, share: float) -> None:
+    text, data, out = whole.text, whole.data, tmp_path / "run"
+    first = fit(model(text), data, out=out, config=quick(), should_stop=stop_after(int(share * whole.looks)))
+    assert first.state["status"] == ("interrupted" if share < 1 else "done")
+    resumed = fit(model(text), data, out=out, resume=True)
     assert resumed.state["status"] == "done"
-    assert course(resumed) == course(whole)
-    assert resumed.state["scores"] == whole.state["scores"]
-    before, after = weights(whole), weights(resumed)
+    assert course(resumed) == course(whole.run)
+    assert resumed.state["scores"] == whole.run.state["scores"]
+    before, after = weights(whole.run), weights(resumed)
     assert before.keys() == after.keys()
     assert all(torch.equal(before[name], after[name]) for name in before)
 
@@ -129,7 +152,7 @@ def test_a_time_budget_ends_cleanly_with_small_rates(tmp_path: Path) -> None:
 def test_resuming_with_other_data_model_or_options_is_refused(tmp_path: Path) -> None:
     out = tmp_path / "run"
     fit(model(DECAY), decay_data(), out=out, config=quick(), should_stop=stop_after(30))
-    with pytest.raises(DataError, match="is not the data that .*run was fitted to"):
+    with pytest.raises(DataError, match=r"is not the data that .*run was fitted to"):
         fit(model(DECAY), decay_data(rate=1.31), out=out, resume=True)
     with pytest.raises(DataError, match="was fitted with another model"):
         fit(model(LEARNED), decay_data(), out=out, resume=True)
@@ -137,7 +160,9 @@ def test_resuming_with_other_data_model_or_options_is_refused(tmp_path: Path) ->
         fit(model(DECAY), decay_data(), out=out, resume=True, config=quick("run.seed=3", "optimizer.steps=61"))
     with pytest.raises(DataError, match="there is no such run folder"):
         fit(model(DECAY), decay_data(), out=tmp_path / "nowhere", resume=True)
-    assert fit(model(DECAY), decay_data(), out=out, resume=True, config=quick("run.minutes=5")).state["status"] == "done"
+    done = fit(model(DECAY), decay_data(), out=out, resume=True, config=quick("run.minutes=5"))
+    assert done.state["status"] == "done"
+    assert load_run(out).config.run.minutes == 5
 
 
 def test_an_existing_run_is_replaced_only_when_asked(tmp_path: Path) -> None:

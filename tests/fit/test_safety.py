@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -48,7 +47,7 @@ def test_too_many_bad_steps_end_in_an_error_with_a_run_left(
 ) -> None:
     break_steps(monkeypatch, range(15, 10**6))
     out = tmp_path / "run"
-    with pytest.raises(ComputationError, match="20 steps in a row failed .stage rollout, epoch"):
+    with pytest.raises(ComputationError, match=r"20 steps in a row failed \(stage rollout, epoch"):
         fit(model(DECAY), decay_data(), out=out, config=quick())
     run = load_run(out)
     assert run.state["status"] == "failed"
@@ -72,20 +71,9 @@ def test_a_rollout_that_explodes_is_named_with_place_and_advice() -> None:
     assert "narrow the bounds" in caught.value.help
 
 
-def test_the_warm_start_rescues_a_start_value_that_explodes() -> None:
-    seen: list[dict[str, Any]] = []
-    text = "state u\nparam k = fit 900 in (-1000, 1000)\ndt(u) = k*u\n"
-    run = fit(
-        model(text), decay_data(), events=seen.append,
-        config=quick("warm_start.steps=400", "optimizer.parameter_learning_rate=0.1", "optimizer.polish=60"),
-    )  # fmt: skip
-    assert run.state["parameters"]["k"] == pytest.approx(-1.3, rel=1e-2)
-
-
 def test_bad_steps_shorten_the_horizon_and_it_returns(monkeypatch: pytest.MonkeyPatch) -> None:
     break_steps(monkeypatch, range(30, 35))
     config = quick("curriculum.enabled=false", "optimizer.steps=100", "optimizer.epoch_steps=5", "optimizer.polish=0")
     horizons = [r["horizon"] for r in fit(model(DECAY), decay_data(), config=config).history()]
-    rollout = [h for h in horizons if h > 1]
-    assert set(rollout) == {5, 10, 11} or set(rollout) == {5, 11}
-    assert horizons[-1] == 11
+    # Of 11, halved at the fourth and at the fifth bad step, doubled after every good epoch.
+    assert [h for h, before in zip(horizons, [None, *horizons], strict=False) if h != before] == [1, 11, 5, 2, 4, 8, 11]
