@@ -1,0 +1,1 @@
+"""Measurements: each table of the documentation is made by one command here."""

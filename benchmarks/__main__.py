@@ -1,0 +1,5 @@
+"""``python -m benchmarks``: every table."""
+
+from benchmarks.accuracy import main
+
+main()
