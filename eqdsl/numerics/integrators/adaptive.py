@@ -65,23 +65,24 @@ class _Rollout:
     first_size: float
     steps: int = 0
     next_step: float | None = None
+    met_not_finite: bool = False
 
     def interval(self, state: Tensor, start: Tensor, end: Tensor) -> Tensor:
         """The state at the end of the interval; a step that met a value that is not finite is tried again shorter."""
         self.start = start.to(state.device)
         self.rate = (end - start).to(state.device) if start.ndim else None
         self.length = 1.0 if start.ndim else float(end - start)
+        self.met_not_finite = False
         reached = 0.0
         while True:
             try:
                 return self._solve(reached, state)
             except _NotFinite as problem:
                 reached, state = problem.reached, problem.state
-                shorter = RETRY * (self.next_step or 0.0)
-                if shorter < SMALLEST_STEP * self.length:
-                    words, reason = "the rate of change is not a finite number", Reason.NOT_FINITE
-                    raise self._failure(reached, state, words, reason) from None
-                self.next_step = shorter
+                self.met_not_finite = True
+                self.next_step = RETRY * (self.next_step or 0.0)
+                if self.next_step < SMALLEST_STEP * self.length:
+                    raise self._underflow(reached, state) from None
 
     def _solve(self, reached: float, state: Tensor) -> Tensor:
         local = torch.tensor([reached, self.length], dtype=torch.float64, device=state.device)
@@ -112,17 +113,22 @@ class _Rollout:
         """Called before every step; `step` is what the error control asks for, not yet cut at the output time."""
         self.steps += 1
         self.effort.steps += 1
-        reached, size = float(s), float(step)
+        reached, size = float(s.detach()), float(step.detach())
         if size == 0.0:
             # What torchdiffeq makes of an error estimate that is not a number.
             raise _NotFinite(reached, state)
         if size < SMALLEST_STEP * self.length:
-            words = f"the step fell below {self.length * SMALLEST_STEP:.1g}"
-            raise self._failure(reached, state, words, Reason.STEP_UNDERFLOW)
+            raise self._underflow(reached, state)
         if self.steps > self.max_steps:
             words = f"more than {self.max_steps} steps were needed"
             raise self._failure(reached, state, words, Reason.TOO_MANY_STEPS)
         self.next_step = size
+
+    def _underflow(self, reached: float, state: Tensor) -> IntegrationFailure:
+        if self.met_not_finite:
+            return self._failure(reached, state, "the rate of change is not a finite number", Reason.NOT_FINITE)
+        words = f"the step fell below {self.length * SMALLEST_STEP:.1g}"
+        return self._failure(reached, state, words, Reason.STEP_UNDERFLOW)
 
     def _failure(self, reached: float, state: Tensor, words: str, reason: Reason) -> IntegrationFailure:
         """The failure at a local time; whatever the symptom, values that have grown this much are the cause."""

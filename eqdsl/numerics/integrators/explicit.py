@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -28,8 +28,8 @@ def rollout_fixed(
         Steps of each of the T - 1 intervals.
     """
     state = initial
-    for interval, count in enumerate(substeps):
-        start, end = _time(times, interval), _time(times, interval + 1)
+    clock: Sequence[Amount] = times.to(initial.device).unbind(1) if times.ndim == 2 else times.tolist()
+    for start, end, count in zip(clock[:-1], clock[1:], substeps, strict=True):
         length = (end - start) / count
         step = _against_state(length, state)
         for j in range(count):
@@ -64,10 +64,6 @@ def _stage_time(t: Amount, c: float, h: Amount, state: Tensor) -> Tensor:
     if isinstance(t, Tensor) and isinstance(h, Tensor):
         return (t + c * h.reshape(-1).to(t.dtype)).to(state.dtype) if c else t.to(state.dtype)
     return torch.tensor(t + c * h, dtype=state.dtype)
-
-
-def _time(times: Tensor, index: int) -> Amount:
-    return times[:, index] if times.ndim == 2 else float(times[index])
 
 
 def _against_state(length: Amount, state: Tensor) -> Amount:
