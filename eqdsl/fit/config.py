@@ -30,7 +30,7 @@ class RunSection(Section):
     dtype: Literal["float32", "float64"] = "float32"
     """Precision of states and weights in training."""
     minutes: Positive | None = None
-    """Time budget in minutes: horizon and rates follow it, and the fit stops cleanly at its end."""
+    """Time budget of a session in minutes: horizon and rates follow it, and the fit stops cleanly at its end."""
     checkpoint_seconds: Annotated[float, Field(ge=0)] = 20.0
     """Least time in seconds between two checkpoints; 0 writes one after every epoch."""
 

@@ -23,7 +23,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -141,7 +141,9 @@ def load_run(path: str | Path) -> Run:
         state = json.loads((folder / STATE).read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
         raise DataError(f"is damaged: {error}", file=str(folder / STATE)) from None
-    return Run(folder, load_model(folder / MODEL), load_config(folder / CONFIG), state)
+    # The name of a model that does not name itself was that of its file.
+    model = replace(load_model(folder / MODEL), name=state["model"])
+    return Run(folder, model, load_config(folder / CONFIG), state)
 
 
 def stored_grid(state: Mapping[str, Any]) -> Grid:

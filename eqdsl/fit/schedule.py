@@ -39,8 +39,16 @@ class Schedule:
         decay = self.config.optimizer.decay
         return decay + (1 - decay) * 0.5 * (1 + math.cos(math.pi * min(point, 1.0)))
 
-    def point(self, stage: str, step: int, seconds: float, began: float) -> float:
-        """How much of a stage is behind, 0 to 1; `seconds` since the fit began, `began` when the stage did."""
+    def point(self, stage: str, step: int, seconds: float, began: float, budget: float | None) -> float:
+        """How much of a stage is behind, 0 to 1.
+
+        Parameters
+        ----------
+        seconds, began : float
+            Time now and when the stage began, both since the fit began.
+        budget : float or None
+            Time at which the fit has to end.
+        """
         config = self.config
         steps, share = {
             "warm start": (config.warm_start.steps, WARM_TIME),
@@ -48,9 +56,9 @@ class Schedule:
             "polish": (config.optimizer.polish, 1.0),
         }[stage]
         done = step / steps if steps else 1.0
-        if config.run.minutes is None:
+        if budget is None:
             return done
-        left = share * 60 * config.run.minutes - began
+        left = share * budget - began
         return max(done, (seconds - began) / left if left > 0 else 1.0)
 
 

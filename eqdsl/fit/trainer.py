@@ -91,6 +91,8 @@ class Trainer:
         self.best_values: dict[str, float] = {}
         self.snapshot: Tree = {}
         self.saved = self.clock = time.monotonic()
+        self.budget: float | None = None
+        """Seconds since the fit began at which this session has to end."""
 
     # ------------------------------------------------------------------ course of the fit
 
@@ -110,6 +112,8 @@ class Trainer:
             self._write()
         else:
             self._restore(checkpoint)
+        minutes = self.config.run.minutes
+        self.budget = None if minutes is None else self.progress.seconds + 60 * minutes
         try:
             for stage in STAGES[STAGES.index(self.progress.stage) :]:
                 self._enter(stage)
@@ -134,7 +138,7 @@ class Trainer:
         progress = self.progress
         if progress.stage == "warm start" and not self.config.warm_start.enabled:
             return 1.0
-        return self.schedule.point(progress.stage, progress.step, self._seconds(), progress.began)
+        return self.schedule.point(progress.stage, progress.step, self._seconds(), progress.began, self.budget)
 
     def _epoch(self) -> None:
         """One epoch of the present stage, and all that follows it."""
@@ -262,8 +266,8 @@ class Trainer:
 
     def _minutes_left(self) -> float | None:
         """Time left in minutes: of the budget, else of the stage, judged by its steps so far."""
-        if self.config.run.minutes is not None:
-            return max(0.0, self.config.run.minutes - self._seconds() / 60)
+        if self.budget is not None:
+            return max(0.0, (self.budget - self._seconds()) / 60)
         point = self._point()
         return (self._seconds() - self.progress.began) * (1 - point) / point / 60 if 0 < point <= 1 else None
 
@@ -316,7 +320,7 @@ class Trainer:
     def _check_stop(self) -> None:
         if self.should_stop():
             raise StopRequested("interrupted", "stopped on request")
-        if self.config.run.minutes is not None and self._seconds() > 60 * self.config.run.minutes:
+        if self.budget is not None and self._seconds() > self.budget:
             raise StopRequested("done", f"the time budget of {self.config.run.minutes:g} minutes is spent")
 
     def _announce(self, text: str) -> None:

@@ -25,6 +25,7 @@ dt(omega) = -omega0^2*sin(theta) + friction
 OSCILLATOR = "state q\nparam k = fit 0.5 in (0, 9)\ndtt(q) = -k*q\n"
 HEAT = """\
 space x in [0, 1] periodic
+scheme order = 6
 state u(x)
 param a = fit 0.02 in (0, 1)
 learned s(u) by mlp(8)

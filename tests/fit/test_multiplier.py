@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eqdsl.fit.config import MultiplierSection
-from eqdsl.fit.multiplier import Multiplier, noise_tolerance, updated
+from eqdsl.fit.multiplier import RATCHET, Multiplier, noise_tolerance, updated
 
 FLOOR = 1e-12
 FIXED_AIM = MultiplierSection(tolerance=1e-3, minimum=1e-2, maximum=1e6)
@@ -60,7 +60,8 @@ def test_a_first_blow_up_is_forgotten() -> None:
 
 def test_automatic_tolerance_ratchets_and_respects_noise_and_rounding() -> None:
     rules = MultiplierSection()
-    assert step(Multiplier(1.0), 1e-2, rules).value == pytest.approx(math.exp(rules.rate * math.log10(2)))
+    rise = min(-math.log10(RATCHET), 1.0)
+    assert step(Multiplier(1.0), 1e-2, rules).value == pytest.approx(math.exp(rules.rate * rise))
     assert step(Multiplier(1.0), 1e-2, rules, noise=1e-1).value == pytest.approx(math.exp(-rules.rate))
     assert step(Multiplier(1.0), FLOOR / 100, rules).value < 1.0
     assert step(Multiplier(1.0, best=1e-9), 1e-2, rules).best == 1e-9

@@ -89,7 +89,7 @@ def test_missing_values_leave_misfit_and_gradient_finite_and_change_nothing_else
     gaps.field.physical.set_value("k", 1.3)
     with torch.no_grad():
         exact = objective.misfit(gaps.train.batch(gaps.starts(4), 4), 4)
-    assert float(exact) < 1e-4 * float(misfit)
+    assert exact.item() < 1e-4 * misfit.item()
 
 
 def test_misfit_is_in_variances_and_means_over_channels() -> None:
