@@ -125,10 +125,18 @@ class _Rollout:
         self.next_step = size
 
     def _underflow(self, reached: float, state: Tensor) -> IntegrationFailure:
-        if self.met_not_finite:
+        if self.met_not_finite or not self._finite_ahead(reached, state):
             return self._failure(reached, state, "the rate of change is not a finite number", Reason.NOT_FINITE)
         words = f"the step fell below {self.length * SMALLEST_STEP:.1g}"
         return self._failure(reached, state, words, Reason.STEP_UNDERFLOW)
+
+    @torch.no_grad()
+    def _finite_ahead(self, reached: float, state: Tensor) -> bool:
+        """Whether the rate is finite here and a few smallest steps ahead."""
+        here = torch.tensor(reached, dtype=torch.float64, device=state.device)
+        ahead = (here + 10 * SMALLEST_STEP * self.length).clamp(max=self.length)
+        rate = self(here, state)
+        return bool(torch.isfinite(self(ahead, state + (ahead - here).to(state.dtype) * rate)).all())
 
     def _failure(self, reached: float, state: Tensor, words: str, reason: Reason) -> IntegrationFailure:
         """The failure at a local time; whatever the symptom, values that have grown this much are the cause."""
