@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,12 +14,18 @@ from torch import Tensor
 from eqdsl.core.errors import ComputationError, UsageError
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.lowering.vector_field import VectorField
-from eqdsl.numerics.integrators.base import Effort
+from eqdsl.numerics.integrators.base import Effort, ExplicitTableau
+from eqdsl.numerics.integrators.explicit import substeps_for
 from eqdsl.numerics.integrators.failure import IntegrationFailure
 from eqdsl.numerics.integrators.integrate import rollout
+from eqdsl.numerics.integrators.stability import stable_step
+from eqdsl.numerics.integrators.table import METHODS
 
 Progress = Callable[[float], None]
 """Called with the share of the frames that are done, 0 to 1."""
+
+MOST_STEPS = 1_000_000
+"""Steps of a whole rollout; more are a slip of the pen, or a stiff equation that would never end."""
 
 RUNAWAY = 1e8
 """Growth of a channel's largest value, over the larger of 1 and its start, that counts as a blow-up."""
@@ -80,11 +87,14 @@ def simulate(
     with torch.no_grad():
         state = _initial(field, grid_times, initial)
         effort, frames = Effort(), [state]
-        states = rollout(field, state, grid_times, method=method, step=step, rtol=rtol, atol=atol, effort=effort)
+        states = rollout(
+            field, state, grid_times, method=method, step=step, rtol=rtol, atol=atol, max_steps=MOST_STEPS,
+            effort=effort,
+        )  # fmt: skip
         limit = RUNAWAY * torch.clamp(_largest(state), min=1.0)
         try:
             for number, following in enumerate(states, start=1):
-                _check(field, grid_times, number, frames[-1], following, limit)
+                _check(_Interval(field, grid_times, number, method, step), frames[-1], following, limit)
                 frames.append(field.constrain(grid_times[..., number].to(following), following))
                 if progress is not None:
                     progress(number / (grid_times.shape[-1] - 1))
@@ -119,20 +129,79 @@ def _largest(state: Tensor) -> Tensor:
     return state.abs().transpose(0, 1).flatten(1).amax(dim=1)
 
 
-def _check(field: VectorField, times: Tensor, number: int, before: Tensor, after: Tensor, limit: Tensor) -> None:
+@dataclass(frozen=True)
+class _Interval:
+    """The way from frame `number` - 1 to frame `number`."""
+
+    field: VectorField
+    times: Tensor
+    number: int
+    method: str
+    step: float | None
+
+    def ends(self, row: int) -> tuple[float, float]:
+        """First and last time of a trajectory's interval."""
+        times = self.times if self.times.dim() == 1 else self.times[row]
+        return float(times[self.number - 1]), float(times[self.number])
+
+
+def _check(interval: _Interval, before: Tensor, after: Tensor, limit: Tensor) -> None:
     """Raise when a frame is not finite or runs away."""
-    bad = ~torch.isfinite(after) | (after.abs() > limit.reshape(1, -1, *(1,) * (after.dim() - 2)))
+    bad = _runaway(after, limit)
     if not bool(bad.any()):
         return
-    row, channel, *place = (int(i) for i in bad.nonzero()[0])
-    last, now = (float(times.expand(len(after), -1)[row, n]) for n in (number - 1, number))
-    name = field.model.channels[channel].name
+    row = int(bad.nonzero()[0, 0])
+    field, start = interval.field, before[row : row + 1]
+    when, last, first = _step_by_step(interval, row, start, after[row : row + 1], limit)
+    channel, *place = (int(i) for i in _runaway(first, limit)[0].nonzero()[0])
     raise ComputationError(
-        f"`{name}` grows beyond all bounds between t = {last:.6g} and t = {now:.6g}"
-        f"{_place(field, place)}{_row(row, len(after))}; {_suspect(field, last, before[row : row + 1], channel)}",
-        help="take a smaller `--step`, or an adaptive method such as `--method dopri5`; if that does not help, look "
-        "for a sign that makes a term grow",
+        f"`{field.model.channels[channel].name}` grows beyond all bounds near t = {when:.6g}"
+        f"{_place(field, place)}{_row(row, len(after))}; {_suspect(field, when, last, channel)}",
+        help=_advice(interval, row, start),
     )
+
+
+def _runaway(state: Tensor, limit: Tensor) -> Tensor:
+    """Where a state is not finite or beyond the limit (C,) of its channel."""
+    return ~torch.isfinite(state) | (state.abs() > limit.reshape(1, -1, *(1,) * (state.dim() - 2)))
+
+
+def _step_by_step(
+    interval: _Interval, row: int, before: Tensor, after: Tensor, limit: Tensor
+) -> tuple[float, Tensor, Tensor]:
+    """Repeat the interval of one trajectory: time of the last good step, the state there and the state after it."""
+    start, end = interval.ends(row)
+    if not isinstance(METHODS[interval.method], ExplicitTableau):
+        return start, before, after
+    (count,) = substeps_for(torch.tensor([start, end], dtype=torch.float64), 1, interval.step, MOST_STEPS)
+    times = torch.linspace(start, end, count + 1, dtype=torch.float64)
+    good = before
+    for number, state in enumerate(rollout(interval.field, before, times, method=interval.method)):
+        if bool(_runaway(state, limit).any()):
+            return float(times[number]), good, state
+        good = state
+    return start, before, after
+
+
+def _advice(interval: _Interval, row: int, state: Tensor) -> str:
+    """What to do: the step that a fixed-step method could take at the last good frame, if it took a larger one."""
+    otherwise = "look for a sign that makes a term grow"
+    method = METHODS[interval.method]
+    start, end = interval.ends(row)
+    if not isinstance(method, ExplicitTableau):
+        return otherwise
+    stable = stable_step(interval.field, method, torch.tensor(start, dtype=state.dtype), state)
+    if stable is None or min(interval.step or end - start, end - start) <= stable:
+        wanted = "take a smaller `--step`"
+    else:
+        wanted = f"`{interval.method}` needs steps of about {stable:.2g} or less here: take `--step {_below(stable)}`"
+    return f"{wanted}, or an adaptive method such as `--method dopri5`; if it still grows, {otherwise}"
+
+
+def _below(value: float) -> str:
+    """The largest number of one digit that is not above a value."""
+    unit = 10.0 ** math.floor(math.log10(value))
+    return f"{math.floor(value / unit) * unit:.0e}" if unit < 1e-3 else f"{math.floor(value / unit) * unit:g}"
 
 
 def _explained(field: VectorField, failure: IntegrationFailure, frame: Tensor) -> ComputationError:

@@ -26,6 +26,8 @@ class ExplicitTableau:
         Row i holds the i weights of stage i; the first row is empty.
     b, c : tuple of float
         Weights of the step and times of the stages.
+    reach : float
+        Largest ``h*lambda`` for which ``u' = -lambda u`` decays.
     """
 
     name: str
@@ -33,6 +35,7 @@ class ExplicitTableau:
     a: tuple[tuple[float, ...], ...]
     b: tuple[float, ...]
     c: tuple[float, ...]
+    reach: float
 
 
 @dataclass(frozen=True, slots=True)

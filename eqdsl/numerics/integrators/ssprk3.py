@@ -6,5 +6,5 @@ from __future__ import annotations
 from eqdsl.numerics.integrators.base import ExplicitTableau
 
 SSPRK3 = ExplicitTableau(
-    name="ssprk3", order=3, a=((), (1.0,), (0.25, 0.25)), b=(1 / 6, 1 / 6, 2 / 3), c=(0.0, 1.0, 0.5)
+    name="ssprk3", order=3, a=((), (1.0,), (0.25, 0.25)), b=(1 / 6, 1 / 6, 2 / 3), c=(0.0, 1.0, 0.5), reach=2.5127
 )
