@@ -24,7 +24,7 @@ import torch
 
 from benchmarks.problems import PROBLEMS, Problem
 from eqdsl.data.reading import read_data
-from eqdsl.fit.run_folder import Run, load_run
+from eqdsl.fitting.run_folder import Run, load_run
 
 RESULTS = Path(__file__).parent / "results"
 HELD_OUT_YEARS = 4
@@ -100,7 +100,7 @@ def fitted_slope(run: Run, problem: Problem) -> float:
 
 def held_out(run: Run, problem: Problem) -> dict[str, float]:
     """Rms error of the years that the fit did not see, rolled out from the first year and from the last one seen."""
-    from eqdsl.simulate import simulate
+    from eqdsl.simulation import simulate
 
     data = read_data(problem.path(problem.test), run.model)
     field = run.field_as(torch.float64)

@@ -16,12 +16,12 @@ import numpy as np
 import torch
 
 from eqdsl.data.reading import read_data
-from eqdsl.fit.run_folder import load_run
+from eqdsl.fitting.run_folder import load_run
 from eqdsl.lowering.vector_field import VectorField
 from eqdsl.numerics.integrators.integrate import integrate
 
 mpl.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
+import matplotlib.pyplot as plt
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "pendulum"
 TEST_TRAJECTORY = 1

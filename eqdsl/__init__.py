@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from eqdsl.data.reading import read_data
     from eqdsl.data.trajectories import Trajectories
     from eqdsl.data.writing import write_trajectories as write_data
-    from eqdsl.fit.config import FitConfig
-    from eqdsl.fit.evaluate import evaluate as evaluate_run
-    from eqdsl.fit.fit import fit as fit_model
-    from eqdsl.fit.run_folder import load_run
-    from eqdsl.inspection.inspect import inspect_run
+    from eqdsl.fitting.config import FitConfig
+    from eqdsl.fitting.evaluate import evaluate
+    from eqdsl.fitting.fit import fit
+    from eqdsl.fitting.run_folder import load_run
+    from eqdsl.inspection.inspect import inspect_run as inspect
     from eqdsl.lowering.vector_field import VectorField, compile_model
-    from eqdsl.model.model import Model
     from eqdsl.model.latex import latex
-    from eqdsl.simulate import simulate as simulate_field
+    from eqdsl.model.model import Model
+    from eqdsl.simulation import simulate
 
 __all__ = [
     "EqdslError",
@@ -35,16 +35,16 @@ __all__ = [
     "Trajectories",
     "VectorField",
     "compile_model",
-    "evaluate_run",
-    "fit_model",
+    "evaluate",
+    "fit",
     "format_text",
-    "inspect_run",
+    "inspect",
     "latex",
     "load",
     "load_run",
     "loads",
     "read_data",
-    "simulate_field",
+    "simulate",
     "write_data",
 ]
 

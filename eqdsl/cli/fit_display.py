@@ -1,7 +1,7 @@
 """What is seen while a fit runs: a panel on a terminal, plain lines elsewhere, JSON lines for scripts.
 
-A display takes the events of `eqdsl.fit.fit` (plain dicts): ``start``, ``announce`` for a sentence, ``stage`` when a
-stage or horizon begins, ``epoch`` after each epoch, ``done`` or ``interrupted`` at the end.
+A display takes the events of `eqdsl.fitting.fit` (plain dicts): ``start``, ``announce`` for a sentence, ``stage`` when
+a stage or horizon begins, ``epoch`` after each epoch, ``done`` or ``interrupted`` at the end.
 """
 
 from __future__ import annotations

@@ -13,10 +13,10 @@ from eqdsl.cli.failures import INTERRUPTED
 from eqdsl.cli.fit_display import choose_display, duration, number
 from eqdsl.cli.interruption import StopRequest
 from eqdsl.cli.sources import read_model
-from eqdsl.fit.config import FitConfig
-from eqdsl.fit.config_file import load_config, with_overrides
-from eqdsl.fit.fit import fit
-from eqdsl.fit.run_folder import Run, load_run
+from eqdsl.fitting.config import FitConfig
+from eqdsl.fitting.config_file import load_config, with_overrides
+from eqdsl.fitting.fit import fit
+from eqdsl.fitting.run_folder import Run, load_run
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,11 @@ from eqdsl.core.errors import DataError, UsageError
 from eqdsl.data.reading import read_data
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.writing import group_channels, write_trajectories
-from eqdsl.fit.run_folder import Run, load_run, stored_grid
+from eqdsl.fitting.run_folder import Run, load_run, stored_grid
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import Grid, grid_from_coordinates, grid_from_model
-from eqdsl.simulate import simulate
+from eqdsl.simulation import simulate
 
 _LONGEST = 1_000_000
 """Largest number of frames; beyond it the times are a slip of the pen."""

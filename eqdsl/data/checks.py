@@ -27,13 +27,16 @@ def value_problems(
         row, frame = np.argwhere(infinite)[0][:2]
         yield DataError(
             f"{int(infinite.sum())} of {values.size} values are infinite, the first in trajectory {row}, frame {frame}",
-            file=file, dataset=dataset,
+            file=file,
+            dataset=dataset,
             help="write NaN where a value is missing, or end the trajectory before it diverges",
         )
         return
     if np.isnan(values).all():
         yield DataError(
-            "all values are NaN", file=file, dataset=dataset,
+            "all values are NaN",
+            file=file,
+            dataset=dataset,
             help=f"map `{need.name}` to another dataset: {map_option(need.name, 'DATASET')}",
         )
         return
@@ -41,7 +44,8 @@ def value_problems(
     if constant and not need.velocity and lowest == highest:
         yield DataError(
             f"every value is {lowest:.6g}: a state that never changes says nothing about its equation",
-            file=file, dataset=dataset,
+            file=file,
+            dataset=dataset,
             help=f"declare it as `param {need.field.name} = {lowest:.6g}`, or map `{need.name}` to another dataset",
         )
 

@@ -32,7 +32,9 @@ def load_times(
         times = times.reshape(-1)
     if times.ndim not in (1, 2) or times.size == 0:
         raise DataError(
-            f"has shape {times.shape}; times have (time,) or (trajectory, time)", file=name, dataset=info.name,
+            f"has shape {times.shape}; times have (time,) or (trajectory, time)",
+            file=name,
+            dataset=info.name,
             help=f"pick a part, as in {map_option('t', info.name + '[0]')}",
         )
     return np.atleast_2d(times)
@@ -55,14 +57,18 @@ def load_coordinate(
     if x.ndim != 1:
         zeros = ",".join("0" * (x.ndim - 1))
         raise DataError(
-            f"has shape {x.shape}; the coordinates of `{axis}` have one axis", file=name, dataset=info.name,
+            f"has shape {x.shape}; the coordinates of `{axis}` have one axis",
+            file=name,
+            dataset=info.name,
             help=f"pick one line, as in {map_option(axis, f'{info.name}[{zeros},:]')}",
         )
     if x.size == 0:
         raise DataError("is empty", file=name, dataset=info.name, help="write the coordinate of every point")
     if not np.all(np.isfinite(x)):
         raise DataError(
-            f"{int(np.sum(~np.isfinite(x)))} of {x.size} coordinates are not finite", file=name, dataset=info.name,
+            f"{int(np.sum(~np.isfinite(x)))} of {x.size} coordinates are not finite",
+            file=name,
+            dataset=info.name,
             help="write the coordinates again",
         )
     return x
@@ -71,8 +77,12 @@ def load_coordinate(
 def _check_roles(source: Source, allowed: list[tuple[str, ...]], file: str) -> None:
     if source.roles is not None and source.roles not in allowed:
         choices = " or ".join(f"[{','.join(roles)}]" for roles in allowed)
-        raise DataError(f"cannot have the axes of `{source.text()}`", file=file, dataset=source.dataset,
-                        help=f"name them {choices}, or leave the names out")
+        raise DataError(
+            f"cannot have the axes of `{source.text()}`",
+            file=file,
+            dataset=source.dataset,
+            help=f"name them {choices}, or leave the names out",
+        )
 
 
 def coordinate_from_grid(axis: Axis, size: int, nearest: str, file: str) -> np.ndarray:
@@ -89,13 +99,17 @@ def coordinate_from_grid(axis: Axis, size: int, nearest: str, file: str) -> np.n
     if axis.points is None:
         raise DataError(
             "the coordinates of this axis are missing, and the model has no `grid` to take their place",
-            file=file, dataset=axis.name, help=remedy + f"add `grid {axis.name} = {size}` to the model",
+            file=file,
+            dataset=axis.name,
+            help=remedy + f"add `grid {axis.name} = {size}` to the model",
         )
     if axis.points != size:
         raise DataError(
             f"the coordinates of this axis are missing, and the data have {size} points where the model's grid has "
             f"{axis.points}",
-            file=file, dataset=axis.name, help=remedy + f"write `grid {axis.name} = {size}` in the model",
+            file=file,
+            dataset=axis.name,
+            help=remedy + f"write `grid {axis.name} = {size}` in the model",
         )
     return GridAxis(axis.name, axis.lower, axis.upper, size, axis.periodic, axis.position).coordinates()
 
@@ -119,7 +133,9 @@ def trajectory_ends(times: np.ndarray, present: np.ndarray, dataset: str, file: 
     lengths = np.where(real.any(axis=1), times.shape[1] - np.argmax(real[:, ::-1], axis=1), 0)
     if np.any(lengths == 0):
         raise DataError(
-            f"trajectory {int(np.argmin(lengths))} holds no frame with a time and a value", file=file, dataset=dataset,
+            f"trajectory {int(np.argmin(lengths))} holds no frame with a time and a value",
+            file=file,
+            dataset=dataset,
             help="leave empty trajectories out of the file",
         )
     before_end = np.arange(times.shape[1]) < lengths[:, None]
@@ -127,7 +143,9 @@ def trajectory_ends(times: np.ndarray, present: np.ndarray, dataset: str, file: 
     if strange.size:
         row, frame = strange[0]
         raise DataError(
-            f"time {times[row, frame]} at trajectory {row}, frame {frame} is not finite", file=file, dataset=dataset,
+            f"time {times[row, frame]} at trajectory {row}, frame {frame} is not finite",
+            file=file,
+            dataset=dataset,
             help="give every frame a time; NaN may only stand past the end of a trajectory",
         )
     return lengths.astype(np.int64)
@@ -150,7 +168,9 @@ def check_increasing(times: np.ndarray, lengths: np.ndarray, dataset: str, file:
         raise DataError(
             f"times must increase: {before:.9g} {what} at trajectory {row}, frame {frame + 1} "
             f"({len(wrong)} place{'s' if len(wrong) > 1 else ''} in all)",
-            file=file, dataset=dataset, help="sort the frames by time and drop duplicates",
+            file=file,
+            dataset=dataset,
+            help="sort the frames by time and drop duplicates",
         )
 
 
@@ -164,4 +184,3 @@ def continue_times(times: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         past = frames >= length
         filled[row, past] = last + spacing * (frames[past] - length + 1)
     return filled
-

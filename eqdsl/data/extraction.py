@@ -30,8 +30,15 @@ def check_readable(info: DatasetInfo, file: str) -> np.dtype:
 
 def real_dtype(info: DatasetInfo) -> np.dtype:
     """float32 for float32, float16 and complex64 data, float64 for everything else."""
-    small = info.dtype is not None and info.dtype.kind in "fc" and info.dtype.newbyteorder("=") in (
-        np.dtype("f2"), np.dtype("f4"), np.dtype("c8"),
+    small = (
+        info.dtype is not None
+        and info.dtype.kind in "fc"
+        and info.dtype.newbyteorder("=")
+        in (
+            np.dtype("f2"),
+            np.dtype("f4"),
+            np.dtype("c8"),
+        )
     )
     return np.dtype(np.float32 if small else np.float64)
 
@@ -66,7 +73,9 @@ def check_memory(size: int, file: str, dataset: str | None = None) -> None:
     if size > safety.MAX_MEMORY_BYTES:
         raise DataError(
             f"needs {safety.size_text(size)} of memory, the limit is {safety.size_text(safety.MAX_MEMORY_BYTES)}",
-            file=file, dataset=dataset, help="read a part, as in `--map 'u=u[0:100]'` for the first 100 trajectories",
+            file=file,
+            dataset=dataset,
+            help="read a part, as in `--map 'u=u[0:100]'` for the first 100 trajectories",
         )
 
 
@@ -77,7 +86,9 @@ def _real_part(raw: np.ndarray, file: str, dataset: str, notes: list[str]) -> np
     if imaginary > MAX_IMAGINARY * scale:
         raise DataError(
             f"is complex: the imaginary part reaches {imaginary:.3g}, the modulus {scale:.3g}",
-            file=file, dataset=dataset, help="store real and imaginary part as two datasets, and declare two states",
+            file=file,
+            dataset=dataset,
+            help="store real and imaginary part as two datasets, and declare two states",
         )
     notes.append(f"`{dataset}` is complex with an imaginary part of at most {imaginary:.2g}, which was dropped")
     return np.ascontiguousarray(raw.real)

@@ -57,7 +57,9 @@ class Inventory:
             prefix = "/".join(parts[:count])
             if prefix in self.links:
                 raise DataError(
-                    f"`{prefix}` is {self.links[prefix]}, which is not followed", file=self.file, dataset=name,
+                    f"`{prefix}` is {self.links[prefix]}, which is not followed",
+                    file=self.file,
+                    dataset=name,
                     help="copy the values into this file, or name the dataset by its own path",
                 )
         return self.datasets.get("/".join(parts))
@@ -158,8 +160,16 @@ def inspect_dataset(dataset: h5py.h5d.DatasetID, path: bytes) -> DatasetInfo:
         if refusal is None and filters and chunks and dataset.get_storage_size():
             refusal = safety.chunk_refusal(dataset, int(np.prod(chunks, dtype=object)) * size)
     return DatasetInfo(
-        name, path, shape, dtype, dataset.get_storage_size(), chunks, filters,
-        _units(dataset), _packing(dataset), refusal,
+        name,
+        path,
+        shape,
+        dtype,
+        dataset.get_storage_size(),
+        chunks,
+        filters,
+        _units(dataset),
+        _packing(dataset),
+        refusal,
     )
 
 

@@ -109,7 +109,9 @@ def _named_order(need: Need, source: Source, file: str) -> tuple[tuple[str, ...]
     if strange is not None or absent is not None:
         what = f"has no axis `{strange}`" if strange is not None else f"needs its axis `{absent}` named"
         raise DataError(
-            f"`{need.name}` {what} in `{source.text()}`", file=file, dataset=source.dataset,
+            f"`{need.name}` {what} in `{source.text()}`",
+            file=file,
+            dataset=source.dataset,
             help=f"the axes of `{need.name}` are {', '.join(need.roles)}; `{TRAJECTORY}` may be absent",
         )
     roles = tuple(r for r in need.roles if r in names)
@@ -124,7 +126,9 @@ def _roles_by_count(need: Need, info: DatasetInfo, shape: tuple[int, ...], file:
     axes = "axis" if len(shape) == 1 else "axes"
     raise DataError(
         f"has {len(shape)} {axes} {shape}; `{need.name}` needs {len(need.roles)}: ({', '.join(need.roles)})",
-        file=file, dataset=info.name, help=_count_help(need, info, len(shape)),
+        file=file,
+        dataset=info.name,
+        help=_count_help(need, info, len(shape)),
     )
 
 
@@ -151,7 +155,9 @@ def _check_sizes(
             raise DataError(
                 f"its axes are in another order: the shape {shape} fits ({', '.join(order)}), "
                 f"`{need.name}` is read as ({', '.join(placement.roles)})",
-                file=file, dataset=info.name, help=f"name them: {map_option(need.name, _named(info, source, order))}",
+                file=file,
+                dataset=info.name,
+                help=f"name them: {map_option(need.name, _named(info, source, order))}",
             )
     size, expected = placement.sizes[wrong], known[wrong]
     text, remedy = _size_words(placement, wrong, size, expected, owners)

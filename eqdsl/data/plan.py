@@ -121,7 +121,9 @@ class _Planner:
         held = ", ".join(list(inventory.datasets)[:12]) + (", …" if len(inventory.datasets) > 12 else "")
         guess = nearest[0] if nearest else "DATASET"
         return DataError(
-            f"no such dataset (the file holds {held or 'none'})", file=self.plan.file, dataset=dataset,
+            f"no such dataset (the file holds {held or 'none'})",
+            file=self.plan.file,
+            dataset=dataset,
             help=f"say where `{name}` is: {map_option(name, guess)}",
         )
 
@@ -188,7 +190,9 @@ class _Planner:
         if placement.sizes.get(TRAJECTORY, 1) != self.known[TRAJECTORY]:
             raise DataError(
                 f"has no trajectory axis, but there are {self.known[TRAJECTORY]} trajectories",
-                file=plan.file, dataset=info.name, help="give every dataset the same number of trajectories",
+                file=plan.file,
+                dataset=info.name,
+                help="give every dataset the same number of trajectories",
             )
         for role, size in placement.sizes.items():
             if role in {a.name for a in plan.model.axes}:

@@ -141,7 +141,9 @@ def _value_problems(plan: Plan, state: np.ndarray, lengths: np.ndarray, minimum_
         problems.append(
             DataError(
                 f"trajectory {row} has {count}, at least {minimum_frames} are needed",
-                file=plan.file, dataset=plan.time_dataset, help="leave out trajectories that are this short",
+                file=plan.file,
+                dataset=plan.time_dataset,
+                help="leave out trajectories that are this short",
             )
         )
     for placement in plan.placements:

@@ -75,7 +75,8 @@ def _by_trajectory(trajectories: Trajectories, validation: float, test: float, s
     parts = np.sort(order[first + second :]), np.sort(order[:first]), np.sort(order[first : first + second])
     counts = [f"{len(parts[0])} to train"] + [
         f"{len(part)} for {name} ({_numbers(part)})"
-        for part, name in ((parts[1], "validation"), (parts[2], "test")) if len(part)
+        for part, name in ((parts[1], "validation"), (parts[2], "test"))
+        if len(part)
     ]
     rule = f"by trajectory, drawn with seed {seed}: {', '.join(counts)} of {total}"
     train, validated, tested = (trajectories.select(part) for part in parts)

@@ -169,9 +169,14 @@ def _describe_model(handle: h5py.File, plan: Plan) -> ModelSummary:
         times = (float(finite.min()), float(finite.max()))
     shape = plan.state_shape
     return ModelSummary(
-        plan.format.name, {p.need.name: p.source.text() for p in plan.placements}, shape[0], shape[1], times,
+        plan.format.name,
+        {p.need.name: p.source.text() for p in plan.placements},
+        shape[0],
+        shape[1],
+        times,
         {name: (x.size, float(x[0]), float(x[-1])) for name, x in plan.axes.items()},
-        tuple(notes), tuple(dict.fromkeys(str(p) for p in problems)),
+        tuple(notes),
+        tuple(dict.fromkeys(str(p) for p in problems)),
     )
 
 

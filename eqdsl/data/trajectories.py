@@ -55,13 +55,9 @@ class Trajectories:
     def select(self, indices: np.ndarray | list[int]) -> Trajectories:
         """The trajectories at these indices."""
         chosen = np.asarray(indices, dtype=int)
-        return replace(
-            self, times=self.times[chosen], state=self.state[chosen], lengths=self.lengths[chosen]
-        )
+        return replace(self, times=self.times[chosen], state=self.state[chosen], lengths=self.lengths[chosen])
 
     def window(self, start: int, stop: int) -> Trajectories:
         """Frames ``start:stop`` of every trajectory; trajectories that end before `start` keep length 0."""
         lengths = np.clip(self.lengths - start, 0, stop - start)
-        return replace(
-            self, times=self.times[:, start:stop], state=self.state[:, start:stop], lengths=lengths
-        )
+        return replace(self, times=self.times[:, start:stop], state=self.state[:, start:stop], lengths=lengths)

@@ -155,9 +155,7 @@ class _Writer:
         _set_unit(dataset, unit)
         return dataset
 
-    def _dataset(
-        self, name: str, values: np.ndarray, dimensions: Sequence[h5py.Dataset], unit: str | None
-    ) -> None:
+    def _dataset(self, name: str, values: np.ndarray, dimensions: Sequence[h5py.Dataset], unit: str | None) -> None:
         dataset = self.file.create_dataset(name, data=values)
         for axis, scale in enumerate(dimensions):
             dataset.dims[axis].attach_scale(scale)

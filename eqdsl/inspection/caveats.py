@@ -48,15 +48,19 @@ def caveats(
             "cannot imitate a derivative, a term of the velocity no force of the position) to determine it."
         )
     if undetermined:
-        found.append(f"{_listed(undetermined)}: some combination has no effect on the data's states, so they do not "
-                     "determine it.")
+        found.append(
+            f"{_listed(undetermined)}: some combination has no effect on the data's states, so they do not "
+            "determine it."
+        )
     held = [p.name for p in parameters if p.at_bound]
     if held:
         found.append(f"{_listed(held)}: at a bound of the model file. The bound, not the data, sets the value.")
     for equation in ledger.equations:
         if equation.learned_ratio > DOMINANT and any(not term.learned for term in equation.terms):
-            found.append(f"d {equation.channel}/dt: the learned part's mean square is {equation.learned_ratio:.0%} of "
-                         "the right-hand side's; the known part explains little of it.")
+            found.append(
+                f"d {equation.channel}/dt: the learned part's mean square is {equation.learned_ratio:.0%} of "
+                "the right-hand side's; the known part explains little of it."
+            )
     if ledger.skipped:
         found.append(f"{ledger.skipped} frames have missing values and were left out of the averages over states.")
     if held_out_is_training:

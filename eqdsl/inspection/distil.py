@@ -60,8 +60,14 @@ class Distillation:
         """Formulas with their errors, and the comparison of rollouts."""
         return {
             "formulas": {
-                name: {"text": f.text, "r2": f.r2, "terms": len(f.terms), "max_error": f.max_error,
-                       "rms_error": f.rms_error, "linear_r2": f.linear_r2}
+                name: {
+                    "text": f.text,
+                    "r2": f.r2,
+                    "terms": len(f.terms),
+                    "max_error": f.max_error,
+                    "rms_error": f.rms_error,
+                    "linear_r2": f.linear_r2,
+                }
                 for name, f in self.formulas.items()
             },
             "refused": dict(self.refused),
@@ -107,12 +113,15 @@ def distil(
     model = vector_field.model
     by_term = {name: _formulas(response) for name, response in responses.items() if response.pointwise}
     formulas = {
-        output: formula for name, found in by_term.items()
+        output: formula
+        for name, found in by_term.items()
         for output, formula in zip(responses[name].term.outputs, found, strict=True)
     }
     refused = {
         output: "sees a neighbourhood of cells, and formulas are sought for pointwise terms only"
-        for name, response in responses.items() if not response.pointwise for output in response.term.outputs
+        for name, response in responses.items()
+        if not response.pointwise
+        for output in response.term.outputs
     }
     if refused or not formulas:
         note = "no distilled file: " + ("some learned terms have no formula" if refused else "nothing is learned")
@@ -132,8 +141,14 @@ def distil(
 def _formulas(response: Response) -> tuple[Formula, ...]:
     term = response.term
     return tuple(
-        find_formula(response.inputs, response.outputs[:, index], term.input_names, degree=DEGREE,
-                     constraints=term.constraints, output=index)
+        find_formula(
+            response.inputs,
+            response.outputs[:, index],
+            term.input_names,
+            degree=DEGREE,
+            constraints=term.constraints,
+            output=index,
+        )
         for index in range(len(term.outputs))
     )
 

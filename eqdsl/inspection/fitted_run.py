@@ -1,4 +1,4 @@
-"""What inspection needs of a run: `eqdsl.fit` and `eqdsl.inspection` do not import each other."""
+"""What inspection needs of a run: `eqdsl.fitting` and `eqdsl.inspection` do not import each other."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from eqdsl.model.model import Model
 
 
 class FittedRun(Protocol):
-    """What a fit leaves: `eqdsl.fit.run_folder.Run` is one."""
+    """What a fit leaves: `eqdsl.fitting.run_folder.Run` is one."""
 
     @property
     def path(self) -> Path:

@@ -45,7 +45,7 @@ def inspect_run(run: FittedRun, *, distil: bool = False, plots: bool = True, for
     Parameters
     ----------
     run : FittedRun
-        From `eqdsl.fit.run_folder.load_run`.
+        From `eqdsl.fitting.run_folder.load_run`.
     distil : bool
         Also seek formulas for the learned terms and write ``distilled.eq`` into the run folder.
     plots : bool

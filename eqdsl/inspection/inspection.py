@@ -72,8 +72,13 @@ class Inspection:
         """The object that ``eqdsl inspect --json`` prints; numbers that are not finite are null."""
         return {
             "parameters": {
-                p.name: {"value": p.value, "low": finite(p.low), "high": finite(p.high), "at_bound": p.at_bound,
-                         "meaning": p.meaning}
+                p.name: {
+                    "value": p.value,
+                    "low": finite(p.low),
+                    "high": finite(p.high),
+                    "at_bound": p.at_bound,
+                    "meaning": p.meaning,
+                }
                 for p in self.parameters
             },
             "learned": {output.name: self._learned(output.name) for output in self.ledger.outputs},
@@ -107,12 +112,18 @@ class Inspection:
             block("Equations", list(self.equations.values())),
             table("Parameters", ("name", "value", "unit", "start", "low", "high", ""), self._parameter_rows()),
             *self._parameter_words(),
-            table("Ledger of terms", ("equation", "term", "rms", "share", "correlation", "projection"),
-                  self._ledger_rows()),
+            table(
+                "Ledger of terms",
+                ("equation", "term", "rms", "share", "correlation", "projection"),
+                self._ledger_rows(),
+            ),
             self._distilled(),
             self._errors(),
-            table("Laws", ("law", "said", "drift", "violation"),
-                  [(law.name, law.trend, percent(law.drift), percent(law.violation)) for law in self.laws]),
+            table(
+                "Laws",
+                ("law", "said", "drift", "violation"),
+                [(law.name, law.trend, percent(law.drift), percent(law.violation)) for law in self.laws],
+            ),
             block("Keep in mind", [f"- {sentence}" for sentence in self.caveats]),
         ]
         return "\n\n".join(text for text in blocks if text)
@@ -126,8 +137,15 @@ class Inspection:
 
     def _parameter_rows(self) -> list[tuple[str, ...]]:
         return [
-            (p.name, f"{p.value:.6g}", p.unit or "", short(p.start), edge(p.low, p), edge(p.high, p),
-             "at its bound" if p.at_bound else "")
+            (
+                p.name,
+                f"{p.value:.6g}",
+                p.unit or "",
+                short(p.start),
+                edge(p.low, p),
+                edge(p.high, p),
+                "at its bound" if p.at_bound else "",
+            )
             for p in self.parameters
         ]
 
@@ -141,8 +159,16 @@ class Inspection:
         for equation in self.ledger.equations:
             for term in equation.terms:
                 name = f"{term.name} (learned)" if term.learned else term.name
-                rows.append((f"d {equation.channel}/dt", name, short(term.rms), percent(term.share),
-                             f"{term.correlation:+.2f}", f"{term.projection:+.3f}"))
+                rows.append(
+                    (
+                        f"d {equation.channel}/dt",
+                        name,
+                        short(term.rms),
+                        percent(term.share),
+                        f"{term.correlation:+.2f}",
+                        f"{term.projection:+.3f}",
+                    )
+                )
         return rows
 
     def _distilled(self) -> str:
@@ -199,6 +225,7 @@ def table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) ->
     if not rows:
         return ""
     widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-             for row in (head, *rows)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in (head, *rows)
+    ]
     return block(title, lines)

@@ -48,8 +48,9 @@ def law_drifts(field: VectorField, model: Trajectories) -> tuple[LawDrift, ...]:
             values = field.laws(as_tensor(model.times[:, frame], field), as_tensor(model.state[:, frame], field))
             for name, value in values.items():
                 series[name].append(value.double().cpu().numpy())
-    return tuple(_drift(law.name, law.trend, law.text, np.stack(series[law.name], axis=1), model.lengths)
-                 for law in laws)
+    return tuple(
+        _drift(law.name, law.trend, law.text, np.stack(series[law.name], axis=1), model.lengths) for law in laws
+    )
 
 
 def _drift(name: str, trend: str, text: str, values: np.ndarray, lengths: np.ndarray) -> LawDrift:

@@ -176,17 +176,16 @@ def _entry(equation: Equation, sums: _Sums) -> EquationEntry:
                 _ratio(products[index], rhs_square),
             )
         )
-    return EquationEntry(equation.channel, tuple(entries), math.sqrt(max(rhs_square, 0.0)),
-                         _ratio(learned_square, rhs_square))
+    return EquationEntry(
+        equation.channel, tuple(entries), math.sqrt(max(rhs_square, 0.0)), _ratio(learned_square, rhs_square)
+    )
 
 
 def _ratio(part: float, whole: float) -> float:
     return float(part / whole) if whole > 0 else 0.0
 
 
-def _output(
-    name: str, sums: _Extremes, vector_field: VectorField, equations: tuple[EquationEntry, ...]
-) -> OutputEntry:
+def _output(name: str, sums: _Extremes, vector_field: VectorField, equations: tuple[EquationEntry, ...]) -> OutputEntry:
     shares = [
         entry.share
         for equation, found in zip(vector_field.model.equations, equations, strict=True)

@@ -61,9 +61,7 @@ class Candidate:
             atom = names[self.powers.index(1)]
             return self.function.format(atom=atom, bare=atom[1:-1] if atom.startswith("(") else atom)
         factors = [
-            name if power == 1 else f"{name}^{power}"
-            for name, power in zip(names, self.powers, strict=True)
-            if power
+            name if power == 1 else f"{name}^{power}" for name, power in zip(names, self.powers, strict=True) if power
         ]
         return "*".join(factors)
 

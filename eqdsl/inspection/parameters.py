@@ -151,9 +151,18 @@ def _row(parameter: Parameter, value: float, interval: Interval | None, found: S
         low = max(value + interval.below, parameter.lower)
         high = min(value + interval.above, parameter.upper)
     return ParameterReport(
-        parameter.name, parameter.unit, value, parameter.value, parameter.lower, parameter.upper,
-        is_at_bound(value, parameter.lower, parameter.upper), low, high, absorbed,
-        _meaning(low, interval), _bias(parameter.name, value, interval),
+        parameter.name,
+        parameter.unit,
+        value,
+        parameter.value,
+        parameter.lower,
+        parameter.upper,
+        is_at_bound(value, parameter.lower, parameter.upper),
+        low,
+        high,
+        absorbed,
+        _meaning(low, interval),
+        _bias(parameter.name, value, interval),
     )
 
 
@@ -161,11 +170,15 @@ def _meaning(low: float | None, interval: Interval | None) -> str:
     if low is None or interval is None:
         return "low, high: no interval could be computed."
     if interval.best is None:
-        return (f"low, high: within them the forecast over one data interval gets worse by at most {RISE:.0%} "
-                "(linearised; learned terms compensate where they can). Not a confidence interval.")
-    return (f"low, high: the learned terms can imitate this parameter, so the fit does not fix it; within them the "
-            f"learned terms would grow by at most {RISE:.0%} in mean square on the data's states (linearised) at the "
-            "same fit. Not a confidence interval.")
+        return (
+            f"low, high: within them the forecast over one data interval gets worse by at most {RISE:.0%} "
+            "(linearised; learned terms compensate where they can). Not a confidence interval."
+        )
+    return (
+        f"low, high: the learned terms can imitate this parameter, so the fit does not fix it; within them the "
+        f"learned terms would grow by at most {RISE:.0%} in mean square on the data's states (linearised) at the "
+        "same fit. Not a confidence interval."
+    )
 
 
 def _bias(name: str, value: float, interval: Interval | None) -> str:
@@ -174,8 +187,10 @@ def _bias(name: str, value: float, interval: Interval | None) -> str:
     best = value + interval.best
     side = "above" if interval.best > 0 else "below"
     change = f", {abs(interval.best / value):.1%} {side} the fitted value" if value else ""
-    return (f"{name}: of all splits that fit equally well, the one with the smallest learned part has {name} = "
-            f"{best:.4g}{change}; its learned part is {interval.saved:.1%} smaller in mean square.")
+    return (
+        f"{name}: of all splits that fit equally well, the one with the smallest learned part has {name} = "
+        f"{best:.4g}{change}; its learned part is {interval.saved:.1%} smaller in mean square."
+    )
 
 
 def is_at_bound(value: float, lower: float, upper: float) -> bool:
@@ -190,6 +205,15 @@ def _field_row(parameter: Parameter, values: np.ndarray) -> ParameterReport:
     low, high = float(values.min()), float(values.max())
     at_bound = is_at_bound(low, parameter.lower, parameter.upper) or is_at_bound(high, parameter.lower, parameter.upper)
     return ParameterReport(
-        parameter.name, parameter.unit, float(values.mean()), parameter.value, parameter.lower, parameter.upper,
-        at_bound, low, high, None, meaning,
+        parameter.name,
+        parameter.unit,
+        float(values.mean()),
+        parameter.value,
+        parameter.lower,
+        parameter.upper,
+        at_bound,
+        low,
+        high,
+        None,
+        meaning,
     )

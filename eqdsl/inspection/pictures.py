@@ -34,7 +34,8 @@ def ledger_picture(model: Model, ledger: Ledger) -> Picture:
     """Bars of every term's rms."""
     units = {e.channel: rate_unit(model, e.channel) for e in ledger.equations}
     return Picture(
-        "ledger", "Who does the work",
+        "ledger",
+        "Who does the work",
         f"Rms of every term of every equation over {ledger.frames} frames of the stored sample; the percentage is its "
         "share of the sum.",
         png(draw_ledger(ledger, units)),
@@ -70,11 +71,14 @@ def _pointwise(field: VectorField, response: Response) -> list[Picture]:
 def _scatter(model: Model, response: Response) -> Picture:
     caption = "Outputs against each input at the visited points; black: the mean over bins of equally many points."
     if not response.pointwise:
-        caption += (f" The term sees {response.radius} cell(s) to each side; inputs are taken at the centre, and the "
-                    "scatter about the mean is what the neighbours add.")
+        caption += (
+            f" The term sees {response.radius} cell(s) to each side; inputs are taken at the centre, and the "
+            "scatter about the mean is what the neighbours add."
+        )
     labels = input_labels(model, response.term), output_labels(model, response.term)
-    return Picture("learned", f"{title(response.term)}, output against input", caption,
-                   png(draw_scatter(response, *labels)))
+    return Picture(
+        "learned", f"{title(response.term)}, output against input", caption, png(draw_scatter(response, *labels))
+    )
 
 
 def _maps(field: VectorField, visited: Visited, term: LearnedTerm) -> Picture:
@@ -93,19 +97,26 @@ def _maps(field: VectorField, visited: Visited, term: LearnedTerm) -> Picture:
     return Picture("learned", f"{title(term)} over the grid", caption, png(draw_maps(field.grid, arrays)))
 
 
-def error_pictures(
-    field: VectorField, error: HorizonError, data: Trajectories, model: Trajectories
-) -> list[Picture]:
+def error_pictures(field: VectorField, error: HorizonError, data: Trajectories, model: Trajectories) -> list[Picture]:
     """Error against horizon, and the trajectory whose error is the median one."""
     time = label(field.model.time, field.model.time_unit)
     per_row = np.nanmean((model.state - data.state) ** 2, axis=tuple(range(1, data.state.ndim)))
     row = int(np.argsort(per_row)[(len(per_row) - 1) // 2])
     labels = tuple(label(name, channel_unit(field.model, name)) for name in data.channels)
     return [
-        Picture("errors", "Error against horizon", "Rollouts from the first frame of held-out trajectories; mean "
-                "square error over states and grid points, at each frame.", png(draw_horizon(error, time))),
-        Picture("errors", "A rollout beside its data", "The held-out trajectory of median error.",
-                png(draw_rollouts(data, model, field.grid, labels, time, row))),
+        Picture(
+            "errors",
+            "Error against horizon",
+            "Rollouts from the first frame of held-out trajectories; mean "
+            "square error over states and grid points, at each frame.",
+            png(draw_horizon(error, time)),
+        ),
+        Picture(
+            "errors",
+            "A rollout beside its data",
+            "The held-out trajectory of median error.",
+            png(draw_rollouts(data, model, field.grid, labels, time, row)),
+        ),
     ]
 
 

@@ -60,8 +60,10 @@ def _embedded(picture: Picture) -> dict[str, str]:
 
 
 def _meanings(inspection: Inspection) -> list[str]:
-    return [*dict.fromkeys(p.meaning for p in inspection.parameters if p.meaning),
-            *(p.bias for p in inspection.parameters if p.bias)]
+    return [
+        *dict.fromkeys(p.meaning for p in inspection.parameters if p.meaning),
+        *(p.bias for p in inspection.parameters if p.bias),
+    ]
 
 
 def _last_row(inspection: Inspection) -> dict[str, object]:

@@ -67,15 +67,18 @@ def learned_responses(field: VectorField, visited: Visited, *, points: int = SAM
             for name, output in field.learned_outputs(times, state).items():
                 values.setdefault(name, []).append(output.reshape(-1).double().cpu().numpy())
     return {
-        term.name: _response(term, field, np.concatenate(gathered[term.name]),
-                             np.stack([np.concatenate(values[o]) for o in term.outputs], axis=1), points)
+        term.name: _response(
+            term,
+            field,
+            np.concatenate(gathered[term.name]),
+            np.stack([np.concatenate(values[o]) for o in term.outputs], axis=1),
+            points,
+        )
         for term in field.model.learned
     }
 
 
-def _response(
-    term: LearnedTerm, field: VectorField, inputs: np.ndarray, outputs: np.ndarray, points: int
-) -> Response:
+def _response(term: LearnedTerm, field: VectorField, inputs: np.ndarray, outputs: np.ndarray, points: int) -> Response:
     if inputs.shape[0] > points:
         chosen = np.sort(np.random.default_rng(0).choice(inputs.shape[0], points, replace=False))
         inputs, outputs = inputs[chosen], outputs[chosen]

@@ -23,6 +23,7 @@ VALUE_DIGITS = 6
 
 HEADER = "# Distilled: learned terms are replaced by formulas, fitted parameters by their values.\n"
 
+
 @dataclass(frozen=True)
 class Edit:
     """Replace the text of a span."""
@@ -59,7 +60,9 @@ class Rewriter:
         self._formulas, self._values = formulas, values
         self._coefficients, self._declarations = coefficients or {}, declarations
         self._heads = {
-            head: (term, output) for term in model.learned if term.name in formulas
+            head: (term, output)
+            for term in model.learned
+            if term.name in formulas
             for head, output in _heads(term).items()
         }
 

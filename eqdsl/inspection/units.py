@@ -59,8 +59,13 @@ def named_coefficients(
 
 def has_units(model: Model) -> bool:
     """Whether any unit is declared."""
-    declared = [model.time_unit, *(a.unit for a in model.axes), *(f.unit for f in model.fields),
-                *(p.unit for p in model.parameters), *(term.unit for term in model.learned)]
+    declared = [
+        model.time_unit,
+        *(a.unit for a in model.axes),
+        *(f.unit for f in model.fields),
+        *(p.unit for p in model.parameters),
+        *(term.unit for term in model.learned),
+    ]
     return any(unit is not None for unit in declared)
 
 

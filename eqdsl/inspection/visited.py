@@ -104,5 +104,8 @@ def with_velocities(trajectories: Trajectories, field: VectorField) -> Trajector
 
 def _position(model: Model, velocity: Channel) -> int:
     """The channel whose rate a velocity channel is."""
-    return next(i for i, c in enumerate(model.channels)
-                if (c.field, c.component, c.velocity) == (velocity.field, velocity.component, False))
+    return next(
+        i
+        for i, c in enumerate(model.channels)
+        if (c.field, c.component, c.velocity) == (velocity.field, velocity.component, False)
+    )

@@ -53,9 +53,7 @@ class LearnedTermModule(nn.Module):
     input_scale: Tensor
     output_scale: Tensor
 
-    def __init__(
-        self, family: LearnedFamily, constraints: Sequence[Constraint], n_inputs: int, n_outputs: int
-    ) -> None:
+    def __init__(self, family: LearnedFamily, constraints: Sequence[Constraint], n_inputs: int, n_outputs: int) -> None:
         super().__init__()
         self.family = family
         self.constraints = tuple(constraints)

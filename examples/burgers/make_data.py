@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 import eqdsl
-from eqdsl.simulate import simulate
+from eqdsl.simulation import simulate
 
 HERE = Path(__file__).parent
 FRAMES, SPACING, COARSER = 41, 0.05, 4

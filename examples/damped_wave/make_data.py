@@ -19,7 +19,7 @@ import torch
 
 import eqdsl
 from eqdsl.data.writing import write_trajectories
-from eqdsl.simulate import simulate
+from eqdsl.simulation import simulate
 
 HERE = Path(__file__).parent
 FRAMES, SPACING = 25, 1e-3

@@ -9,8 +9,14 @@ _NOWHERE = Span(0, 0)
 
 
 def field(
-    name: str, axes: tuple[str, ...] = (), *, vector: bool = False, time_order: int = 1, lower: float = -INF,
-    upper: float = INF, unit: str | None = None,
+    name: str,
+    axes: tuple[str, ...] = (),
+    *,
+    vector: bool = False,
+    time_order: int = 1,
+    lower: float = -INF,
+    upper: float = INF,
+    unit: str | None = None,
 ) -> Field:
     return Field(name, axes, vector, time_order, lower, upper, unit, None, _NOWHERE)
 
@@ -18,8 +24,23 @@ def field(
 def model(fields: tuple[Field, ...], axes: tuple[Axis, ...] = (), *, time: str = "t") -> Model:
     """A model with these states and nothing to say about them."""
     return Model(
-        "test", None, SourceText("<test>", ""), axes, time, None, fields, _channels(fields, axes),
-        (), (), {}, (), (), (), {}, (), (),
+        "test",
+        None,
+        SourceText("<test>", ""),
+        axes,
+        time,
+        None,
+        fields,
+        _channels(fields, axes),
+        (),
+        (),
+        {},
+        (),
+        (),
+        (),
+        {},
+        (),
+        (),
     )
 
 

@@ -253,12 +253,42 @@ def no_permission(path: Path) -> None:
 
 
 HOSTILE: tuple[Callable[[Path], None], ...] = (
-    external_link, external_link_in_the_middle, external_link_to_a_pipe, soft_link_in_the_middle, soft_link_cycle,
-    group_cycle, virtual_dataset, virtual_dataset_over_a_pipe, external_storage, huge_declared_shape, gzip_bomb,
-    huge_chunk, overfull_chunk, stacked_compression, unknown_filter, too_many_objects, deep_groups, text_dataset,
-    object_dataset, compound_dataset, reference_dataset, opaque_dataset, null_dataset, scalar_dataset, empty_dataset,
-    group_instead, escape_codes, named_pipe, folder, absent, empty_file, text_file, pickle_file, numpy_archive,
-    signature_only, truncated,
+    external_link,
+    external_link_in_the_middle,
+    external_link_to_a_pipe,
+    soft_link_in_the_middle,
+    soft_link_cycle,
+    group_cycle,
+    virtual_dataset,
+    virtual_dataset_over_a_pipe,
+    external_storage,
+    huge_declared_shape,
+    gzip_bomb,
+    huge_chunk,
+    overfull_chunk,
+    stacked_compression,
+    unknown_filter,
+    too_many_objects,
+    deep_groups,
+    text_dataset,
+    object_dataset,
+    compound_dataset,
+    reference_dataset,
+    opaque_dataset,
+    null_dataset,
+    scalar_dataset,
+    empty_dataset,
+    group_instead,
+    escape_codes,
+    named_pipe,
+    folder,
+    absent,
+    empty_file,
+    text_file,
+    pickle_file,
+    numpy_archive,
+    signature_only,
+    truncated,
 )
 
 
@@ -286,8 +316,13 @@ def test_refused(build: Callable[[Path], None], tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("build", "name"),
-    [(external_link_in_the_middle, "a/b/u"), (soft_link_in_the_middle, "a/b/u"), (soft_link_in_the_middle, "far/u"),
-     (external_link, "u"), (soft_link_cycle, "v")],
+    [
+        (external_link_in_the_middle, "a/b/u"),
+        (soft_link_in_the_middle, "a/b/u"),
+        (soft_link_in_the_middle, "far/u"),
+        (external_link, "u"),
+        (soft_link_cycle, "v"),
+    ],
 )
 def test_links_are_not_followed_on_the_way_of_a_mapping(
     build: Callable[[Path], None], name: str, tmp_path: Path

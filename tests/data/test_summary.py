@@ -83,7 +83,11 @@ def test_text_and_json(path: Path) -> None:
     again = json.loads(json.dumps(described.as_json(), allow_nan=False))
     assert again["model"]["sources"] == {"u": "u"}
     assert next(d for d in again["datasets"] if d["name"] == "u")["statistics"] == {
-        "missing_share": 0.05, "minimum": 6.0, "maximum": 119.0, "infinite": 0, "sampled": False
+        "missing_share": 0.05,
+        "minimum": 6.0,
+        "maximum": 119.0,
+        "infinite": 0,
+        "sampled": False,
     }
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from eqdsl.analysis.check import loads_model
 from eqdsl.data.trajectories import Trajectories
-from eqdsl.fit.config import FitConfig
-from eqdsl.fit.config_file import with_overrides
+from eqdsl.fitting.config import FitConfig
+from eqdsl.fitting.config_file import with_overrides
 from eqdsl.model.model import Model
 
 DECAY = "state u\nparam k = fit 0.5 in (0, 5)\ndt(u) = -k*u\n"
@@ -50,9 +50,7 @@ def model(text: str) -> Model:
 def trajectories(times: np.ndarray, state: np.ndarray, channels: Sequence[str], **axes: np.ndarray) -> Trajectories:
     """Trajectories (B, T, C, *S) that share their times."""
     count, frames = state.shape[:2]
-    return Trajectories(
-        np.tile(times, (count, 1)), state, np.full(count, frames), tuple(channels), axes
-    )
+    return Trajectories(np.tile(times, (count, 1)), state, np.full(count, frames), tuple(channels), axes)
 
 
 def decay_data(*, rate: float = 1.3, count: int = 8, frames: int = 12, unit: float = 1.0) -> Trajectories:

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from eqdsl.data.trajectories import Trajectories
-from eqdsl.fit.calibration import calibrate, input_scales
-from eqdsl.fit.penalty import learned_modules
-from eqdsl.fit.problem import Problem
+from eqdsl.fitting.calibration import calibrate, input_scales
+from eqdsl.fitting.penalty import learned_modules
+from eqdsl.fitting.problem import Problem
 from tests.fit.systems import decay_data, heat_data
 from tests.fit.test_training_data import problem_of
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eqdsl.core.errors import DataError
-from eqdsl.fit.checkpoint import read_checkpoint, write_atomically, write_checkpoint
+from eqdsl.fitting.checkpoint import read_checkpoint, write_atomically, write_checkpoint
 
 leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
 trees = st.recursive(

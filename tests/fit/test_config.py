@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eqdsl.core.errors import UsageError
-from eqdsl.fit.config import FitConfig
-from eqdsl.fit.config_file import changed_keys, config_text, load_config, with_overrides
+from eqdsl.fitting.config import FitConfig
+from eqdsl.fitting.config_file import changed_keys, config_text, load_config, with_overrides
 
 
 def test_written_options_read_back_the_same(tmp_path: Path) -> None:

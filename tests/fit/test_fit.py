@@ -12,9 +12,9 @@ import pytest
 
 from eqdsl.core.errors import DataError, UsageError
 from eqdsl.data.writing import write_trajectories
-from eqdsl.fit.evaluate import evaluate
-from eqdsl.fit.fit import fit
-from eqdsl.fit.run_folder import load_run
+from eqdsl.fitting.evaluate import evaluate
+from eqdsl.fitting.fit import fit
+from eqdsl.fitting.run_folder import load_run
 from tests.fit.systems import (
     DECAY,
     HEAT,
@@ -56,9 +56,7 @@ def test_oscillator_of_second_order_with_and_without_velocity_data(velocity: boo
 
 def test_multiplying_the_data_by_a_million_changes_nothing_but_the_unit() -> None:
     text = "state u\nparam k = fit 0.5 in (0, 5)\nlearned f(u) by mlp(8)\ndt(u) = -k*u + f\n"
-    runs = [
-        fit(model(text), decay_data(unit=unit), config=quick("optimizer.polish=0")) for unit in (1.0, 1e6)
-    ]
+    runs = [fit(model(text), decay_data(unit=unit), config=quick("optimizer.polish=0")) for unit in (1.0, 1e6)]
     small, large = (run.history() for run in runs)
     for before, after in zip(small, large, strict=True):
         for name in ("misfit", "penalty", "validation", "param.k", "share.f"):

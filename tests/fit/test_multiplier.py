@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eqdsl.fit.config import MultiplierSection
-from eqdsl.fit.multiplier import RATCHET, Multiplier, noise_tolerance, updated
+from eqdsl.fitting.config import MultiplierSection
+from eqdsl.fitting.multiplier import RATCHET, Multiplier, noise_tolerance, updated
 
 FLOOR = 1e-12
 FIXED_AIM = MultiplierSection(tolerance=1e-3, minimum=1e-2, maximum=1e6)

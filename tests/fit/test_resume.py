@@ -17,10 +17,10 @@ import torch
 from eqdsl.core.errors import DataError, UsageError
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.writing import write_trajectories
-from eqdsl.fit.checkpoint import read_tensors
-from eqdsl.fit.config_file import config_text
-from eqdsl.fit.fit import fit
-from eqdsl.fit.run_folder import Run, load_run
+from eqdsl.fitting.checkpoint import read_tensors
+from eqdsl.fitting.config_file import config_text
+from eqdsl.fitting.fit import fit
+from eqdsl.fitting.run_folder import Run, load_run
 from tests.fit.systems import DECAY, OSCILLATOR, decay_data, model, oscillator_data, quick
 
 LEARNED = "state u\nparam k = fit 0.5 in (0, 5)\nlearned f(u) by mlp(8)\ndt(u) = -k*u + f\n"
@@ -88,8 +88,8 @@ def test_a_resumed_fit_equals_an_uninterrupted_one_bit_for_bit(tmp_path: Path, w
 SCRIPT = """
 import sys
 from eqdsl.analysis.check import load_model
-from eqdsl.fit.config_file import load_config
-from eqdsl.fit.fit import fit
+from eqdsl.fitting.config_file import load_config
+from eqdsl.fitting.fit import fit
 resume = sys.argv[1] == "resume"
 fit(load_model("m.eq"), "d.h5", out="run", config=load_config("c.toml"), resume=resume,
     events=lambda e: print(e["event"], flush=True))
@@ -120,9 +120,7 @@ def test_kill_9_leaves_a_run_that_loads_and_resumes(tmp_path: Path) -> None:
         epochs = run.checkpoint()["progress"]["epoch"]
         assert all(bool(torch.isfinite(t).all()) for t in run.field.state_dict().values())
         assert len(run.history()) <= epochs + 1
-    done = fit(
-        model(LEARNED), tmp_path / "d.h5", out=tmp_path / "run", resume=True, should_stop=stop_after(3)
-    )
+    done = fit(model(LEARNED), tmp_path / "d.h5", out=tmp_path / "run", resume=True, should_stop=stop_after(3))
     assert done.state["status"] == "interrupted"
     assert len(done.history()) == done.state["epochs"] >= epochs
 

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from eqdsl.core.errors import ComputationError
-from eqdsl.fit.fit import fit
-from eqdsl.fit.objectives.rollout import RolloutObjective
-from eqdsl.fit.run_folder import load_run
-from eqdsl.fit.training_data import Batch
+from eqdsl.fitting.fit import fit
+from eqdsl.fitting.objectives.rollout import RolloutObjective
+from eqdsl.fitting.run_folder import load_run
+from eqdsl.fitting.training_data import Batch
 from tests.fit.systems import DECAY, decay_data, model, quick
 
 EXPLOSIVE = "state u\nparam k = fit 900 in (0, 1000)\ndt(u) = k*u^3\n"
@@ -42,9 +42,7 @@ def test_a_few_bad_steps_cost_nothing_but_themselves(monkeypatch: pytest.MonkeyP
     assert hurt["misfit"] is None or math.isfinite(hurt["misfit"])
 
 
-def test_too_many_bad_steps_end_in_an_error_with_a_run_left(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_too_many_bad_steps_end_in_an_error_with_a_run_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     break_steps(monkeypatch, range(15, 10**6))
     out = tmp_path / "run"
     with pytest.raises(ComputationError, match=r"20 steps in a row failed \(stage rollout, epoch"):

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eqdsl.fit.batch_size import LARGEST, affordable_windows
-from eqdsl.fit.config import FitConfig
-from eqdsl.fit.config_file import with_overrides
-from eqdsl.fit.schedule import make_schedule
-from eqdsl.fit.substeps import choose_substeps
+from eqdsl.fitting.batch_size import LARGEST, affordable_windows
+from eqdsl.fitting.config import FitConfig
+from eqdsl.fitting.config_file import with_overrides
+from eqdsl.fitting.schedule import make_schedule
+from eqdsl.fitting.substeps import choose_substeps
 from tests.fit.systems import OSCILLATOR, oscillator_data
 from tests.fit.test_training_data import problem_of
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from eqdsl.data.split import Split
 from eqdsl.data.trajectories import Trajectories
-from eqdsl.fit.objectives.table import OBJECTIVES
-from eqdsl.fit.problem import Problem, make_problem
-from eqdsl.fit.training_data import TrainingData
-from eqdsl.fit.velocities import with_velocities
+from eqdsl.fitting.objectives.table import OBJECTIVES
+from eqdsl.fitting.problem import Problem, make_problem
+from eqdsl.fitting.training_data import TrainingData
+from eqdsl.fitting.velocities import with_velocities
 from tests.fit.systems import DECAY, decay_data, model, oscillator_data, quick, trajectories
 
 
@@ -103,9 +103,7 @@ def test_misfit_is_in_variances_and_means_over_channels() -> None:
 
 
 def test_a_uniform_channel_counts_as_much_as_a_field() -> None:
-    mixed = (
-        "space x in [0, 1] periodic\nstate u(x)\nstate p\nparam k = fit 0 in (-1, 1)\ndt(u) = k\ndt(p) = k\n"
-    )
+    mixed = "space x in [0, 1] periodic\nstate u(x)\nstate p\nparam k = fit 0 in (-1, 1)\ndt(u) = k\ndt(p) = k\n"
     x = (np.arange(6) + 0.5) / 6
     state = np.zeros((3, 2, 2, 6))
     state[:, 1, 0] = np.array([1.0, 2.0, 3.0])[:, None] * np.array([0, 0, 0, 0, 0, 1.0])

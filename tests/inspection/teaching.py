@@ -48,8 +48,10 @@ class MemoryRun:
 
     def sample(self) -> dict[str, Trajectories]:
         count = len(self.trajectories)
-        return {"train": self.trajectories.select(range(count - 3)),
-                "validation": self.trajectories.select(range(count - 3, count))}
+        return {
+            "train": self.trajectories.select(range(count - 3)),
+            "validation": self.trajectories.select(range(count - 3, count)),
+        }
 
 
 def teach(vector_field: VectorField, trajectories: Trajectories, targets: dict[str, Callable[..., np.ndarray]]) -> None:
@@ -57,8 +59,13 @@ def teach(vector_field: VectorField, trajectories: Trajectories, targets: dict[s
     visited = visited_states(trajectories, vector_field)
     times, state = next(visited.batches(vector_field, points=10**9))
     wanted = {name: as_tensor(target(visited.state), vector_field) for name, target in targets.items()}
-    optimiser = torch.optim.LBFGS(vector_field.learned.parameters(), max_iter=400, line_search_fn="strong_wolfe",
-                                  tolerance_grad=1e-10, tolerance_change=1e-13)
+    optimiser = torch.optim.LBFGS(
+        vector_field.learned.parameters(),
+        max_iter=400,
+        line_search_fn="strong_wolfe",
+        tolerance_grad=1e-10,
+        tolerance_change=1e-13,
+    )
 
     def closure() -> torch.Tensor:
         optimiser.zero_grad()
@@ -82,8 +89,10 @@ def truth_rollouts(text: str, initial: np.ndarray, times: np.ndarray) -> Traject
 def pendulum_run(path: Path, inputs: str) -> MemoryRun:
     """A pendulum with omega0 = 1 and friction = -0.2*omega, learned from `inputs`."""
     truth = PENDULUM.replace("fit 0.5 in (0, 5)", "1")
-    truth = "\n".join("param k: 1/s = 0.2\nknown friction = -k*omega" if line.startswith("learned") else line
-                      for line in truth.splitlines())
+    truth = "\n".join(
+        "param k: 1/s = 0.2\nknown friction = -k*omega" if line.startswith("learned") else line
+        for line in truth.splitlines()
+    )
     initial = np.random.default_rng(0).uniform(-1.5, 1.5, (9, 2))
     trajectories = truth_rollouts(truth, initial, 0.5 * np.arange(30))
     model = loads_model(PENDULUM.replace("INPUTS", inputs), "pendulum.eq")

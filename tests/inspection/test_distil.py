@@ -39,8 +39,10 @@ init v = 0.1*cos(x)
 def formulas_of(model: Model, **planted: object) -> dict[str, tuple[Formula, ...]]:
     x = np.random.default_rng(0).uniform(-1, 1, (500, 2))
     return {
-        term.name: tuple(find_formula(x, planted[name](x[:, 0], x[:, 1]), term.input_names)  # type: ignore[operator]
-                         for name in term.outputs)
+        term.name: tuple(
+            find_formula(x, planted[name](x[:, 0], x[:, 1]), term.input_names)  # type: ignore[operator]
+            for name in term.outputs
+        )
         for term in model.learned
     }
 
@@ -130,8 +132,9 @@ def test_coefficient_fields_keep_their_declaration_and_are_compared_as_fitted(tm
     field = compile_model(model, seed=0)
     field.physical.set_value("D", 0.02)
     state = np.sin(2 * np.pi * np.arange(12) / 12)[None, None, None] * np.linspace(1, 0.5, 5)[None, :, None, None]
-    data = Trajectories(0.1 * np.arange(5)[None].repeat(4, 0), state.repeat(4, 0), np.full(4, 5), ("u",),
-                        field.grid.coordinates())
+    data = Trajectories(
+        0.1 * np.arange(5)[None].repeat(4, 0), state.repeat(4, 0), np.full(4, 5), ("u",), field.grid.coordinates()
+    )
     found = inspect_run(MemoryRun(tmp_path, model, field, data), distil=True, plots=False)
     assert found.parameters[0].value == pytest.approx(0.02) and "field over (x)" in found.parameters[0].meaning
     assert found.distillation is not None and "param D(x) = fit 0.01 in (0, 1)" in str(found.distillation.text)

@@ -115,7 +115,14 @@ def test_honest_digits_stay_within_tolerance(value: float, relative: float) -> N
 
 def test_atoms() -> None:
     assert atoms(("u", "w.x", "dx(u)", "u*v", "dx(u)*dx(v)", "-u", "2", "(u + v)*w")) == (
-        "u", "w.x", "dx(u)", "(u*v)", "(dx(u)*dx(v))", "(-u)", "(2)", "((u + v)*w)",
+        "u",
+        "w.x",
+        "dx(u)",
+        "(u*v)",
+        "(dx(u)*dx(v))",
+        "(-u)",
+        "(2)",
+        "((u + v)*w)",
     )
 
 

@@ -63,8 +63,14 @@ def test_confused_parameters_are_named() -> None:
 
 @pytest.mark.parametrize(
     ("value", "lower", "upper", "held"),
-    [(0.0005, 0, 5, True), (4.9999, 0, 5, True), (1.0, 0, 5, False), (1.0, -math.inf, math.inf, False),
-     (1e-9, 0, math.inf, False), (0.0, 0, math.inf, True)],
+    [
+        (0.0005, 0, 5, True),
+        (4.9999, 0, 5, True),
+        (1.0, 0, 5, False),
+        (1.0, -math.inf, math.inf, False),
+        (1e-9, 0, math.inf, False),
+        (0.0, 0, math.inf, True),
+    ],
 )
 def test_at_bound(value: float, lower: float, upper: float, held: bool) -> None:
     assert is_at_bound(value, lower, upper) is held

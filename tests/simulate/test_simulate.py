@@ -14,7 +14,7 @@ from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.numerics.integrators.base import ExplicitTableau
 from eqdsl.numerics.integrators.stability import MARGIN, stable_step
 from eqdsl.numerics.integrators.table import METHODS
-from eqdsl.simulate import simulate
+from eqdsl.simulation import simulate
 
 DECAY = """
 time t: s

@@ -30,8 +30,8 @@ from eqdsl.cli.values import ASSIGNMENT
 def evaluate(run: str, data: str, mapping: tuple[tuple[str, str], ...], as_json: bool) -> None:
     """Score RUN on other data, rolled out from the first frame of each trajectory."""
     from eqdsl.data.reading import read_data
-    from eqdsl.fit.evaluate import evaluate as score
-    from eqdsl.fit.run_folder import load_run
+    from eqdsl.fitting.evaluate import evaluate as score
+    from eqdsl.fitting.run_folder import load_run
 
     fitted = load_run(run)
     names = dict(mapping) or fitted.config.data.map

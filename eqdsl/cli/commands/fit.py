@@ -20,7 +20,7 @@ class FitCommand(Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the settings, then the examples."""
-        from eqdsl.fit.config import FitConfig
+        from eqdsl.fitting.config import FitConfig
 
         with formatter.section("Settings (--config and --set)"):
             formatter.write_dl(list(settings(FitConfig)))

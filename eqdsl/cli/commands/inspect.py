@@ -28,7 +28,7 @@ def inspect(run: str, distil: bool, report: Path | None, as_json: bool, force: b
     if report is not None:
         refuse_existing(report, force)
 
-    from eqdsl.fit.run_folder import load_run
+    from eqdsl.fitting.run_folder import load_run
     from eqdsl.inspection.inspect import inspect_run, write_report
 
     inspection = inspect_run(load_run(run), distil=distil, plots=report is not None, force=force)

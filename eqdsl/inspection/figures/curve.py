@@ -44,8 +44,13 @@ def _draw(ax: Axes, response: Response, curve: Slice, output_labels: tuple[str, 
     for output in range(curve.y.shape[1]):
         colour = CYCLE[output % len(CYCLE)]
         ax.plot(curve.x, curve.y[:, output], color=colour, ls=(0, (3, 2)), lw=1.1, alpha=0.8)
-        ax.plot(curve.x[inside], curve.y[inside, output], color=colour, lw=2.2,
-                label=output_labels[output] if many else None)
+        ax.plot(
+            curve.x[inside],
+            curve.y[inside, output],
+            color=colour,
+            lw=2.2,
+            label=output_labels[output] if many else None,
+        )
     _density(ax, response.inputs[:, curve.input], (curve.x[0], curve.x[-1]))
     ax.axhline(0, color=GREY, lw=0.6, zorder=1)
 

@@ -51,8 +51,7 @@ def _draw(ax: Axes, history: Sequence[Mapping[str, object]], epochs: np.ndarray,
     for index, name in enumerate(names):
         values = column(history, name)
         seen = np.isfinite(values)
-        ax.plot(epochs[seen], values[seen], color=CYCLE[index % len(CYCLE)], lw=1.3,
-                label=name.removeprefix(PARAMETER))
+        ax.plot(epochs[seen], values[seen], color=CYCLE[index % len(CYCLE)], lw=1.3, label=name.removeprefix(PARAMETER))
     if len(names) > 1 or names[0].startswith(PARAMETER):
         legend(ax, loc="best")
     else:

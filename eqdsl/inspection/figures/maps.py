@@ -46,9 +46,7 @@ def plane(values: np.ndarray) -> np.ndarray:
     return values if values.ndim == 2 else values[:, :, values.shape[2] // 2]
 
 
-def draw_image(
-    ax: Axes, grid: Grid, values: np.ndarray, limits: tuple[float, float] | None = None
-) -> AxesImage:
+def draw_image(ax: Axes, grid: Grid, values: np.ndarray, limits: tuple[float, float] | None = None) -> AxesImage:
     """An image over the first two axes, in their proportions unless these are extreme; diverging where signs change."""
     low, high = limits or (float(np.nanmin(values)), float(np.nanmax(values)))
     signed = low < 0 < high and min(-low, high) > 0.1 * max(-low, high)
@@ -56,8 +54,13 @@ def draw_image(
         low, high = -max(-low, high), max(-low, high)
     x, y = grid.axes[0], grid.axes[1]
     picture = ax.imshow(
-        values.T, origin="lower", extent=(x.lower, x.upper, y.lower, y.upper), vmin=low, vmax=high,
-        cmap=DIVERGING if signed else SEQUENTIAL, interpolation="nearest",
+        values.T,
+        origin="lower",
+        extent=(x.lower, x.upper, y.lower, y.upper),
+        vmin=low,
+        vmax=high,
+        cmap=DIVERGING if signed else SEQUENTIAL,
+        interpolation="nearest",
         aspect="equal" if 1 / EXTREME < (y.upper - y.lower) / (x.upper - x.lower) < EXTREME else "auto",
     )
     ax.grid(False)

@@ -79,11 +79,23 @@ def _space_time(
 
 
 def _strip(
-    ax: Axes, figure: Figure, values: np.ndarray, extent: tuple[float, float, float, float],
-    limits: tuple[float, float], colours: str,
+    ax: Axes,
+    figure: Figure,
+    values: np.ndarray,
+    extent: tuple[float, float, float, float],
+    limits: tuple[float, float],
+    colours: str,
 ) -> None:
-    picture = ax.imshow(values.T, origin="lower", extent=extent, aspect="auto", vmin=limits[0], vmax=limits[1],
-                        cmap=colours, interpolation="nearest")
+    picture = ax.imshow(
+        values.T,
+        origin="lower",
+        extent=extent,
+        aspect="auto",
+        vmin=limits[0],
+        vmax=limits[1],
+        cmap=colours,
+        interpolation="nearest",
+    )
     ax.grid(False)
     figure.colorbar(picture, ax=ax, format="%.2g")
 
@@ -100,8 +112,11 @@ def _snapshots(
         seen = truth[np.isfinite(truth)]
         limits = (float(seen.min()), float(seen.max()))
         bound = float(np.nanmax(np.abs((rolled - truth)[chosen]))) or 1.0
-        rows = ((f"{label}: data", truth, limits), ("rollout", rolled, limits),
-                ("rollout − data", rolled - truth, (-bound, bound)))
+        rows = (
+            (f"{label}: data", truth, limits),
+            ("rollout", rolled, limits),
+            ("rollout − data", rolled - truth, (-bound, bound)),
+        )
         for line, (what, values, bounds) in enumerate(rows):
             start = (3 * number + line) * columns
             panels = axes[start : start + columns]

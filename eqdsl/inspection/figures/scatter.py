@@ -46,5 +46,7 @@ def binned_mean(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean of `y` in bins of `x` that hold equally many points."""
     order = np.argsort(x)
     chunks = np.array_split(order, min(BINS, max(1, x.size // 10)))
-    return (np.array([x[chunk].mean() for chunk in chunks if chunk.size]),
-            np.array([y[chunk].mean() for chunk in chunks if chunk.size]))
+    return (
+        np.array([x[chunk].mean() for chunk in chunks if chunk.size]),
+        np.array([y[chunk].mean() for chunk in chunks if chunk.size]),
+    )

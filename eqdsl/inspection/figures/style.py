@@ -41,8 +41,15 @@ SETTINGS: dict[Any, Any] = {
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def new_figure(rows: int = 1, columns: int = 1, *, height: float = 3.0, width: float = WIDTH,
-               share_x: bool = False, row_heights: Sequence[float] | None = None) -> tuple[Figure, list[Axes]]:
+def new_figure(
+    rows: int = 1,
+    columns: int = 1,
+    *,
+    height: float = 3.0,
+    width: float = WIDTH,
+    share_x: bool = False,
+    row_heights: Sequence[float] | None = None,
+) -> tuple[Figure, list[Axes]]:
     """A figure and its axes, row by row.
 
     Parameters

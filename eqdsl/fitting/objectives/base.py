@@ -8,8 +8,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from eqdsl.fit.problem import Problem
-from eqdsl.fit.training_data import Batch
+from eqdsl.fitting.problem import Problem
+from eqdsl.fitting.training_data import Batch
 
 
 class Objective(ABC):

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from eqdsl.fit.multiplier import Multiplier
-from eqdsl.fit.schedule import STAGES
+from eqdsl.fitting.multiplier import Multiplier
+from eqdsl.fitting.schedule import STAGES
 
 
 @dataclass

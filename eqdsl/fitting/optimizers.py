@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from eqdsl.fit.config import OptimizerSection
-from eqdsl.fit.problem import Problem
+from eqdsl.fitting.config import OptimizerSection
+from eqdsl.fitting.problem import Problem
 
 POLISH_ITERATIONS = 10
 """L-BFGS iterations of an epoch."""

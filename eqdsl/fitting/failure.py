@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 
 from eqdsl.core.errors import ComputationError
-from eqdsl.fit.problem import Problem
-from eqdsl.fit.progress import Progress
-from eqdsl.fit.training_data import Batch
+from eqdsl.fitting.problem import Problem
+from eqdsl.fitting.progress import Progress
+from eqdsl.fitting.training_data import Batch
 
 ADVICE = (
     "check units and start values; narrow the bounds of fitted parameters; take more substeps "

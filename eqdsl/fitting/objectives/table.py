@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from eqdsl.fit.objectives.base import Objective
-from eqdsl.fit.objectives.derivative import DerivativeObjective
-from eqdsl.fit.objectives.rollout import RolloutObjective
+from eqdsl.fitting.objectives.base import Objective
+from eqdsl.fitting.objectives.derivative import DerivativeObjective
+from eqdsl.fitting.objectives.rollout import RolloutObjective
 
 OBJECTIVES: dict[str, type[Objective]] = {
     "derivative": DerivativeObjective,

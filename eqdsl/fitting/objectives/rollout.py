@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from eqdsl.fit.objectives.base import Objective, channel_mean
-from eqdsl.fit.training_data import Batch
+from eqdsl.fitting.objectives.base import Objective, channel_mean
+from eqdsl.fitting.training_data import Batch
 
 
 class RolloutObjective(Objective):

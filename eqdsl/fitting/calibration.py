@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from eqdsl.fit.penalty import learned_modules
-from eqdsl.fit.problem import Problem
+from eqdsl.fitting.penalty import learned_modules
+from eqdsl.fitting.problem import Problem
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import LearnedTerm
 

@@ -35,7 +35,7 @@ from eqdsl.core.errors import DataError, UsageError
 from eqdsl.data.reading import read_data
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.writing import write_trajectories
-from eqdsl.fit.checkpoint import (
+from eqdsl.fitting.checkpoint import (
     read_checkpoint,
     read_tensors,
     sync_folder,
@@ -43,8 +43,8 @@ from eqdsl.fit.checkpoint import (
     write_checkpoint,
     write_tensors,
 )
-from eqdsl.fit.config import FitConfig
-from eqdsl.fit.config_file import config_text, load_config
+from eqdsl.fitting.config import FitConfig
+from eqdsl.fitting.config_file import config_text, load_config
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import Grid, GridAxis
@@ -271,5 +271,3 @@ def _cell(text: str | None) -> Any:
 
 def _plain(value: float) -> float | None:
     return value if abs(value) < float("inf") else None
-
-

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from eqdsl.fit.training_data import Batch
+from eqdsl.fitting.training_data import Batch
 from eqdsl.learned.term import LearnedTermModule
 from eqdsl.lowering.vector_field import VectorField
 from eqdsl.model.model import Model

@@ -10,15 +10,15 @@ import torch
 from torch import Tensor
 
 from eqdsl.core.errors import ComputationError
-from eqdsl.fit.config import FitConfig
-from eqdsl.fit.failure import blow_up
-from eqdsl.fit.objectives.base import Objective
-from eqdsl.fit.objectives.table import OBJECTIVES
-from eqdsl.fit.optimizers import clip_gradients, make_adam, make_lbfgs, set_rate
-from eqdsl.fit.penalty import Penalty, PenaltyValue
-from eqdsl.fit.problem import Problem
-from eqdsl.fit.progress import Progress, Tally
-from eqdsl.fit.training_data import Batch
+from eqdsl.fitting.config import FitConfig
+from eqdsl.fitting.failure import blow_up
+from eqdsl.fitting.objectives.base import Objective
+from eqdsl.fitting.objectives.table import OBJECTIVES
+from eqdsl.fitting.optimizers import clip_gradients, make_adam, make_lbfgs, set_rate
+from eqdsl.fitting.penalty import Penalty, PenaltyValue
+from eqdsl.fitting.problem import Problem
+from eqdsl.fitting.progress import Progress, Tally
+from eqdsl.fitting.training_data import Batch
 
 OBJECTIVE_OF = {"warm start": "derivative", "rollout": "rollout", "polish": "rollout"}
 """What each stage minimises."""
@@ -102,9 +102,7 @@ class Steps:
         (misfit + penalty.total / progress.multiplier.value).backward()
         return misfit.detach(), penalty.detached()
 
-    def _bad_step(
-        self, batch: Batch, progress: Progress, tally: Tally, error: ComputationError | None = None
-    ) -> None:
+    def _bad_step(self, batch: Batch, progress: Progress, tally: Tally, error: ComputationError | None = None) -> None:
         rules = self.config.safety
         tally.bad += 1
         progress.bad += 1

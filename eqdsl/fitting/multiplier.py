@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from eqdsl.fit.config import MultiplierSection
+from eqdsl.fitting.config import MultiplierSection
 
 RATCHET = 0.1
 """An ``auto`` tolerance is this share of the smallest misfit seen."""

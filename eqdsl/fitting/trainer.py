@@ -17,16 +17,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from eqdsl.fit.batch_size import affordable_windows, bytes_per_window
-from eqdsl.fit.calibration import calibrate
-from eqdsl.fit.config import FitConfig
-from eqdsl.fit.errors import validation_misfit
-from eqdsl.fit.multiplier import Multiplier, noise_tolerance, updated
-from eqdsl.fit.problem import Problem
-from eqdsl.fit.progress import Progress, Tally
-from eqdsl.fit.schedule import STAGES, make_schedule
-from eqdsl.fit.steps import Steps
-from eqdsl.fit.substeps import choose_substeps
+from eqdsl.fitting.batch_size import affordable_windows, bytes_per_window
+from eqdsl.fitting.calibration import calibrate
+from eqdsl.fitting.config import FitConfig
+from eqdsl.fitting.errors import validation_misfit
+from eqdsl.fitting.multiplier import Multiplier, noise_tolerance, updated
+from eqdsl.fitting.problem import Problem
+from eqdsl.fitting.progress import Progress, Tally
+from eqdsl.fitting.schedule import STAGES, make_schedule
+from eqdsl.fitting.steps import Steps
+from eqdsl.fitting.substeps import choose_substeps
 
 Event = dict[str, Any]
 Tree = dict[str, Any]

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from eqdsl.core.errors import ComputationError
-from eqdsl.fit.problem import Problem
-from eqdsl.fit.training_data import TrainingData
+from eqdsl.fitting.problem import Problem
+from eqdsl.fitting.training_data import TrainingData
 
 CHUNK_VALUES = 1 << 24
 """Values of a rollout kept at once; more trajectories are rolled out in parts."""

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from eqdsl.fit.problem import Problem
+from eqdsl.fitting.problem import Problem
 
 CANDIDATES = (1, 2, 4, 8, 16, 32, 64)
 FRAMES = 256

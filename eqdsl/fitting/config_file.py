@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from eqdsl.core.errors import UsageError
-from eqdsl.fit.config import FitConfig
+from eqdsl.fitting.config import FitConfig
 
 
 def load_config(path: str | Path) -> FitConfig:

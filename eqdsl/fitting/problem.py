@@ -14,9 +14,9 @@ from eqdsl.core.errors import DataError, UsageError
 from eqdsl.data.split import Split
 from eqdsl.data.statistics import channel_variance, time_derivative
 from eqdsl.data.trajectories import Trajectories
-from eqdsl.fit.config import FitConfig
-from eqdsl.fit.training_data import Batch, TrainingData
-from eqdsl.fit.velocities import InitialVelocities, missing_velocities, with_velocities
+from eqdsl.fitting.config import FitConfig
+from eqdsl.fitting.training_data import Batch, TrainingData
+from eqdsl.fitting.velocities import InitialVelocities, missing_velocities, with_velocities
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import grid_from_coordinates
@@ -114,7 +114,8 @@ def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | N
     train = TrainingData(split.train, filled, device=device, dtype=dtype)
     if not len(train.starts(1)):
         raise DataError(
-            "no frame with a whole state is followed by another frame", file=file,
+            "no frame with a whole state is followed by another frame",
+            file=file,
             help="a rollout starts from a frame without missing values",
         )
     validation = train
@@ -124,7 +125,8 @@ def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | N
         )
         if not len(validation.starts(1)):
             raise DataError(
-                "no held-out trajectory has a whole state that is followed by another frame", file=file,
+                "no held-out trajectory has a whole state that is followed by another frame",
+                file=file,
                 help="hold out more (`data.validation`), or nothing (`data.validation=0`)",
             )
     slopes = time_derivative(filled)

@@ -20,7 +20,8 @@ def missing_velocities(trajectories: Trajectories, model: Model) -> dict[int, in
     for index, channel in enumerate(model.channels):
         if channel.velocity and np.isnan(trajectories.state[:, :, index]).all():
             found[index] = next(
-                i for i, c in enumerate(model.channels)
+                i
+                for i, c in enumerate(model.channels)
                 if c.field == channel.field and c.component == channel.component and not c.velocity
             )
     return found

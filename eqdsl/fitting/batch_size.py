@@ -5,8 +5,8 @@ from __future__ import annotations
 from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
-from eqdsl.fit.objectives.base import Objective
-from eqdsl.fit.problem import Problem
+from eqdsl.fitting.objectives.base import Objective
+from eqdsl.fitting.problem import Problem
 
 LARGEST = 512
 """Beyond it a step of a small system costs more and learns no faster."""

@@ -17,13 +17,13 @@ from eqdsl.core.errors import ComputationError, DataError, UsageError
 from eqdsl.data.reading import read_data
 from eqdsl.data.split import Split, split_trajectories
 from eqdsl.data.trajectories import Trajectories
-from eqdsl.fit.config import FitConfig
-from eqdsl.fit.config_file import changed_keys
-from eqdsl.fit.evaluate import Scores, evaluate, frame_spacing
-from eqdsl.fit.fingerprint import fingerprint
-from eqdsl.fit.problem import Problem, check_something_to_fit, make_problem
-from eqdsl.fit.run_folder import Run, RunWriter, check_target, load_run
-from eqdsl.fit.trainer import Event, Outcome, Trainer
+from eqdsl.fitting.config import FitConfig
+from eqdsl.fitting.config_file import changed_keys
+from eqdsl.fitting.evaluate import Scores, evaluate, frame_spacing
+from eqdsl.fitting.fingerprint import fingerprint
+from eqdsl.fitting.problem import Problem, check_something_to_fit, make_problem
+from eqdsl.fitting.run_folder import Run, RunWriter, check_target, load_run
+from eqdsl.fitting.trainer import Event, Outcome, Trainer
 from eqdsl.model.model import Model
 
 RESUME_MAY_CHANGE = ("run.minutes", "run.checkpoint_seconds", "run.device")
@@ -144,9 +144,7 @@ class _Session:
                 self.writer.save_config(self.config)
             self.writer.save(snapshot)
 
-        trainer = Trainer(
-            self.problem, self.config, events=self.events, should_stop=self.should_stop, save=save
-        )
+        trainer = Trainer(self.problem, self.config, events=self.events, should_stop=self.should_stop, save=save)
         try:
             outcome = trainer.run(previous.checkpoint() if previous is not None else None)
         except ComputationError as error:
@@ -226,7 +224,8 @@ def _run_to_resume(model: Model, out: str | Path | None, config: FitConfig | Non
     run = load_run(out)
     if run.model.source.text != model.source.text:
         raise DataError(
-            f"was fitted with another model than {model.source.name}", file=str(out),
+            f"was fitted with another model than {model.source.name}",
+            file=str(out),
             help=f"resume with {Path(out) / 'model.eq'}, or fit into another folder",
         )
     changed = [key for key in changed_keys(run.config, config) if key not in RESUME_MAY_CHANGE] if config else []
@@ -242,7 +241,8 @@ def _check_same_data(run: Run, identity: Mapping[str, Any], file: Path | None) -
     if run.state["data"]["sha256"] != identity["sha256"]:
         before = run.state["data"]["path"] or "the trajectories given then"
         raise DataError(
-            f"is not the data that {run.path} was fitted to ({before})", file=str(file) if file else "the data",
+            f"is not the data that {run.path} was fitted to ({before})",
+            file=str(file) if file else "the data",
             help="resume with the same data, or fit into another folder",
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from eqdsl.fit.config import FitConfig
+from eqdsl.fitting.config import FitConfig
 
 STAGES = ("warm start", "rollout", "polish")
 """Derivative matching with Adam; rollouts with Adam while the horizon grows and at its end; rollouts with L-BFGS."""

@@ -10,10 +10,10 @@ import torch
 
 from eqdsl.core.errors import ComputationError, DataError
 from eqdsl.data.trajectories import Trajectories
-from eqdsl.fit.errors import ErrorSums, first_frame_errors
-from eqdsl.fit.run_folder import Run
-from eqdsl.fit.training_data import TrainingData
-from eqdsl.fit.velocities import with_velocities
+from eqdsl.fitting.errors import ErrorSums, first_frame_errors
+from eqdsl.fitting.run_folder import Run
+from eqdsl.fitting.training_data import TrainingData
+from eqdsl.fitting.velocities import with_velocities
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import grid_from_coordinates
 from eqdsl.numerics.integrators.integrate import integrate
