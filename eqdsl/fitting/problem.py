@@ -23,6 +23,9 @@ from eqdsl.numerics.grid import grid_from_coordinates
 from eqdsl.numerics.integrators.integrate import integrate
 from eqdsl.numerics.integrators.table import method_of
 
+SAME_TIME = 1e-9
+"""Largest difference of two times, over the length of the window, that counts as rounding."""
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -77,6 +80,8 @@ class Problem:
         self, start: Tensor, times: Tensor, substeps: int, *, check: Callable[[], None] = lambda: None
     ) -> Tensor:
         """Rollout of the vector field, shape (W, H + 1, C, *S); `check` is called at every frame and may raise."""
+        if self.field.autonomous:
+            times = shared_times(times)
         return integrate(
             self.field, start, times, method=self.method, substeps=substeps, watch=lambda n, t, state: check()
         )
@@ -141,6 +146,18 @@ def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | N
         torch.as_tensor(rms_rate(slopes, filled), device=device).to(dtype),
         {n: float(variance[i]) for i, n in names.items()}, velocities, config.integrator.method,
     )  # fmt: skip
+
+
+def shared_times(times: Tensor) -> Tensor:
+    """Times since the start, (T,), when these are the same in all rows; otherwise the times as they are.
+
+    One step for the whole batch costs an integrator fewer operations than one step for each row.
+    """
+    if times.ndim == 1:
+        return times
+    since = times - times[:, :1]
+    spread = (since - since[:1]).abs().max()
+    return since[0] if float(spread) <= SAME_TIME * float(since.abs().max()) else times
 
 
 def check_something_to_fit(model: Model) -> None:

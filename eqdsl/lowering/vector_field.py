@@ -117,6 +117,11 @@ class VectorField(nn.Module):
         return self.constrain(t, state)
 
     @property
+    def autonomous(self) -> bool:
+        """Whether the vector field does not depend on the time."""
+        return not any(step.operation == "time" for step in self.program.steps)
+
+    @property
     def dtype(self) -> torch.dtype:
         """Floating-point type of parameters and weights."""
         return self._anchor.dtype
