@@ -75,9 +75,9 @@ def perform(request: Request) -> dict[str, Any]:
         )
     write_trajectories(request.out, done.trajectories, model=model, force=request.force)
     if request.picture is not None:
-        from eqdsl.cli.picture import draw
+        from eqdsl.inspection.figures.simulation import plot_trajectories
 
-        draw(done.trajectories, model, request.picture)
+        plot_trajectories(done.trajectories, request.picture, model)
         say(f"{request.picture}: drawn")
     return {
         "out": str(request.out),
