@@ -31,8 +31,8 @@ ACTIVATIONS: dict[str, Activation] = {
 """Gains are ``1/sqrt(E[a(z)^2])`` for standard normal z, except for `softplus`, whose mean is not zero."""
 
 DEFAULT_ACTIVATION = "silu"
-"""Smooth like `tanh`, so that a learned term has derivatives of any order, but it does not saturate: outside the range
-of the data the term goes on linearly, and widths of 64 reach the same error in fewer Adam steps."""
+"""Smooth like `tanh`, so that a learned term has derivatives of any order, and as accurate for the same number of Adam
+steps; but it does not saturate: outside the range of the data the term goes on about linearly instead of flat."""
 
 
 def activation(name: object) -> Activation:
