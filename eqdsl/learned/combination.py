@@ -35,6 +35,7 @@ class Combination(nn.Module):
         places = list(dict.fromkeys(c.source for s in self.sums for c in s if isinstance(c.source, Place)))
         self.moving = [p for p in places if not p.constant]
         self.fixed = [p for p in places if p.constant]
+        self.unmoved = [(set(p.factor), set(p.offset)) for p in self.moving] == [({1.0}, {0.0})]
         self.register_buffer("factors", _rows([p.factor for p in self.moving], inputs), persistent=False)
         self.register_buffer("offsets", _rows([p.offset for p in self.moving], inputs), persistent=False)
         self.register_buffer("points", _rows([p.offset for p in self.fixed], inputs), persistent=False)
@@ -77,24 +78,40 @@ class Combination(nn.Module):
         return results
 
     def _at_places(self, inputs: Tensor, family: Callable[[Tensor], Tensor], width: int) -> dict[Place, Tensor]:
+        if self.channel_axis == -1:
+            return self._at_points(inputs, family)
         values: dict[Place, Tensor] = {}
         if self.moving:
-            shape = self._shape(inputs)
-            copies = inputs.unsqueeze(0) * self.factors.view(shape) + self.offsets.view(shape)
             # A neighbourhood family knows one batch axis: the copies go in front of the trajectories there.
-            stacked = copies if self.channel_axis == -1 else copies.flatten(0, 1)
-            outputs = family(stacked)
-            parts = outputs if self.channel_axis == -1 else outputs.reshape(*copies.shape[:2], *outputs.shape[1:])
+            copies = self._copies(inputs)
+            outputs = family(copies.flatten(0, 1))
+            parts = outputs.reshape(*copies.shape[:2], *outputs.shape[1:])
             values.update(zip(self.moving, parts.unbind(0), strict=True))
         if self.fixed:
-            points = self.points
-            if self.channel_axis == 1:
-                axes = inputs.ndim - 2
-                points = points.view(*points.shape, *(1,) * axes).expand(*points.shape, *(width,) * axes)
+            axes = inputs.ndim - 2
+            points = self.points.view(*self.points.shape, *(1,) * axes).expand(*self.points.shape, *(width,) * axes)
             outputs = family(points)
-            batch = () if self.channel_axis == -1 else (1,)
-            values.update((p, outputs[i].reshape(*batch, *outputs[i].shape)) for i, p in enumerate(self.fixed))
+            values.update((p, outputs[i : i + 1]) for i, p in enumerate(self.fixed))
         return values
+
+    def _at_points(self, inputs: Tensor, family: Callable[[Tensor], Tensor]) -> dict[Place, Tensor]:
+        """All places of a pointwise family in one call: small systems pay by the call, not by the point."""
+        copies = self._copies(inputs)
+        rows = torch.cat([copies.flatten(0, -2), self.points]) if self.fixed else copies
+        outputs = family(rows)
+        moved = outputs[: len(outputs) - len(self.fixed)] if self.fixed else outputs
+        parts = moved.reshape(*copies.shape[:-1], moved.shape[-1]).unbind(0)
+        values = dict(zip(self.moving, parts, strict=True))
+        values.update((p, outputs[i - len(self.fixed)]) for i, p in enumerate(self.fixed))
+        return values
+
+    def _copies(self, inputs: Tensor) -> Tensor:
+        """The inputs at every moving place, ``(places, *inputs.shape)``."""
+        copies = inputs.unsqueeze(0)
+        if self.unmoved:
+            return copies
+        shape = self._shape(inputs)
+        return copies * self.factors.view(shape) + self.offsets.view(shape)
 
     def _shape(self, inputs: Tensor) -> tuple[int, ...]:
         """Shape that sets (copies, inputs) against ``(copies, *inputs.shape)``."""
