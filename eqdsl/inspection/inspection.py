@@ -120,8 +120,8 @@ class Inspection:
             self._distilled(),
             self._errors(),
             table(
-                "Laws",
-                ("law", "said", "drift", "violation"),
+                "Laws (changes over the rollouts, of the largest magnitude)",
+                ("law", "said", "last - first", "against the law"),
                 [(law.name, law.trend, percent(law.drift), percent(law.violation)) for law in self.laws],
             ),
             block("Keep in mind", [f"- {sentence}" for sentence in self.caveats]),
