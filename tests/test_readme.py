@@ -1,4 +1,4 @@
-"""The README tells the truth: its model checks, its Python runs, its tables name what exists, its links lead somewhere."""
+"""The README tells the truth: its model checks, its Python runs, its tables name what exists, its links lead to files."""
 
 from __future__ import annotations
 

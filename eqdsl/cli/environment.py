@@ -6,7 +6,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 
 REQUIRED = (
-    "torch", "torchdiffeq", "lark", "sympy", "numpy", "h5py", "safetensors", "click", "rich", "pydantic", "tomli-w",
+    "torch", "torchdiffeq", "lark", "sympy", "numpy", "h5py", "safetensors", "click", "rich", "pydantic",
     "jinja2",
 )  # fmt: skip
 EXTRAS: dict[str, tuple[str, ...]] = {"plot": ("matplotlib",), "data": ("xarray", "h5netcdf")}
