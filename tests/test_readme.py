@@ -1,4 +1,4 @@
-"""The README tells the truth: its model checks, its Python runs, its tables name what exists, its links lead to files."""
+"""The README tells the truth: its model checks, its Python runs, its tables are complete, its links lead somewhere."""
 
 from __future__ import annotations
 
