@@ -230,16 +230,27 @@ class ConstraintReader:
 
 
 def _contradiction(pinned: Sequence[Pinned], ranges: dict[int, Range], parities: Sequence[Parity]) -> str | None:
+    some_odd = any(p.odd for p in parities)
     for r in ranges.values():
         if r.lower >= r.upper:
             return f"nothing lies between {number_text(r.lower)} and {number_text(r.upper)}"
+        if some_odd and not r.lower < 0 < r.upper:
+            return "an odd function has values of both signs"
     for p in pinned:
         limits = ranges.get(p.output)
         if limits is not None and not limits.lower <= p.value <= limits.upper:
             return f"the value {number_text(p.value)} lies outside the range"
-        if any(q.output == p.output and q.at == p.at and q.value != p.value for q in pinned):
+        if limits is not None and some_odd and not limits.lower <= -p.value <= limits.upper:
+            return f"an odd function that takes {number_text(p.value)} also takes {number_text(-p.value)}"
+        if any(q.output == p.output and q.value != p.value and _meet(p, q) for q in pinned):
             return "two values at one point"
         if p.value and any(parity.odd and (parity.input, 0.0) in p.at for parity in parities):
             return "an odd function is 0 at 0"
     odd, even = ({p.input for p in parities if p.odd is flag} for flag in (True, False))
     return "odd and even in the same input" if odd & even else None
+
+
+def _meet(left: Pinned, right: Pinned) -> bool:
+    """Whether some point belongs to both: no input is given two values."""
+    values = dict(right.at)
+    return all(values.get(number, value) == value for number, value in left.at)
