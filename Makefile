@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.eqdsl-installed
 DEMO ?= runs/pendulum
 
-.PHONY: help setup demo test test-all lint bench build clean
+.PHONY: help setup demo test test-all lint grammar bench build clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -37,6 +37,9 @@ lint: $(STAMP)  ## style, types and import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+grammar: $(STAMP)  ## the parser's tables, after a change of grammar/eqdsl.lark
+	PYTHONHASHSEED=0 $(BIN)/python -m eqdsl.syntax.tables
 
 bench: $(STAMP)  ## the benchmarks in benchmarks/
 	$(BIN)/python -m benchmarks

@@ -1,5 +1,6 @@
 """``python -m benchmarks``: every table."""
 
-from benchmarks.accuracy import main
+from benchmarks import accuracy, startup
 
-main()
+startup.main()
+accuracy.main()

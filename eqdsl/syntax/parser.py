@@ -71,7 +71,7 @@ _lock = Lock()
 
 @cache
 def _parser() -> tuple[Lark, StatementBuilder]:
-    """Lark and the builder it calls; building both takes about 0.1 s, once per process."""
+    """Lark and the builder it calls, made once per process."""
     builder = StatementBuilder()
     return build_parser(builder), builder
 

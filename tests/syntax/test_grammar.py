@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
 
 import pytest
 from lark import Lark, logger
 
-from eqdsl.syntax import words
-from eqdsl.syntax.grammar import grammar_text
+from eqdsl.syntax import grammar, words
+from eqdsl.syntax.grammar import build_parser, fingerprint, grammar_folder, grammar_text
 from eqdsl.syntax.parser import lexed, parse
 from eqdsl.syntax.reading import read_source, source_from_text
 from eqdsl.syntax.scanning import COMMENT, scan
 from eqdsl.syntax.splitting import split
+from eqdsl.syntax.statements import StatementBuilder
 
 PARSED = sorted((Path(__file__).parents[1] / "models").glob("good*/*.eq"))
 
@@ -32,6 +34,29 @@ def test_no_conflict_is_resolved_silently(caplog: pytest.LogCaptureFixture) -> N
 def test_no_two_terminals_collide() -> None:
     pytest.importorskip("interegular")
     Lark(grammar_text(), parser="lalr", lexer="contextual", strict=True)
+
+
+def test_stored_tables_are_those_of_the_grammar(monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = json.loads(grammar_folder().joinpath(grammar.TABLES).read_text())
+    assert stored["made_from"] == fingerprint(grammar_text()), "run `make grammar`"
+    texts = [path.read_text() for path in PARSED]
+
+    def read() -> list[object]:
+        parser = build_parser(StatementBuilder())
+        return [parser.parse(text[c.start : c.end]) for text in texts for c in split(text)]
+
+    ready = read()
+    monkeypatch.setattr(grammar, "TABLES", "missing.json")
+    assert ready == read()
+    assert len(ready) > 400
+
+
+def test_tables_of_another_grammar_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    changed = grammar_text().replace("MODEL: ", 'MODEL: "modell" | ', 1)
+    assert changed != grammar_text()
+    monkeypatch.setattr(grammar, "grammar_text", lambda: changed)
+    patterns = {t.name: t.pattern.value for t in build_parser(StatementBuilder()).terminals}
+    assert "modell" in patterns["MODEL"]
 
 
 def test_every_statement_and_clause_has_its_words() -> None:
