@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import PurePath
 
 from eqdsl.analysis.constants import ConstantReader
@@ -41,7 +43,7 @@ def build_model(
     tree : SyntaxTree
     broken : bool
         Whether statements are missing because they could not be read. What is said to be missing may then stand in
-        one of them, so messages of that kind are held back.
+        one of them: such messages are held back, those about a name only where one of them mentions it.
     """
     problems: list[Diagnostic] = []
     statements = tree.statements
@@ -79,7 +81,8 @@ def build_model(
             )
         )
     if broken:
-        problems = [p for p in problems if p.code not in MAYBE_IN_BROKEN_STATEMENTS]
+        unread = _unread_words(source, statements)
+        problems = [p for p in problems if not _may_stand_in(p, unread, source)]
     if has_errors(problems):
         return None, problems
     hints = [*unused(checker), *not_identifiable(equations, parameters, learned, facts, domain.time)]
@@ -109,8 +112,26 @@ def build_model(
     return model, [*problems, *hints]
 
 
-MAYBE_IN_BROKEN_STATEMENTS = ("E0301", "E0304", "E0307", "E0406", "E0501", "E0508", "E0905")
-"""Codes for something missing."""
+MISSING = ("E0307", "E0406", "E0508", "E0905")
+"""Codes for a missing statement of a kind."""
+MISSING_NAME = ("E0301", "E0304", "E0501")
+"""Codes for a missing declaration or equation of the name that the message points at."""
+
+
+def _unread_words(source: SourceText, statements: Sequence[nodes.Statement]) -> set[str]:
+    """The words outside the statements that could be read."""
+    ends = [0, *(s.span.end for s in statements)]
+    starts = [*(s.span.start for s in statements), len(source.text)]
+    gaps = (source.text[end:start] for end, start in zip(ends, starts, strict=True))
+    return {word for gap in gaps for line in gap.splitlines() for word in re.findall(r"\w+", line.partition("#")[0])}
+
+
+def _may_stand_in(problem: Diagnostic, unread: set[str], source: SourceText) -> bool:
+    """Whether what is said to be missing may stand in a statement that could not be read."""
+    if problem.code in MISSING_NAME:
+        pointed_at = source.text[problem.label.span.start : problem.label.span.end]
+        return not unread.isdisjoint(re.findall(r"\w+", pointed_at))
+    return problem.code in MISSING
 
 
 def _definitions_and_learned(
