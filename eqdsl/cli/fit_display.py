@@ -128,15 +128,20 @@ def epoch_text(event: Event) -> str:
     words = [f"epoch {event['epoch']:>4}", *(f"{key} {number(event[key])}" for key in _NUMBERS)]
     words += [f"{name} = {number(value)}" for name, value in event["parameters"].items()]
     left = event["minutes_left"]
-    return "  ".join(words if left is None else [*words, f"{duration(60 * left)} left"])
+    return "  ".join(words if left is None else [*words, left_text(event)])
+
+
+def left_text(event: Event) -> str:
+    """``48 s left``, or ``about 48 s left in this stage`` where no time budget says when the fit ends."""
+    time_left = duration(60 * event["minutes_left"])
+    return f"{time_left} left" if event["left_of"] == "fit" else f"about {time_left} left in this stage"
 
 
 def panel(event: Event) -> Table:
     """The table for one epoch: stage and clock, misfit and multiplier, parameters, shares of the learned terms."""
     from rich.table import Table
 
-    left = event["minutes_left"]
-    clock = f"{duration(event['seconds'])} gone" + ("" if left is None else f", about {duration(60 * left)} left")
+    clock = f"{duration(event['seconds'])} gone" + ("" if event["minutes_left"] is None else f", {left_text(event)}")
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold")
     table.add_column()

@@ -92,6 +92,8 @@ class OptimizerSection(Section):
     """Windows of a batch; auto: up to 512 within `memory`."""
     memory: Positive = 1.0
     """Memory in GiB that `auto` windows may keep for the backward pass."""
+    start_gain: Positive = 1e-2
+    """First output of a network, in units of its scale; 1 starts as large as the known part."""
     learning_rate: Positive = 3e-3
     """Adam step of the weights."""
     parameter_learning_rate: Positive = 1e-2
@@ -112,12 +114,14 @@ class MultiplierSection(Section):
     start: Positive = 100.0
     """Value before the first epoch."""
     tolerance: Literal["auto"] | Positive = "auto"
-    """Misfit aimed at, in variances of the data; auto: from `noise` of the model, else a tenth of the best so far."""
-    rate: Positive = 0.5
+    """Misfit aimed at, in variances of the data; auto: from `noise` of the model, else none, and `share` rules."""
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.01
+    """Without a tolerance: what the norm keeps of the loss, whatever the misfit has fallen to."""
+    rate: Positive = 1.0
     """Largest change of its natural logarithm in an epoch (aphynity: tau_2)."""
     minimum: Positive = 1e-2
     """Smallest value."""
-    maximum: Positive = 1e8
+    maximum: Positive = 1e12
     """Largest value."""
 
 
@@ -129,7 +133,7 @@ class SafetySection(Section):
     max_bad_steps: AtLeastOne = 20
     """Bad steps in a row before the fit fails."""
     rollback: bool = True
-    """Go back to the weights at the end of the last good epoch."""
+    """Go back to the weights at the end of the last good epoch; L-BFGS always does."""
     lr_reduction: Annotated[float, Field(gt=0, le=1)] = 0.5
     """Factor on the rates per bad step; 1 is off."""
     shorten: bool = True

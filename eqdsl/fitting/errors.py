@@ -12,7 +12,10 @@ from torch import Tensor
 from eqdsl.core.errors import ComputationError
 from eqdsl.fitting.problem import Problem
 from eqdsl.fitting.training_data import TrainingData
+from eqdsl.fitting.velocities import fit_velocities
 
+VELOCITY_ITERATIONS = 5
+"""Iterations of held-out velocities an epoch; they go on from those of the epoch before."""
 CHUNK_VALUES = 1 << 24
 """Values of a rollout kept at once; more trajectories are rolled out in parts."""
 
@@ -67,13 +70,16 @@ def validation_misfit(problem: Problem, substeps: int, *, check: Callable[[], No
 
     `check` is called at every frame and may raise.
     """
-    data = problem.validation
-    fitted = problem.velocities if data is problem.train else None
+    data, fitted = problem.validation, problem.velocities if problem.validation is problem.train else None
+
+    def rollout(start: Tensor, times: Tensor) -> Tensor:
+        return problem.rollout(start, times, substeps, check=check)
+
+    if problem.held_out_velocities is not None:
+        fitted = problem.held_out_velocities
+        fit_velocities(fitted, data, rollout, problem.variance, iterations=VELOCITY_ITERATIONS)
     try:
-        sums = first_frame_errors(
-            lambda start, times: problem.rollout(start, times, substeps, check=check), data,
-            start=fitted.put_into if fitted is not None else None,
-        )  # fmt: skip
+        sums = first_frame_errors(rollout, data, start=fitted.put_into if fitted is not None else None)
     except ComputationError:
         return math.inf
     seen = sums.count[1:].sum(0) > 0

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from eqdsl.core.errors import ComputationError, DataError
+from eqdsl.data.statistics import channel_variance
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.fitting.errors import ErrorSums, first_frame_errors
 from eqdsl.fitting.run_folder import Run
 from eqdsl.fitting.training_data import TrainingData
-from eqdsl.fitting.velocities import with_velocities
+from eqdsl.fitting.velocities import InitialVelocities, fit_velocities, missing_velocities, with_velocities
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import grid_from_coordinates
 from eqdsl.numerics.integrators.integrate import integrate
+
+VELOCITY_ITERATIONS = 50
+"""Iterations that fit velocities which the data lack."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,7 @@ def evaluate(run: Run, trajectories: Trajectories, *, dtype: torch.dtype = torch
     """Roll a run out from the first complete frame of each trajectory and compare all frames.
 
     The integrator is that of the run, with steps at most as long as those it was fitted with. Velocities that the data
-    lack are estimated from the first frames, and not compared.
+    lack are fitted to the first frames of each trajectory, and not compared.
 
     Raises
     ------
@@ -84,10 +90,12 @@ def evaluate(run: Run, trajectories: Trajectories, *, dtype: torch.dtype = torch
     if not len(starts):
         raise DataError("no trajectory has a frame without missing values that is followed by another frame")
     substeps = substeps_for(run, trajectories)
-    sums = first_frame_errors(
-        lambda start, times: integrate(field, start, times, method=run.config.integrator.method, substeps=substeps),
-        data,
-    )
+
+    def rollout(start: Tensor, times: Tensor) -> Tensor:
+        return integrate(field, start, times, method=run.config.integrator.method, substeps=substeps)
+
+    velocities = _initial_velocities(trajectories, filled, model, data, rollout)
+    sums = first_frame_errors(rollout, data, start=velocities.put_into if velocities is not None else None)
     if not torch.isfinite(sums.square).all():
         frame, channel = torch.nonzero(~torch.isfinite(sums.square))[0].tolist()
         raise ComputationError(
@@ -96,6 +104,21 @@ def evaluate(run: Run, trajectories: Trajectories, *, dtype: torch.dtype = torch
         )
     frames = int(sum(data.lengths[row] - frame for row, frame in starts))
     return _scores(model, sums, len(starts), frames)
+
+
+def _initial_velocities(
+    observed: Trajectories, filled: Trajectories, model: Model, data: TrainingData,
+    rollout: Callable[[Tensor, Tensor], Tensor],
+) -> InitialVelocities | None:  # fmt: skip
+    """Fitted velocities of the first frames; None when the data hold them."""
+    missing = missing_velocities(observed, model)
+    if not missing:
+        return None
+    variance = torch.as_tensor(channel_variance(filled)).to(data.state)
+    variance = torch.where(variance > 0, variance, 1.0)
+    velocities = InitialVelocities(list(missing), data.state[:, 0], variance.sqrt())
+    fit_velocities(velocities, data, rollout, variance, iterations=VELOCITY_ITERATIONS)
+    return velocities
 
 
 def substeps_for(run: Run, trajectories: Trajectories) -> int:

@@ -1,40 +1,22 @@
 """The multiplier: the weight of the misfit against the norm of the learned terms.
 
 The file means ``minimise penalty subject to misfit <= tolerance``; a fit minimises ``misfit + penalty/multiplier`` and
-moves the multiplier after each epoch. All quantities are dimensionless, and the adaptive step is bounded, so that its
-course does not depend on how badly the first rollouts miss.
+moves the multiplier after each epoch. All quantities are dimensionless, and the step is bounded, so that its course
+does not depend on how badly the first rollouts miss.
+
+Where the tolerance is not known, the data may be without noise, and the misfit may fall by many decades: any fixed
+weight is then too large at the end or none. The multiplier stays at its start for the first part of the rollouts, while
+known and learned part settle how they share the work: along directions that the data leave open only the penalty
+pulls, and it must not be drowned by the noise of the misfit. Then it goes to ``penalty/(share*misfit)``, where the
+penalty keeps a small share of the loss at every scale: descent on ``log misfit + share*log penalty``.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 from eqdsl.fitting.config import MultiplierSection
-
-RATCHET = 0.1
-"""An ``auto`` tolerance is this share of the smallest misfit seen."""
-
-
-@dataclass(frozen=True)
-class Multiplier:
-    """The multiplier and what it aims at.
-
-    Parameters
-    ----------
-    value : float
-        Present multiplier.
-    best : float
-        Smallest misfit of an epoch at the present horizon.
-    """
-
-    value: float
-    best: float = math.inf
-
-    def at_new_horizon(self) -> Multiplier:
-        """Misfits of different horizons do not compare: forget the best one."""
-        return replace(self, best=math.inf)
 
 
 def noise_tolerance(noise: Mapping[str, float], observed: Mapping[str, float]) -> float | None:
@@ -58,30 +40,38 @@ def noise_tolerance(noise: Mapping[str, float], observed: Mapping[str, float]) -
 
 
 def updated(
-    multiplier: Multiplier, misfit: float, rules: MultiplierSection, *, noise: float | None, floor: float
-) -> Multiplier:
+    multiplier: float, misfit: float, penalty: float, rules: MultiplierSection, *, noise: float | None, floor: float,
+    raised: float,
+) -> float:  # fmt: skip
     """The multiplier after an epoch.
 
-    ``adaptive``: ``log m += rate * clip(log10(misfit/tolerance), -1, 1)``; ``aphynity``: ``m += rate * misfit``.
+    ``adaptive`` with a tolerance: ``log m += rate*clip(log10(misfit/tolerance), -1, 1)``, a dual step that rises and
+    falls. ``adaptive`` without one: ``log m`` moves by at most ``rate`` towards the geometric mean of its start and
+    ``penalty/(share*misfit)`` with weights ``1 - raised`` and ``raised``, never below its start: a learned part that is
+    small only because the multiplier is would stay so. ``aphynity``: ``m += rate*misfit`` (arXiv 2010.04456, algorithm
+    1), which only rises.
 
     Parameters
     ----------
-    misfit : float
-        Mean over the epoch, in variances of the data; an epoch that is not finite changes nothing.
+    misfit, penalty : float
+        Means over the epoch, dimensionless; an epoch that is not finite changes nothing.
     noise : float or None
         From `noise_tolerance`: what an ``auto`` tolerance becomes when it is known.
     floor : float
         Misfit that rounding allows; no tolerance is smaller.
+    raised : float
+        How far, 0 to 1, a multiplier without tolerance may have gone from its start to its aim.
     """
-    if not math.isfinite(misfit):
+    if not (math.isfinite(misfit) and math.isfinite(penalty)):
         return multiplier
-    best = min(multiplier.best, misfit)
-    value = multiplier.value
-    if rules.rule == "adaptive":
-        automatic = noise if noise is not None else RATCHET * best
-        tolerance = max(automatic if rules.tolerance == "auto" else rules.tolerance, floor)
-        excess = math.log10(max(misfit, floor / 10) / tolerance)
-        value *= math.exp(rules.rate * min(max(excess, -1.0), 1.0))
-    elif rules.rule == "aphynity":
-        value += rules.rate * misfit
-    return Multiplier(min(max(value, rules.minimum), rules.maximum), best)
+    tolerance = noise if rules.tolerance == "auto" else rules.tolerance
+    if rules.rule == "aphynity":
+        multiplier += rules.rate * misfit
+    elif rules.rule == "adaptive" and tolerance is not None:
+        excess = math.log10(max(misfit, floor / 10) / max(tolerance, floor))
+        multiplier *= math.exp(rules.rate * min(max(excess, -1.0), 1.0))
+    elif rules.rule == "adaptive":
+        final = max(penalty / (rules.share * max(misfit, floor)), rules.start)
+        wanted = rules.start ** (1 - raised) * final**raised
+        multiplier *= math.exp(min(max(math.log(wanted / multiplier), -rules.rate), rules.rate))
+    return min(max(multiplier, rules.minimum), rules.maximum)

@@ -15,18 +15,30 @@ from eqdsl.model.model import Model
 
 @dataclass(frozen=True)
 class PenaltyValue:
-    """The penalty of a batch; `norms` holds the mean square of each learned output in units of its scale."""
+    """The penalty of a batch.
+
+    Parameters
+    ----------
+    total : Tensor
+        Norm of the learned terms and the complexity of their families: what the multiplier weighs.
+    norms : dict of str to Tensor
+        Mean square of each learned output in units of its scale.
+    cost : Tensor
+        The model's ``penalty`` statements: their weights are the user's, the multiplier leaves them alone.
+    """
 
     total: Tensor
     norms: dict[str, Tensor]
+    cost: Tensor
 
     def detached(self) -> PenaltyValue:
         """The numbers without their graph."""
-        return PenaltyValue(self.total.detach(), {name: norm.detach() for name, norm in self.norms.items()})
+        norms = {name: norm.detach() for name, norm in self.norms.items()}
+        return PenaltyValue(self.total.detach(), norms, self.cost.detach())
 
 
 class Penalty:
-    """``sum_f mean(f(X)^2)/scale_f^2``, plus the model's ``penalty`` statements and what a family asks for.
+    """``sum_f mean(f(X)^2)/scale_f^2`` plus what a family asks for, and the model's ``penalty`` statements.
 
     The function penalised is the function integrated: it is the vector field's own, at the states of the data.
     """
@@ -41,7 +53,7 @@ class Penalty:
         """The penalty at the complete frames of a batch."""
         state = batch.state.flatten(0, 1)
         time, weight = batch.times.flatten(), batch.complete.flatten()
-        total = state.new_zeros(())
+        total = cost = state.new_zeros(())
         norms = {}
         if self.places:
             for name, output in self.field.learned_outputs(time, state).items():
@@ -50,8 +62,8 @@ class Penalty:
             total = total + torch.stack(list(norms.values())).sum() + self._complexity()
         if self.has_statements:
             for value in self.field.penalties(time, state).values():
-                total = total + _weighted(value, weight)
-        return PenaltyValue(total, norms)
+                cost = cost + _weighted(value, weight)
+        return PenaltyValue(total, norms, cost)
 
     def _scale(self, name: str) -> Tensor:
         term, index = self.places[name]

@@ -15,8 +15,10 @@ from eqdsl.data.split import Split
 from eqdsl.data.statistics import channel_variance, time_derivative
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.fitting.config import FitConfig
+from eqdsl.fitting.penalty import learned_modules
 from eqdsl.fitting.training_data import Batch, TrainingData
 from eqdsl.fitting.velocities import InitialVelocities, missing_velocities, with_velocities
+from eqdsl.learned.initial import LAST_GAIN
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import grid_from_coordinates
@@ -48,8 +50,9 @@ class Problem:
         Rms of each channel's time derivative.
     observed : dict of str to float
         Variance of the channels that the data hold.
-    velocities : InitialVelocities or None
-        Fitted when the data hold no velocity; windows then start at first frames only.
+    velocities, held_out_velocities : InitialVelocities or None
+        Fitted when the data hold no velocity; windows then start at first frames only. Those of the validation
+        trajectories follow the vector field, which never sees them.
     method : str
         Integrator.
     """
@@ -64,6 +67,7 @@ class Problem:
     rate: Tensor
     observed: dict[str, float]
     velocities: InitialVelocities | None
+    held_out_velocities: InitialVelocities | None
     method: str
 
     @property
@@ -92,12 +96,14 @@ class Problem:
 
     def modules(self) -> dict[str, nn.Module]:
         """Everything with trainable numbers, by the prefix its tensors are stored under."""
-        return {"field": self.field} | ({"initial": self.velocities} if self.velocities is not None else {})
+        found = {"field": self.field, "initial": self.velocities, "held_out_initial": self.held_out_velocities}
+        return {name: module for name, module in found.items() if module is not None}
 
     def parameters(self) -> Iterator[nn.Parameter]:
-        """Every trainable number."""
-        for module in self.modules().values():
-            yield from (p for p in module.parameters() if p.requires_grad)
+        """Every number that the training data decide."""
+        for module in (self.field, self.velocities):
+            if module is not None:
+                yield from (p for p in module.parameters() if p.requires_grad)
 
 
 def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | None = None) -> Problem:
@@ -115,6 +121,8 @@ def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | N
     device, dtype = chosen_device(config.run.device), getattr(torch, config.run.dtype)
     grid = grid_from_coordinates(model, split.train.axes, file=file)
     field = compile_model(model, grid=grid, dtype=dtype, seed=config.run.seed).to(device)
+    for module in learned_modules(field).values():
+        module.family.amplify_start(config.optimizer.start_gain / LAST_GAIN)
     filled = with_velocities(split.train, model)
     train = TrainingData(split.train, filled, device=device, dtype=dtype)
     if not len(train.starts(1)):
@@ -138,13 +146,16 @@ def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | N
     variance = _without_gaps(channel_variance(filled), filled)
     missing = missing_velocities(split.train, model)
     scale = torch.as_tensor(variance, device=device).to(dtype)
-    velocities = InitialVelocities(list(missing), train.state[:, 0], scale.sqrt()) if missing else None
+    velocities, held_out = (
+        InitialVelocities(list(missing), data.state[:, 0], scale.sqrt()) if missing and data is not None else None
+        for data in (train, validation if validation is not train else None)
+    )
     names = {i: n for i, n in enumerate(model.channel_names) if i not in missing}
     return Problem(
         model, field, train, validation, filled,
         torch.as_tensor(slopes, device=device).to(dtype), scale,
         torch.as_tensor(rms_rate(slopes, filled), device=device).to(dtype),
-        {n: float(variance[i]) for i, n in names.items()}, velocities, config.integrator.method,
+        {n: float(variance[i]) for i, n in names.items()}, velocities, held_out, config.integrator.method,
     )  # fmt: skip
 
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from eqdsl.fitting.multiplier import Multiplier
 from eqdsl.fitting.schedule import STAGES
 
 
@@ -17,7 +16,8 @@ class Progress:
 
     Parameters
     ----------
-    multiplier : Multiplier
+    multiplier : float
+        Weight of the misfit against the norm of the learned terms.
     stage, step, began : str, int, float
         Stage, steps taken in it, and seconds after which it began.
     over : bool
@@ -28,8 +28,10 @@ class Progress:
         Wall-clock time of all sessions.
     horizon, windows, substeps : int
         Of the present batches.
-    best, best_epoch : float, int
-        Smallest validation misfit and its epoch.
+    best, best_epoch, best_substeps : float, int, int
+        Smallest validation misfit, its epoch, and the substeps it was measured with.
+    bar : float
+        Validation misfit that the next best one has to stay below.
     reference, stale : float, int
         Validation misfit that the next one has to beat clearly, and epochs in which none did.
     rate_scale : float
@@ -40,7 +42,7 @@ class Progress:
         Bad steps in a row.
     """
 
-    multiplier: Multiplier
+    multiplier: float
     stage: str = STAGES[0]
     step: int = 0
     began: float = 0.0
@@ -52,6 +54,8 @@ class Progress:
     substeps: int = 1
     best: float = math.inf
     best_epoch: int = 0
+    best_substeps: int = 1
+    bar: float = math.inf
     reference: float = math.inf
     stale: int = 0
     rate_scale: float = 1.0
@@ -65,7 +69,7 @@ class Progress:
     @staticmethod
     def from_tree(tree: Mapping[str, Any]) -> Progress:
         """The inverse of `as_tree`."""
-        return Progress(**{**tree, "multiplier": Multiplier(**tree["multiplier"])})
+        return Progress(**tree)
 
 
 @dataclass

@@ -202,10 +202,10 @@ class RunWriter:
         write_tensors(self.path / WEIGHTS, snapshot["best"])
         write_atomically(self.path / HISTORY, _csv(snapshot["history"]))
         progress = snapshot["progress"]
-        self.state["integrator"]["substeps"] = progress["substeps"]
+        self.state["integrator"]["substeps"] = progress["best_substeps"]
         self.update(
             epochs=progress["epoch"], best_epoch=progress["best_epoch"], seconds=progress["seconds"],
-            validation=_plain(progress["best"]), multiplier=progress["multiplier"]["value"],
+            validation=_plain(progress["best"]), multiplier=progress["multiplier"],
             parameters=snapshot["best_values"],
         )  # fmt: skip
 

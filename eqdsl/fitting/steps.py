@@ -64,7 +64,7 @@ class Steps:
     def adam_epoch(self, progress: Progress, rate: Callable[[], float]) -> Tally:
         """Adam steps on windows drawn at random; ends early when bad steps have shortened the horizon."""
         tally = Tally()
-        starts = self.problem.starts(progress.horizon)
+        starts = self.objective(progress.stage).starts(progress.horizon)
         for _ in range(self.config.optimizer.epoch_steps):
             self.check()
             chosen = self.generator.choice(len(starts), size=progress.windows, replace=False, shuffle=False)
@@ -84,7 +84,7 @@ class Steps:
             return
         norms = clip_gradients(self.optimizer, self.config.optimizer.clip)
         # The one place of a step that waits for the device.
-        numbers = torch.stack([misfit, penalty.total, *penalty.norms.values(), *norms]).tolist()
+        numbers = torch.stack([misfit, penalty.total, *penalty.norms.values(), penalty.cost, *norms]).tolist()
         if not all(map(math.isfinite, numbers)):
             self._bad_step(batch, progress, tally)
             return
@@ -94,12 +94,12 @@ class Steps:
         tally.add(numbers[0], numbers[1], dict(zip(penalty.norms, numbers[2:], strict=False)))
 
     def _loss(self, batch: Batch, progress: Progress) -> tuple[Tensor, PenaltyValue]:
-        """Misfit and penalty of a batch, with the gradient of ``misfit + penalty/multiplier`` left in the weights."""
+        """Misfit and penalty of a batch, with the gradient of their `weighted` sum left in the weights."""
         assert self.optimizer is not None
         self.optimizer.zero_grad()
         misfit = self.objective(progress.stage).misfit(batch, progress.substeps)
         penalty = self.penalty(batch)
-        (misfit + penalty.total / progress.multiplier.value).backward()
+        weighted(misfit, penalty, progress).backward()
         return misfit.detach(), penalty.detached()
 
     def _bad_step(self, batch: Batch, progress: Progress, tally: Tally, error: ComputationError | None = None) -> None:
@@ -123,16 +123,19 @@ class Steps:
         def closure() -> Tensor:
             self.check()
             misfit, penalty = self._loss(batch, progress)
-            return misfit + penalty.total / progress.multiplier.value
+            return weighted(misfit, penalty, progress)
 
         try:
             self.optimizer.step(closure)  # type: ignore[arg-type]
             misfit, penalty = self._loss(batch, progress)
         except ComputationError:
-            misfit, penalty = torch.tensor(math.nan), PenaltyValue(torch.tensor(math.nan), {})
+            nothing = torch.tensor(math.nan)
+            misfit, penalty = nothing, PenaltyValue(nothing, {}, nothing)
         numbers = [float(misfit), float(penalty.total)]
         if all(map(math.isfinite, numbers)) and all(bool(p.isfinite().all()) for p in self.problem.parameters()):
             tally.add(numbers[0], numbers[1], {name: float(norm) for name, norm in penalty.norms.items()})
+        elif not self.config.safety.skip:
+            raise blow_up(self.problem, batch, progress)
         else:
             self.fall_back()
             tally.bad = 1
@@ -145,3 +148,8 @@ class Steps:
         generator = np.random.default_rng([self.config.run.seed, 1])
         chosen = np.sort(generator.choice(len(starts), size=progress.windows, replace=False))
         return self.problem.train.batch(starts[chosen], progress.horizon)
+
+
+def weighted(misfit: Tensor, penalty: PenaltyValue, progress: Progress) -> Tensor:
+    """The loss: ``misfit + penalty/multiplier + cost``."""
+    return misfit + penalty.total / progress.multiplier + penalty.cost

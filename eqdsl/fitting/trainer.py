@@ -17,11 +17,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from eqdsl.core.errors import ComputationError
 from eqdsl.fitting.batch_size import affordable_windows, bytes_per_window
 from eqdsl.fitting.calibration import calibrate
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.errors import validation_misfit
-from eqdsl.fitting.multiplier import Multiplier, noise_tolerance, updated
+from eqdsl.fitting.multiplier import noise_tolerance, updated
+from eqdsl.fitting.penalty import learned_modules
 from eqdsl.fitting.problem import Problem
 from eqdsl.fitting.progress import Progress, Tally
 from eqdsl.fitting.schedule import STAGES, make_schedule
@@ -33,6 +35,12 @@ Tree = dict[str, Any]
 
 CLEARLY = 0.99
 """A validation misfit below this share of an earlier one counts as progress."""
+SPARSE_THRESHOLD = 1e-2
+"""Weights of a sparse family below this share of its largest are dropped."""
+SPARSE_MAY_COST = 2.0
+"""The sparse model is kept when its validation misfit is at most this many times that of the full one."""
+RAISED_FROM, RAISED_TO = 0.4, 0.8
+"""Points of the rollout stage between which a multiplier without a tolerance goes from its start to its aim."""
 POLISH_PATIENCE = 5
 """Epochs of L-BFGS without progress that end it."""
 
@@ -85,7 +93,7 @@ class Trainer:
         self.schedule = make_schedule(config, problem.train.horizon)
         self.noise = noise_tolerance(problem.model.noise, problem.observed)
         self.floor = float((100 * torch.finfo(problem.train.state.dtype).eps) ** 2)
-        self.progress = Progress(Multiplier(config.multiplier.start))
+        self.progress = Progress(config.multiplier.start)
         self.history: list[dict[str, Any]] = []
         self.best: dict[str, Tensor] = {}
         self.best_values: dict[str, float] = {}
@@ -122,6 +130,9 @@ class Trainer:
             outcome = Outcome("done", "the planned steps are taken")
         except StopRequested as stop:
             outcome = Outcome(stop.status, stop.reason)
+        except (ComputationError, MemoryError, KeyboardInterrupt):
+            self._write()
+            raise
         self._write()
         self.problem.field.load_state_dict(self.best)
         return outcome
@@ -150,13 +161,13 @@ class Trainer:
             tally = self.steps.adam_epoch(progress, self._rate)
         progress.epoch += 1
         validation = validation_misfit(self.problem, progress.substeps, check=self._check_stop)
-        if validation < progress.best:
+        if validation < progress.bar:
             self._keep_best(validation)
         self._judge(tally, validation)
         if progress.stage == "rollout":
             progress.multiplier = updated(
-                progress.multiplier, tally.mean(tally.misfit), self.config.multiplier,
-                noise=self.noise, floor=self.floor,
+                progress.multiplier, tally.mean(tally.misfit), tally.mean(tally.penalty), self.config.multiplier,
+                noise=self.noise, floor=self.floor, raised=self._raised(),
             )  # fmt: skip
         if not tally.bad:
             self._recover()
@@ -170,6 +181,8 @@ class Trainer:
     def _prepare(self) -> None:
         """The optimiser of the stage; horizon, substeps and batch size where they change."""
         progress = self.progress
+        if progress.stage == "polish":
+            self._sparsify()
         begins = self.steps.optimizer is None
         if begins:
             self.steps.make_optimizer(progress.stage)
@@ -183,27 +196,37 @@ class Trainer:
                 "stage", stage=progress.stage, horizon=horizon, windows=progress.windows, substeps=progress.substeps
             )
 
+    def _sparsify(self) -> None:
+        """Drop the small terms of sparse families; what remains is polished anew, and may cost a little misfit."""
+        for name, module in learned_modules(self.problem.field).items():
+            counts = module.family.sparsify(SPARSE_THRESHOLD)
+            if counts is not None and counts[0] < counts[1]:
+                self.progress.bar, self.steps.optimizer = SPARSE_MAY_COST * self.progress.best, None
+                self._announce(f"`{name}` keeps {counts[0]} of {counts[1]} terms")
+
     def _set_horizon(self, horizon: int) -> None:
         progress = self.progress
-        if progress.stage != "warm start" and horizon >= progress.horizon:
+        if horizon >= progress.horizon:
             self._set_substeps()
         progress.horizon = horizon
-        progress.multiplier = progress.multiplier.at_new_horizon()
         progress.reference, progress.stale = math.inf, 0
         windows = self.config.optimizer.windows
         if windows == "auto":
             each = bytes_per_window(self.problem, self.steps.objective(progress.stage), progress.substeps)
             windows = affordable_windows(each, horizon, self.config.optimizer.memory, self.problem.points)
-        progress.windows = min(windows, len(self.problem.starts(horizon)))
+        progress.windows = min(windows, len(self.steps.objective(progress.stage).starts(horizon)))
 
     def _set_substeps(self) -> None:
         rules, progress = self.config.integrator, self.progress
-        before, progress.substeps = progress.substeps, 1
+        before, enough = progress.substeps, True
         if rules.substeps != "auto":
             progress.substeps = rules.substeps
-            return
-        progress.substeps, enough = choose_substeps(self.problem, rules.tolerance)
+        elif progress.stage != "warm start":
+            # Before the warm start the vector field says nothing about the data.
+            progress.substeps, enough = choose_substeps(self.problem, rules.tolerance)
         if progress.substeps != before:
+            # Scores with other steps do not compare.
+            progress.bar = math.inf
             self._announce(f"{progress.substeps} integrator steps per data interval")
         if not enough:
             self._announce(
@@ -243,7 +266,9 @@ class Trainer:
             progress.limit = 2 * progress.limit if 2 * progress.limit < self.schedule.horizons[-1] else None
 
     def _keep_best(self, validation: float) -> None:
-        self.progress.best, self.progress.best_epoch = validation, self.progress.epoch
+        progress = self.progress
+        progress.best = progress.bar = validation
+        progress.best_epoch, progress.best_substeps = progress.epoch, progress.substeps
         self.best = {name: tensor.detach().clone() for name, tensor in self.problem.field.state_dict().items()}
         self.best_values = self._parameter_values()
 
@@ -251,18 +276,29 @@ class Trainer:
         """Physical values, of a coefficient field the mean."""
         return {n: float(v.detach().double().mean()) for n, v in self.problem.field.physical.values().items()}
 
+    def _raised(self) -> float:
+        """How far the multiplier may have gone, 0 to 1."""
+        return min(max((self._point() - RAISED_FROM) / (RAISED_TO - RAISED_FROM), 0.0), 1.0)
+
     def _report(self, tally: Tally, validation: float) -> None:
         progress, values, shares = self.progress, self._parameter_values(), tally.shares()
         row = {
             "epoch": progress.epoch, "stage": progress.stage, "horizon": progress.horizon,
             "misfit": tally.mean(tally.misfit), "penalty": tally.mean(tally.penalty),
-            "multiplier": progress.multiplier.value, "validation": validation, "bad_steps": tally.bad,
+            "multiplier": progress.multiplier, "validation": validation, "bad_steps": tally.bad,
             "seconds": self._seconds(),
         }  # fmt: skip
         self.history.append(
             row | {f"param.{n}": v for n, v in values.items()} | {f"share.{n}": v for n, v in shares.items()}
         )
-        self._tell("epoch", **row, parameters=values, learned=shares, minutes_left=self._minutes_left())
+        self._tell(
+            "epoch",
+            **row,
+            parameters=values,
+            learned=shares,
+            minutes_left=self._minutes_left(),
+            left_of="stage" if self.budget is None else "fit",
+        )
 
     def _minutes_left(self) -> float | None:
         """Time left in minutes: of the budget, else of the stage, judged by its steps so far."""

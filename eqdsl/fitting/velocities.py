@@ -1,17 +1,30 @@
-"""Velocities of second-order states that a data file does not hold: estimated, and fitted at the first frame."""
+"""Velocities of second-order states that a data file does not hold: estimated, and fitted at the first frame.
+
+On training trajectories they are fitted together with everything else. On held-out ones `fit_velocities` finds them for
+a given vector field, from the first frames alone: without it every score would stand on the error of a difference
+quotient.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from eqdsl.core.errors import DataError
+from eqdsl.core.errors import ComputationError, DataError
 from eqdsl.data.statistics import time_derivative
 from eqdsl.data.trajectories import Trajectories
+from eqdsl.fitting.misfit import channel_mean
+from eqdsl.fitting.training_data import Batch, TrainingData
 from eqdsl.model.model import Model
+
+FRAMES = 8
+"""Frames after the first that a velocity is fitted to."""
+VALUES = 1 << 22
+"""Values of these rollouts kept for the backward pass at once; more trajectories are fitted in parts."""
 
 
 def missing_velocities(trajectories: Trajectories, model: Model) -> dict[int, int]:
@@ -78,3 +91,43 @@ class InitialVelocities(nn.Module):
         """First frames ``(W, C, *S)`` of the trajectories `rows` with the fitted velocities in place."""
         fitted = self.estimate[rows] + self.scale * self.shift[rows]
         return start.index_copy(1, self.channels, fitted)
+
+
+def fit_velocities(
+    velocities: InitialVelocities, data: TrainingData, rollout: Callable[[Tensor, Tensor], Tensor], variance: Tensor,
+    *, iterations: int,
+) -> None:  # fmt: skip
+    """Bring rollouts closest to the first frames of each trajectory, by L-BFGS over the velocities at the first one.
+
+    A rollout that is not finite leaves the velocities as they were.
+
+    Parameters
+    ----------
+    velocities : InitialVelocities
+        Of the trajectories of `data`; changed in place.
+    rollout : callable
+        States ``(W, C, *S)`` and times ``(W, T)`` to states ``(W, T, C, *S)``, differentiable.
+    variance : Tensor, shape (C,)
+        Squared unit of each channel.
+    """
+    horizon = min(FRAMES, data.horizon)
+    starts = data.starts(horizon, first_only=True)
+    size = max(1, VALUES // (data.state[0, 0].numel() * (horizon + 1)))
+    before = velocities.shift.detach().clone()
+    try:
+        for first in range(0, len(starts), size):
+            batch = data.batch(starts[first : first + size], horizon)
+            optimizer = torch.optim.LBFGS([velocities.shift], max_iter=iterations, line_search_fn="strong_wolfe")
+
+            def closure(batch: Batch = batch) -> Tensor:
+                path = rollout(velocities.put_into(batch.state[:, 0], batch.rows), batch.times)
+                misfit = channel_mean(path[:, 1:] - batch.state[:, 1:], batch.present[:, 1:], variance)
+                (velocities.shift.grad,) = torch.autograd.grad(misfit, [velocities.shift])
+                return misfit.detach()
+
+            optimizer.step(closure)
+    except ComputationError:
+        pass
+    if not bool(torch.isfinite(velocities.shift).all()):
+        with torch.no_grad():
+            velocities.shift.copy_(before)

@@ -68,6 +68,19 @@ class LearnedFamily(nn.Module, ABC):
         """An extra cost the family asks for (sparsity of a ``library``), or None."""
         return None
 
+    def sparsify(self, threshold: float) -> tuple[int, int] | None:
+        """Drop what contributes less than `threshold` times the largest part, for good.
+
+        Returns
+        -------
+        tuple of int or None
+            Parts that remain and parts there were; None for a family that is never sparse.
+        """
+        return None
+
+    def amplify_start(self, factor: float) -> None:
+        """Multiply the output that fresh weights give; nothing to do for a family that starts from zero."""
+
     def polynomial(self, output: int) -> Polynomial | None:
         """One output as a polynomial of the dimensionless inputs, or None where it is not one."""
         return None

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from eqdsl.core.errors import UsageError
 from eqdsl.learned.activations import DEFAULT_ACTIVATION, activation
 from eqdsl.learned.base import FamilySpec, LearnedFamily
-from eqdsl.learned.initial import start_hidden, start_last
+from eqdsl.learned.initial import amplify, start_hidden, start_last
 
 DEFAULT_SIZES = (16, 16)
 DEFAULT_KERNEL = 3
@@ -46,6 +46,9 @@ class Conv(LearnedFamily):
         for number, hidden in enumerate(self.hidden):
             start_hidden(hidden, gain=1.0 if number == 0 else chosen.gain)
         start_last(self.last)
+
+    def amplify_start(self, factor: float) -> None:
+        amplify(self.last, factor)
 
     def forward(self, inputs: Tensor) -> Tensor:
         values = inputs

@@ -31,5 +31,12 @@ def start_last(layer: nn.Module) -> None:
         bias.zero_()
 
 
+def amplify(layer: nn.Module, factor: float) -> None:
+    """Multiply a layer's output."""
+    with torch.no_grad():
+        for parameter in _tensors(layer):
+            parameter.mul_(factor)
+
+
 def _tensors(layer: nn.Module) -> tuple[nn.Parameter, nn.Parameter]:
     return layer.get_parameter("weight"), layer.get_parameter("bias")

@@ -36,12 +36,18 @@ class Library(Poly):
         return (torch.sqrt(self.weights() ** 2 + ROUNDING**2) - ROUNDING).sum()
 
     @torch.no_grad()
-    def sparsify(self, threshold: float) -> int:
-        """Mask the weights below `threshold` times the largest of their output, for good; returns how many remain.
+    def sparsify(self, threshold: float) -> tuple[int, int]:
+        """Mask the weights below `threshold` times the largest of their output, for good.
 
         Fit again afterwards: the weights that remain were shrunk by the cost.
+
+        Returns
+        -------
+        tuple of int
+            Weights that remain, and those there were.
         """
+        before = int(self.mask.sum())
         size = self.weights().abs()
         keep = (size >= threshold * size.amax(dim=1, keepdim=True)) & (size > 0)
         self.mask.copy_(keep.to(self.mask))
-        return int(keep.sum())
+        return int(keep.sum()), before

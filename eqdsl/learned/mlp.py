@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from eqdsl.learned.activations import DEFAULT_ACTIVATION, activation
 from eqdsl.learned.base import FamilySpec, LearnedFamily
-from eqdsl.learned.initial import start_hidden, start_last
+from eqdsl.learned.initial import amplify, start_hidden, start_last
 
 DEFAULT_SIZES = (64, 64)
 
@@ -29,6 +29,9 @@ class Mlp(LearnedFamily):
         for number, layer in enumerate(self.hidden):
             start_hidden(layer, gain=1.0 if number == 0 else chosen.gain)
         start_last(self.last)
+
+    def amplify_start(self, factor: float) -> None:
+        amplify(self.last, factor)
 
     def forward(self, inputs: Tensor) -> Tensor:
         values = inputs

@@ -9,11 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from eqdsl.core.errors import DataError, UsageError
+from eqdsl.data.split import split_trajectories
 from eqdsl.data.writing import write_trajectories
 from eqdsl.fitting.evaluate import evaluate
 from eqdsl.fitting.fit import fit
+from eqdsl.fitting.problem import make_problem
 from eqdsl.fitting.run_folder import load_run
 from tests.fit.systems import (
     DECAY,
@@ -52,6 +55,69 @@ def test_oscillator_of_second_order_with_and_without_velocity_data(velocity: boo
     assert run.state["parameters"]["k"] == pytest.approx(4.0, rel=1e-3)
     announced = any("init dt(q) = fit" in e.get("text", "") for e in seen)
     assert announced == (not velocity)
+
+
+def test_scores_of_an_oscillator_do_not_stand_on_difference_quotients() -> None:
+    """Held-out velocities are fitted to the first frames, so that validation sees what training sees."""
+    data = oscillator_data(velocity=False)
+    run = fit(model(OSCILLATOR), data, config=quick("optimizer.polish=60"))
+    history = run.history()
+    assert min(row["validation"] for row in history) < 1e-9
+    scores = evaluate(run, run.sample()["validation"])
+    assert scores.mse < 1e-9
+    assert scores.per_state.keys() == {"q"}
+
+
+def test_one_long_trajectory_without_velocity_gives_many_windows_to_the_warm_start() -> None:
+    seen: list[dict[str, Any]] = []
+    data = oscillator_data(count=1, frames=60, velocity=False)
+    config = quick("optimizer.steps=10", "optimizer.polish=0", "optimizer.windows=16")
+    fit(model(OSCILLATOR), data, config=config, events=seen.append)
+    windows = {e["stage"]: e["windows"] for e in seen if e["event"] == "stage"}
+    assert windows == {"warm start": 16, "rollout": 1}
+
+
+def test_a_penalty_statement_keeps_its_weight() -> None:
+    """A learned term beside a complete known part costs 1e3 f^2: it has to vanish, and k with it to be exact."""
+    text = "state u\nparam k = fit 0.5 in (0, 5)\nlearned f(u) by mlp(8)\ndt(u) = -k*u + f\npenalty small = 1e3*f^2\n"
+    run = fit(model(text), decay_data(), config=quick("optimizer.steps=300", "optimizer.polish=60"))
+    assert run.state["parameters"]["k"] == pytest.approx(1.3, rel=1e-3)
+    assert run.history()[-1]["share.f"] < 1e-3
+
+
+def test_the_norm_alone_gives_a_complete_known_part_its_due() -> None:
+    text = "state u\nparam k = fit 0.5 in (0, 5)\nlearned f(u) by mlp(8)\ndt(u) = -k*u + f\n"
+    config = quick("optimizer.steps=1500", "optimizer.epoch_steps=25", "optimizer.polish=50")
+    run = fit(model(text), decay_data(), config=config)
+    assert run.history()[-1]["share.f"] < 0.01
+    assert run.state["parameters"]["k"] == pytest.approx(1.3, rel=0.01)
+
+
+def test_a_library_ends_with_the_terms_that_count() -> None:
+    text = "state u\nlearned f(u) by library(3)\ndt(u) = f\n"
+    seen: list[dict[str, Any]] = []
+    config = quick("optimizer.steps=300", "optimizer.polish=60", "warm_start.steps=100")
+    run = fit(model(text), decay_data(), config=config, events=seen.append)
+    module = run.field.learned["term_f"]
+    terms = dict(module.coefficients(0))  # type: ignore[operator]
+    assert set(terms) == {(1,)}
+    assert terms[1,] == pytest.approx(-1.3, rel=1e-3)
+    assert any("`f` keeps 1 of 4 terms" in e.get("text", "") for e in seen)
+
+
+def test_given_substeps_hold_from_the_first_epoch() -> None:
+    config = quick("integrator.substeps=8", "optimizer.steps=0", "optimizer.polish=0")
+    assert fit(model(DECAY), decay_data(), config=config).state["integrator"]["substeps"] == 8
+
+
+def test_the_small_start_can_be_turned_off() -> None:
+    text = "state u\nlearned f(u) by mlp(8)\ndt(u) = f\n"
+    split = split_trajectories(decay_data(), validation=0.25, test=0.0, seed=0)
+    first = []
+    for gain in (1e-2, 1.0):
+        problem = make_problem(model(text), split, quick(f"optimizer.start_gain={gain}"))
+        first.append(problem.field(0.0, torch.ones(1, 1, dtype=torch.float64)).item())
+    assert first[1] / first[0] == pytest.approx(100)
 
 
 def test_multiplying_the_data_by_a_million_changes_nothing_but_the_unit() -> None:

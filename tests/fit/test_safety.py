@@ -53,6 +53,31 @@ def test_too_many_bad_steps_end_in_an_error_with_a_run_left(monkeypatch: pytest.
     assert all(bool(torch.isfinite(t).all()) for t in run.field.state_dict().values())
 
 
+def test_a_failed_fit_leaves_what_it_had_reached(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whatever the time between two checkpoints."""
+    break_steps(monkeypatch, range(45, 10**6))
+    out = tmp_path / "run"
+    config = quick("run.checkpoint_seconds=1000", "optimizer.steps=200", "warm_start.enabled=false")
+    with pytest.raises(ComputationError):
+        fit(model(DECAY), decay_data(), out=out, config=config)
+    run = load_run(out)
+    # Four whole epochs before the bad steps, and those that bad steps ended early.
+    assert run.state["epochs"] == len(run.history()) >= 4
+    assert [row["bad_steps"] for row in run.history()[:4]] == [0, 0, 0, 0]
+    assert run.state["parameters"]["k"] != 0.5
+
+
+def test_lbfgs_obeys_the_ban_on_skipping(monkeypatch: pytest.MonkeyPatch) -> None:
+    options = ("warm_start.enabled=false", "optimizer.steps=60")
+    with monkeypatch.context() as broken:
+        # One call measures the memory of a window.
+        break_steps(broken, range(62, 10**6))
+        assert fit(model(DECAY), decay_data(), config=quick(*options)).state["status"] == "done"
+    break_steps(monkeypatch, range(62, 10**6))
+    with pytest.raises(ComputationError, match="stage polish"):
+        fit(model(DECAY), decay_data(), config=quick(*options, "safety.skip=false"))
+
+
 def test_skipping_can_be_turned_off(monkeypatch: pytest.MonkeyPatch) -> None:
     break_steps(monkeypatch, range(15, 16))
     with pytest.raises(ComputationError, match="a step failed"):

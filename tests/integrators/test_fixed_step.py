@@ -9,6 +9,7 @@ from torch import Tensor
 
 from eqdsl.core.errors import UsageError
 from eqdsl.numerics.integrators.base import Effort, ExplicitTableau
+from eqdsl.numerics.integrators.explicit import substeps_for
 from eqdsl.numerics.integrators.integrate import integrate, rollout
 from eqdsl.numerics.integrators.table import METHODS
 from tests.integrators.fields import forced, oscillator
@@ -40,6 +41,14 @@ def test_observed_order(name: str, case: str) -> None:
     errors = [(integrate(field, START, SPAN, method=name, substeps=int(n))[:, -1] - exact).abs().max() for n in steps]
     slope = -np.polyfit(np.log(steps), np.log([float(e) for e in errors]), 1)[0]
     assert slope == pytest.approx(TABLEAUX[name].order, abs=0.1)
+
+
+def test_the_bound_on_steps_is_for_a_step_size_typed_wrong() -> None:
+    """Substeps of many frames follow from the data: a fit of long trajectories must not end by it."""
+    times = torch.linspace(0, 1, 2001, dtype=torch.float64)
+    assert sum(substeps_for(times, 100, None, 100_000)) == 200_000
+    with pytest.raises(UsageError, match="more than the limit"):
+        substeps_for(times, 1, 1e-6, 100_000)
 
 
 def test_every_output_time_is_hit_whatever_the_step() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-import torch
+import numpy as np
 from torch import Tensor
 
 from eqdsl.fitting.problem import Problem
@@ -19,27 +19,10 @@ class Objective(ABC):
         self.problem = problem
         self.check = check
 
+    def starts(self, horizon: int) -> np.ndarray:
+        """Trajectory and first frame of the windows it can use, shape (N, 2)."""
+        return self.problem.starts(horizon)
+
     @abstractmethod
     def misfit(self, batch: Batch, substeps: int) -> Tensor:
         """The misfit, 0-dim and differentiable; not finite when a rollout diverges."""
-
-
-def channel_mean(error: Tensor, present: Tensor, scale: Tensor) -> Tensor:
-    """Mean over channels of the mean squared error over present values, each in units of its channel.
-
-    A uniform channel counts once like any other, because every channel is a mean over the grid; one without present
-    values does not count.
-
-    Parameters
-    ----------
-    error : Tensor, shape (W, H, C, *S)
-        Finite or not where `present` is False: it is masked here, after the arithmetic.
-    present : Tensor of bool, shape (W, H, C, *S)
-    scale : Tensor, shape (C,)
-        Squared unit of each channel.
-    """
-    others = (0, 1, *range(3, error.ndim))
-    square = torch.where(present, error, 0.0).square().sum(others)
-    count = present.sum(others)
-    mean = square / count.clamp(min=1) / scale
-    return mean.sum() / (count > 0).sum().clamp(min=1)

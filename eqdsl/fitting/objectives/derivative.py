@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from eqdsl.fitting.objectives.base import Objective, channel_mean
+from eqdsl.fitting.misfit import channel_mean
+from eqdsl.fitting.objectives.base import Objective
 from eqdsl.fitting.training_data import Batch
 
 
@@ -14,6 +16,10 @@ class DerivativeObjective(Objective):
 
     Crude where the data are noisy or coarse in time, but cheap and unable to diverge: a start for rollouts.
     """
+
+    def starts(self, horizon: int) -> np.ndarray:
+        """All frames: estimated velocities are good enough for a start, also inside a trajectory."""
+        return self.problem.train.starts(horizon)
 
     def misfit(self, batch: Batch, substeps: int) -> Tensor:
         """The misfit of the batch; nothing is integrated."""

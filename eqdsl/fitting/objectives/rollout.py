@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from eqdsl.fitting.objectives.base import Objective, channel_mean
+from eqdsl.fitting.misfit import channel_mean
+from eqdsl.fitting.objectives.base import Objective
 from eqdsl.fitting.training_data import Batch
 
 

@@ -79,19 +79,18 @@ def substeps_for(times: Tensor, substeps: int, step: float | None, max_steps: in
     Raises
     ------
     UsageError
-        A number is not positive, or the steps are more than `max_steps`.
+        A number is not positive, or `step` asks for more than `max_steps` steps.
     """
     intervals = times.diff(dim=-1)
     longest = (intervals.amax(dim=0) if intervals.ndim == 2 else intervals).tolist()
     if step is None:
         if substeps < 1:
             raise UsageError(f"{substeps} steps per interval", help="take 1 or more")
-        counts = [substeps] * len(longest)
-    else:
-        if not (step > 0 and math.isfinite(step)):
-            raise UsageError(f"a step of {step:g} cannot be taken", help="take a positive number")
-        # A quotient such as 0.3/0.1 = 3 + 4e-16 must not cost a fourth step.
-        counts = [max(1, math.ceil(dt / step - 1e-9)) for dt in longest]
+        return [substeps] * len(longest)
+    if not (step > 0 and math.isfinite(step)):
+        raise UsageError(f"a step of {step:g} cannot be taken", help="take a positive number")
+    # A quotient such as 0.3/0.1 = 3 + 4e-16 must not cost a fourth step.
+    counts = [max(1, math.ceil(dt / step - 1e-9)) for dt in longest]
     if sum(counts) > max_steps:
         raise UsageError(
             f"{sum(counts)} steps are more than the limit of {max_steps}", help="take a larger step or a shorter time"
