@@ -60,7 +60,7 @@ def perform(request: Request) -> dict[str, Any]:
     grid = _grid(request, model, data, run)
     times = frame_times(request, data)
     field = _field(request, model, grid, run)
-    _set_parameters(field, request.params)
+    _set_parameters(field, request.params, fitted=run is not None)
     initial = None if data is None else first_frames(data, field, str(request.start))
     with progress_bar("simulating") as progress:
         done = simulate(
@@ -175,8 +175,11 @@ def _field(request: Request, model: Model, grid: Grid, run: Run | None) -> Vecto
     return compile_model(model, grid=grid, dtype=dtype, seed=request.seed) if run is None else run.field_as(dtype, grid)
 
 
-def _set_parameters(field: VectorField, params: Mapping[str, float]) -> None:
+def _set_parameters(field: VectorField, params: Mapping[str, float], *, fitted: bool) -> None:
     known = [parameter.name for parameter in field.model.parameters]
+    if not fitted:
+        # A compiled model has its starts only as precisely as raw numbers give them; here the very numbers are meant.
+        params = {p.name: p.value for p in field.model.parameters} | dict(params)
     for name, value in params.items():
         if name not in known:
             raise UsageError(

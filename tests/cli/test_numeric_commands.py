@@ -63,6 +63,15 @@ def test_simulate_follows_the_closed_form(call: Call, folder: Path, tmp_path: Pa
         assert file["u"][0] == pytest.approx(np.exp(-3 * file["t"][:]), abs=1e-5)
 
 
+def test_simulate_takes_a_parameter_on_its_bound_as_it_is(call: Call, tmp_path: Path) -> None:
+    """Its range is open there: a fit stays off the bound, a simulation need not."""
+    model, out = tmp_path / "m.eq", tmp_path / "o.h5"
+    model.write_text("state u\nparam j = fit 1 in (0, 2)\ndt(u) = j\ninit u = 0\n")
+    assert call("simulate", model, "-o", out, "--until", 1, "--every", 1, "--param", "j=0").status == 0
+    with h5py.File(out) as file:
+        assert not file["u"][:].any()
+
+
 def test_simulate_on_another_grid(call: Call, folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "o.h5"
     shown = call(
@@ -110,6 +119,7 @@ def test_simulate_refuses_terms_that_are_not_learned(call: Call, folder: Path, t
         (["--until", "nan", "--every", 0.1], "makes no frames"),
         (["--until", 1e9, "--every", 1e-3], "too many"),
         (["--until", 1, "--every", 1, "--param", "q=1"], "it has k"),
+        (["--until", 1, "--every", 1, "--param", "k=9"], "from 0 to 5"),
         (["--until", 1, "--every", 1, "--param", "k=fast"], "not a finite number"),
         (["--until", 1, "--every", 1, "--param", "k"], "name=value"),
         (["--until", 1, "--every", 1, "--grid", "x=big"], "x=64"),
