@@ -13,7 +13,8 @@ import torch
 from eqdsl.cli.console import say
 from eqdsl.cli.progress import progress_bar
 from eqdsl.cli.sources import read_model
-from eqdsl.core.errors import DataError, UsageError
+from eqdsl.cli.starts import first_frames, shared_times
+from eqdsl.core.errors import UsageError
 from eqdsl.data.reading import read_data
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.writing import group_channels, write_trajectories
@@ -153,23 +154,6 @@ def frame_times(request: Request, data: Trajectories | None) -> np.ndarray:
     return times
 
 
-def shared_times(data: Trajectories) -> np.ndarray:
-    """The times of a data file whose trajectories share them.
-
-    Raises
-    ------
-    UsageError
-        They do not.
-    """
-    if not (np.all(data.times == data.times[:1]) and np.all(data.lengths == data.frames)):
-        raise UsageError(
-            "the trajectories of the --from file have different times",
-            help="give the times: for example `--until 10 --every 0.1`",
-        )
-    times: np.ndarray = data.times[0]
-    return times
-
-
 def _field(request: Request, model: Model, grid: Grid, run: Run | None) -> VectorField:
     dtype = getattr(torch, request.dtype)
     return compile_model(model, grid=grid, dtype=dtype, seed=request.seed) if run is None else run.field_as(dtype, grid)
@@ -186,27 +170,6 @@ def _set_parameters(field: VectorField, params: Mapping[str, float], *, fitted: 
                 f"--param {name}: the model has no such parameter", help=f"it has {', '.join(known) or 'none'}"
             )
         field.physical.set_value(name, value)
-
-
-def first_frames(data: Trajectories, field: VectorField, file: str) -> torch.Tensor:
-    """Initial states (B, C, *S) from the first frames; a velocity that the file lacks comes from the model's ``init``.
-
-    Raises
-    ------
-    DataError
-        Values are missing in a first frame.
-    """
-    start = torch.as_tensor(data.state[:, 0], dtype=field.dtype)
-    missing = torch.isnan(start)
-    for index, channel in enumerate(field.model.channels):
-        absent = missing[:, index]
-        if not bool(absent.any()):
-            continue
-        if not (channel.velocity and bool(absent.all())):
-            raise DataError("values are missing in the first frame", file=file, dataset=channel.name)
-        say(f"note: {file} holds no `{channel.name}`; the rollouts start with the model's `init`")
-        start[:, index] = field.initial_state()[0, index].to(start)
-    return start
 
 
 def _shapes(trajectories: Trajectories, model: Model) -> dict[str, list[int]]:

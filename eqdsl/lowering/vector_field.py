@@ -111,10 +111,14 @@ class VectorField(nn.Module):
                 f"`{missing[0].name}` has no initial value",
                 help=f"write `init {missing[0].name} = …` in the model, or take it from a file with `--from FILE.h5`",
             )
+        values = self.initial_values(batch, t)
+        zeros = torch.zeros(batch, *self.grid.shape, dtype=self.dtype, device=self.device)
+        return self.constrain(t, torch.stack([values.get(c.name, zeros) for c in self.model.channels], dim=1))
+
+    def initial_values(self, batch: int = 1, t: float = 0.0) -> dict[str, Tensor]:
+        """What the ``init`` statements give, by channel, each ``(batch, *S)``."""
         zeros = torch.zeros(batch, len(self.model.channels), *self.grid.shape, dtype=self.dtype, device=self.device)
-        values = self._outputs(t, zeros, self.program.initial)
-        state = torch.stack([values.get(c.name, zeros[:, i]) for i, c in enumerate(self.model.channels)], dim=1)
-        return self.constrain(t, state)
+        return self._outputs(t, zeros, self.program.initial)
 
     @property
     def autonomous(self) -> bool:

@@ -93,6 +93,47 @@ def test_simulate_from_the_first_frames_of_data(call: Call, folder: Path, tmp_pa
         assert got["u"][:] == pytest.approx(wanted["u"][:], abs=1e-5)
 
 
+SPRING = "model spring\nstate q\nparam k = 4\ndtt(q) = -k*q\n"
+
+
+@pytest.fixture
+def positions(tmp_path: Path) -> Path:
+    """Positions of an oscillator that starts at q = 0 with velocities 2 and 4; no velocities."""
+    data, times = tmp_path / "positions.h5", np.linspace(0, 1, 41)
+    with h5py.File(data, "w") as file:
+        file["t"], file["q"] = times, np.array([[1.0], [2.0]]) * np.sin(2 * times)
+    return data
+
+
+@pytest.mark.parametrize(
+    ("line", "velocities", "words"),
+    [("", [2, 4], "estimated from the first frames"), ("init dt(q) = 3\n", [3, 3], "as the model's `init` says")],
+)
+def test_simulate_from_data_without_velocities(
+    line: str, velocities: list[float], words: str, call: Call, positions: Path, tmp_path: Path
+) -> None:
+    """No `init q` is asked for: the file holds q."""
+    model, out = tmp_path / "spring.eq", tmp_path / "o.h5"
+    model.write_text(SPRING + line)
+    outcome = call("simulate", model, "--from", positions, "-o", out)
+    assert outcome.status == 0, outcome.err
+    assert f"note: {positions} holds no `dt(q)`; it" in outcome.err
+    assert words in outcome.err
+    with h5py.File(out) as file:
+        assert file["dt(q)"][:, 0] == pytest.approx(velocities, rel=1e-2)
+        assert file["q"][:, 0] == pytest.approx([0, 0])
+
+
+def test_simulate_from_one_frame_without_velocities(call: Call, tmp_path: Path) -> None:
+    model, data = tmp_path / "spring.eq", tmp_path / "one.h5"
+    model.write_text(SPRING)
+    with h5py.File(data, "w") as file:
+        file["t"], file["q"] = np.zeros(1), np.ones((2, 1))
+    outcome = call("simulate", model, "--from", data, "-o", tmp_path / "o.h5", "--until", 1, "--every", 1)
+    assert outcome.status == 1
+    assert "init dt(q) = …" in outcome.err
+
+
 def test_simulate_a_run_needs_no_model_file(call: Call, folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "o.h5"
     assert call("simulate", "--run", folder / "run", "-o", out, "--until", 1, "--every", 0.5).status == 0
