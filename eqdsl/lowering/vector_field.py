@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, cast
 
 import numpy as np
@@ -18,6 +17,9 @@ from eqdsl.lowering.parameters import ParameterSet
 from eqdsl.lowering.program import Output, Program
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import Grid, grid_from_model
+
+_ANCHOR = "anchor"
+"""Buffer that tells the module's dtype and device."""
 
 
 class VectorField(nn.Module):
@@ -44,6 +46,8 @@ class VectorField(nn.Module):
         self.model, self.grid, self.program = model, grid, program
         self.physical = physical
         self.learned = nn.ModuleDict({f"term_{name}": module for name, module in learned.items()})
+        # A model without parameters has a precision and a device too.
+        self.register_buffer(_ANCHOR, torch.zeros((), dtype=torch.float64), persistent=False)
         self._coordinate_keys = _coordinates(program)
         for axis, halo in self._coordinate_keys:
             self.register_buffer(_buffer(axis, halo), _coordinate_tensor(grid, axis, halo), persistent=False)
@@ -128,17 +132,12 @@ class VectorField(nn.Module):
     @property
     def dtype(self) -> torch.dtype:
         """Floating-point type of parameters and weights."""
-        return self._anchor.dtype
+        return self.get_buffer(_ANCHOR).dtype
 
     @property
     def device(self) -> torch.device:
         """Device of parameters and weights."""
-        return self._anchor.device
-
-    @property
-    def _anchor(self) -> Tensor:
-        tensors: Iterable[Tensor] = (*self.parameters(), *self.buffers())
-        return next((t for t in tensors if t.is_floating_point()), torch.zeros(()))
+        return self.get_buffer(_ANCHOR).device
 
     @property
     def _terms(self) -> dict[str, LearnedTermModule]:

@@ -259,3 +259,11 @@ def test_a_parameter_too_large_for_the_precision_is_refused():
         compile_model(model, dtype=torch.float32)
     with pytest.raises(UsageError, match="`j`: inf is too large"):
         compile_model(model).physical.set_value("j", math.inf)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_model_without_numbers_of_its_own_has_a_precision(dtype: torch.dtype):
+    field = compile_model(loads_model("state u\ndt(u) = -u\ninit u = 1\n"), dtype=dtype)
+    assert field.dtype == dtype
+    assert field.initial_state().dtype == dtype
+    assert not field.state_dict()
