@@ -190,24 +190,17 @@ def test_a_small_unit_does_not_hide_a_blow_up(step: float | None) -> None:
     method = "rk4" if step else "dopri5"
     with pytest.raises(ComputationError, match=r"without bound|beyond all bounds") as caught:
         simulate(field("state u\ndt(u) = 1e9*u^2\ninit u = 1e-9\n"), np.linspace(0, 3, 4), method=method, step=step)
-    assert float(str(caught.value).split("near t = ")[1].split()[0]) == pytest.approx(1, abs=5e-3)
+    assert float(str(caught.value).split("near t = ")[1].split()[0].rstrip(";")) == pytest.approx(1, abs=5e-3)
 
 
 def test_growth_until_numbers_overflow_is_named_so() -> None:
-    with pytest.raises(ComputationError, match=r"the solution grows without bound near t = 7\d\d.*`u` of `u`"):
+    with pytest.raises(ComputationError, match=r"the solution grows without bound near t = 35\d.*`u` of `u`"):
         simulate(field("state u\ndt(u) = u\ninit u = 1\n"), np.linspace(0, 1000, 101))
 
 
-@pytest.mark.parametrize(
-    ("lines", "words"),
-    [
-        ("bc u = 0 at boundary\ninit u = 1/x\n", "t = 0 at x = 0"),
-        ("bc u = log(0.5 - t) at x = 0\nbc u = 0 at x = 1\ninit u = 0\n", "at x = 0"),
-    ],
-)
-def test_what_comes_out_is_finite(lines: str, words: str) -> None:
-    text = "space x in [-1, 1]\ngrid x = 9 nodes\nstate u(x)\ndt(u) = dxx(u)\n" + lines
-    text = text if "init u = 1/x" in lines else text.replace("[-1, 1]", "[0, 1]")
-    with pytest.raises(ComputationError, match="not a finite number") as caught:
-        simulate(field(text), np.array([0.0, 0.25, 0.5, 0.75]))
-    assert words in str(caught.value)
+def test_a_start_that_is_not_finite_is_named() -> None:
+    heat = field("space x in [-1, 1]\ngrid x = 9 nodes\nstate u(x)\ndt(u) = dxx(u)\ninit u = 1/x\n")
+    with pytest.raises(ComputationError, match="`u` is not a finite number at t = 0 at x = 0"):
+        simulate(heat, np.array([0.0, 0.25]))
+    with pytest.raises(ComputationError, match="at t = 0 at x = -1 in trajectory 1"):
+        simulate(heat, np.array([0.0, 0.25]), initial=torch.stack([torch.zeros(1, 9), torch.full((1, 9), math.inf)]))
