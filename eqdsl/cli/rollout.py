@@ -140,16 +140,19 @@ def frame_times(request: Request, data: Trajectories | None) -> np.ndarray:
     first = float(data.times[0, 0]) if data is not None else 0.0
     span = request.until - first
     if not (span > 0 and request.every > 0 and np.isfinite(span)):
-        raise UsageError(f"--until {request.until:g} --every {request.every:g} from time {first:g} makes no frames")
+        raise UsageError(
+            f"--until {request.until:g} --every {request.every:g} from time {first:g} makes no frames",
+            help=f"give a positive --every, and an --until after {first:g}",
+        )
     count = span / request.every
+    if count > _LONGEST:
+        raise UsageError(f"{count:.3g} frames are too many", help="take a larger --every")
     frames = round(count)
     if frames < 1 or abs(count - frames) > 1e-6 * max(count, 1):
         raise UsageError(
             f"--every {request.every:g} does not divide the {span:g} from time {first:g} to {request.until:g}",
             help=f"`--until {first + max(1, int(count)) * request.every:g}` would end on a frame",
         )
-    if frames > _LONGEST:
-        raise UsageError(f"{frames + 1} frames are too many", help="take a larger --every")
     times: np.ndarray = first + request.every * np.arange(frames + 1)
     return times
 

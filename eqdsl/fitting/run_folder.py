@@ -144,13 +144,19 @@ def load_run(path: str | Path) -> Run:
     folder = Path(path)
     if not (folder / STATE).is_file():
         what = "is not a run folder" if folder.is_dir() else "there is no such run folder"
-        left = set_aside(folder)
-        help = f"a replacement was cut off: its run is in {left[0]}; `mv {left[0]} {folder}` brings it back"
-        raise DataError(what, file=str(path), help=help if left else "make one with `eqdsl fit MODEL DATA.h5 -o RUN`")
+        help = "make one with `eqdsl fit MODEL DATA.h5 -o RUN`"
+        for old in set_aside(folder):
+            help = f"a replacement was cut off: the run is in {old}; `mv {old} {folder}` brings it back"
+        raise DataError(what, file=str(path), help=help)
     try:
         state = json.loads((folder / STATE).read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
         raise DataError(f"is damaged: {error}", file=str(folder / STATE)) from None
+    missing = [
+        key for key in ("model", "grid", "integrator", "data") if not isinstance(state, dict) or key not in state
+    ]
+    if missing:
+        raise DataError(f"is not the state of a fit: it has no `{missing[0]}`", file=str(folder / STATE))
     # The name of a model that does not name itself was that of its file.
     model = replace(load_model(folder / MODEL), name=state["model"])
     return Run(folder, model, load_config(folder / CONFIG), state)

@@ -127,7 +127,8 @@ def _finite(field: VectorField, times: Tensor, state: Tensor) -> Tensor:
     raise ComputationError(
         f"`{field.model.channels[channel].name}` is not a finite number at t = {when:.6g}"
         f"{place_in_words(field, place)}{trajectory_in_words(row, len(state))}",
-        help="look for a division by zero, a logarithm or a root of a negative number in its `init` or `bc`",
+        help="look in its `init` or `bc` for a division by zero, a logarithm or root of a negative number, or for what "
+        f"is too large for {str(state.dtype).removeprefix('torch.')}",
     )
 
 

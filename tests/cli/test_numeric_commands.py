@@ -159,6 +159,9 @@ def test_simulate_refuses_terms_that_are_not_learned(call: Call, folder: Path, t
         (["--until", -1, "--every", 0.1], "makes no frames"),
         (["--until", "nan", "--every", 0.1], "makes no frames"),
         (["--until", 1e9, "--every", 1e-3], "too many"),
+        (["--until", 1, "--every", 1e-320], "inf frames are too many"),
+        (["--until", 1, "--every", 1, "--seed", 10**30], "--seed"),
+        (["--until", 1, "--every", 1, "--plot", "/"], "is a folder"),
         (["--until", 1, "--every", 1, "--param", "q=1"], "it has k"),
         (["--until", 1, "--every", 1, "--param", "k=9"], "from 0 to 5"),
         (["--until", 1, "--every", 1, "--param", "k=fast"], "not a finite number"),
@@ -248,6 +251,7 @@ def test_fit_maps_names_and_the_run_remembers(call: Call, folder: Path, tmp_path
     [
         (["--set", "optimizer.stps=3"], "did you mean `optimizer.steps`"),
         (["--set", "steps"], "section.key=value"),
+        (["--set", "steps.x=3"], "no such section"),
         (["--minutes", 0], "--minutes"),
         (["--seed", -1], "--seed"),
         (["--device", "abacus"], "--device"),
@@ -321,6 +325,14 @@ def test_evaluate_prints_the_scores(call: Call, folder: Path) -> None:
     assert (shown.json["trajectories"], shown.json["frames"]) == (6, 126)
     assert shown.json["per_state"] == {"u": pytest.approx(shown.json["mse"])}
     assert "mse" in call("evaluate", folder / "run", folder / "data.h5").out
+
+
+@pytest.mark.parametrize("state", ["{}", "[]", "{", "3"])
+def test_a_state_that_is_none(state: str, call: Call, tmp_path: Path) -> None:
+    (tmp_path / "state.json").write_text(state)
+    outcome = call("inspect", tmp_path)
+    assert outcome.status == 1
+    assert f"{tmp_path / 'state.json'}: is " in outcome.err
 
 
 @pytest.mark.parametrize("name", ["evaluate", "inspect"])
