@@ -157,6 +157,9 @@ def load_run(path: str | Path) -> Run:
     ]
     if missing:
         raise DataError(f"is not the state of a fit: it has no `{missing[0]}`", file=str(folder / STATE))
+    for name in (MODEL, CONFIG):
+        if not (folder / name).is_file():
+            raise DataError("is missing", file=str(folder / name), help="copy the run folder anew, or fit again")
     # The name of a model that does not name itself was that of its file.
     model = replace(load_model(folder / MODEL), name=state["model"])
     return Run(folder, model, load_config(folder / CONFIG), state)

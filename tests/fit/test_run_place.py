@@ -129,3 +129,11 @@ def test_a_rename_that_fails_puts_the_old_run_back(fitted: Path, tmp_path: Path)
     with pytest.raises(FileNotFoundError):
         put_in_place(tmp_path / "missing", run)
     assert contents(run) == before
+
+
+@pytest.mark.parametrize("name", ["model.eq", "config.toml"])
+def test_a_run_that_lacks_a_file_is_wrong_data(name: str, fitted: Path, tmp_path: Path) -> None:
+    run = copy(fitted, tmp_path / "run")
+    (run / name).unlink()
+    with pytest.raises(DataError, match=f"{name}: is missing"):
+        load_run(run)
