@@ -13,7 +13,8 @@ import torch
 from eqdsl.cli.console import say
 from eqdsl.cli.progress import progress_bar
 from eqdsl.cli.sources import read_model
-from eqdsl.core.errors import DataError, UsageError
+from eqdsl.cli.starts import first_frames, shared_times
+from eqdsl.core.errors import UsageError
 from eqdsl.data.reading import read_data
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.writing import group_channels, write_trajectories
@@ -60,7 +61,7 @@ def perform(request: Request) -> dict[str, Any]:
     grid = _grid(request, model, data, run)
     times = frame_times(request, data)
     field = _field(request, model, grid, run)
-    _set_parameters(field, request.params)
+    _set_parameters(field, request.params, fitted=run is not None)
     initial = None if data is None else first_frames(data, field, str(request.start))
     with progress_bar("simulating") as progress:
         done = simulate(
@@ -139,34 +140,20 @@ def frame_times(request: Request, data: Trajectories | None) -> np.ndarray:
     first = float(data.times[0, 0]) if data is not None else 0.0
     span = request.until - first
     if not (span > 0 and request.every > 0 and np.isfinite(span)):
-        raise UsageError(f"--until {request.until:g} --every {request.every:g} from time {first:g} makes no frames")
+        raise UsageError(
+            f"--until {request.until:g} --every {request.every:g} from time {first:g} makes no frames",
+            help=f"give a positive --every, and an --until after {first:g}",
+        )
     count = span / request.every
+    if count > _LONGEST:
+        raise UsageError(f"{count:.3g} frames are too many", help="take a larger --every")
     frames = round(count)
     if frames < 1 or abs(count - frames) > 1e-6 * max(count, 1):
         raise UsageError(
             f"--every {request.every:g} does not divide the {span:g} from time {first:g} to {request.until:g}",
             help=f"`--until {first + max(1, int(count)) * request.every:g}` would end on a frame",
         )
-    if frames > _LONGEST:
-        raise UsageError(f"{frames + 1} frames are too many", help="take a larger --every")
     times: np.ndarray = first + request.every * np.arange(frames + 1)
-    return times
-
-
-def shared_times(data: Trajectories) -> np.ndarray:
-    """The times of a data file whose trajectories share them.
-
-    Raises
-    ------
-    UsageError
-        They do not.
-    """
-    if not (np.all(data.times == data.times[:1]) and np.all(data.lengths == data.frames)):
-        raise UsageError(
-            "the trajectories of the --from file have different times",
-            help="give the times: for example `--until 10 --every 0.1`",
-        )
-    times: np.ndarray = data.times[0]
     return times
 
 
@@ -175,35 +162,17 @@ def _field(request: Request, model: Model, grid: Grid, run: Run | None) -> Vecto
     return compile_model(model, grid=grid, dtype=dtype, seed=request.seed) if run is None else run.field_as(dtype, grid)
 
 
-def _set_parameters(field: VectorField, params: Mapping[str, float]) -> None:
+def _set_parameters(field: VectorField, params: Mapping[str, float], *, fitted: bool) -> None:
     known = [parameter.name for parameter in field.model.parameters]
+    if not fitted:
+        # A compiled model has its starts only as precisely as raw numbers give them; here the very numbers are meant.
+        params = {p.name: p.value for p in field.model.parameters} | dict(params)
     for name, value in params.items():
         if name not in known:
             raise UsageError(
                 f"--param {name}: the model has no such parameter", help=f"it has {', '.join(known) or 'none'}"
             )
         field.physical.set_value(name, value)
-
-
-def first_frames(data: Trajectories, field: VectorField, file: str) -> torch.Tensor:
-    """Initial states (B, C, *S) from the first frames; a velocity that the file lacks comes from the model's ``init``.
-
-    Raises
-    ------
-    DataError
-        Values are missing in a first frame.
-    """
-    start = torch.as_tensor(data.state[:, 0], dtype=field.dtype)
-    missing = torch.isnan(start)
-    for index, channel in enumerate(field.model.channels):
-        absent = missing[:, index]
-        if not bool(absent.any()):
-            continue
-        if not (channel.velocity and bool(absent.all())):
-            raise DataError("values are missing in the first frame", file=file, dataset=channel.name)
-        say(f"note: {file} holds no `{channel.name}`; the rollouts start with the model's `init`")
-        start[:, index] = field.initial_state()[0, index].to(start)
-    return start
 
 
 def _shapes(trajectories: Trajectories, model: Model) -> dict[str, list[int]]:

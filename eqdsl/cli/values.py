@@ -24,6 +24,8 @@ class Assignment(click.ParamType[tuple[str, str]]):
 
 
 ASSIGNMENT = Assignment()
+SEED = click.IntRange(0, 2**63 - 1)
+"""What torch's generator takes."""
 
 
 def numbers(assignments: Iterable[tuple[str, str]], option: str) -> dict[str, float]:

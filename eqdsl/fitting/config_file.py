@@ -137,6 +137,8 @@ def _problem(path: tuple[str, ...], items: Sequence[Mapping[str, Any]]) -> str:
         near = difflib.get_close_matches(path[-1], known, n=1, cutoff=0.5)
         hint = f"did you mean `{'.'.join([*path[:-1], near[0]])}`?" if near else f"known: {', '.join(known)}"
         return f"`{name}`: no such {'key' if len(path) > 1 else 'section'}; {hint}"
+    if len(path) == 1:
+        return f"`{name}` is a section: write `[{name}]` and under it {', '.join(_keys(path))}"
     wanted = " or ".join(dict.fromkeys(str(item["msg"]).removeprefix("Input should be ") for item in items))
     info = _section(path[0]).model_fields.get(path[1]) if len(path) == 2 else None
     meaning = f" ({info.description})" if info is not None else ""

@@ -22,7 +22,8 @@ from eqdsl.fitting.config_file import changed_keys
 from eqdsl.fitting.evaluate import Scores, evaluate, frame_spacing
 from eqdsl.fitting.fingerprint import fingerprint
 from eqdsl.fitting.problem import Problem, check_something_to_fit, make_problem
-from eqdsl.fitting.run_folder import Run, RunWriter, check_target, load_run
+from eqdsl.fitting.run_folder import Run, RunWriter, load_run
+from eqdsl.fitting.run_place import run_place
 from eqdsl.fitting.trainer import Event, Outcome, Trainer
 from eqdsl.model.model import Model
 
@@ -79,7 +80,7 @@ def fit(
     previous = _run_to_resume(model, out, config) if resume else None
     config = config or (previous.config if previous is not None else FitConfig())
     if out is not None and previous is None:
-        check_target(Path(out), force=force)
+        run_place(Path(out), force=force)
     if mapping:
         config = config.model_copy(update={"data": config.data.model_copy(update={"map": dict(mapping)})})
     trajectories, file = _read(model, data, config)

@@ -11,8 +11,8 @@
 ``sample_validation.h5``
 ==========================  ==========================================================================
 
-The folder is filled beside its place under a hidden name and then renamed: it is there whole or not at all. Later every
-file is replaced in one step.
+The folder is filled beside its place under a hidden name and then renamed (`run_place`): it is there whole or not at
+all. Later every file is replaced in one step.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -31,27 +30,36 @@ from typing import Any
 import torch
 
 from eqdsl.analysis.check import load_model
-from eqdsl.core.errors import DataError, UsageError
+from eqdsl.core.errors import DataError
 from eqdsl.data.reading import read_data
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.writing import write_trajectories
 from eqdsl.fitting.checkpoint import (
     read_checkpoint,
     read_tensors,
-    sync_folder,
     write_atomically,
     write_checkpoint,
     write_tensors,
 )
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.config_file import config_text, load_config
+from eqdsl.fitting.run_place import (
+    CHECKPOINT,
+    CONFIG,
+    HISTORY,
+    MODEL,
+    SAMPLES,
+    STATE,
+    WEIGHTS,
+    beside,
+    put_in_place,
+    run_place,
+    set_aside,
+)
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import Grid, GridAxis
 
-MODEL, CONFIG, STATE, HISTORY = "model.eq", "config.toml", "state.json", "history.csv"
-WEIGHTS, CHECKPOINT = "weights.safetensors", "checkpoint.safetensors"
-SAMPLES = {"train": "sample_train.h5", "validation": "sample_validation.h5"}
 SAMPLE_BYTES = 16 << 20
 """Size up to which trajectories are stored as a sample."""
 
@@ -136,11 +144,22 @@ def load_run(path: str | Path) -> Run:
     folder = Path(path)
     if not (folder / STATE).is_file():
         what = "is not a run folder" if folder.is_dir() else "there is no such run folder"
-        raise DataError(what, file=str(path), help="make one with `eqdsl fit MODEL DATA.h5 -o RUN`")
+        help = "make one with `eqdsl fit MODEL DATA.h5 -o RUN`"
+        for old in set_aside(folder):
+            help = f"a replacement was cut off: the run is in {old}; `mv {old} {folder}` brings it back"
+        raise DataError(what, file=str(path), help=help)
     try:
         state = json.loads((folder / STATE).read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
         raise DataError(f"is damaged: {error}", file=str(folder / STATE)) from None
+    missing = [
+        key for key in ("model", "grid", "integrator", "data") if not isinstance(state, dict) or key not in state
+    ]
+    if missing:
+        raise DataError(f"is not the state of a fit: it has no `{missing[0]}`", file=str(folder / STATE))
+    for name in (MODEL, CONFIG):
+        if not (folder / name).is_file():
+            raise DataError("is missing", file=str(folder / name), help="copy the run folder anew, or fit again")
     # The name of a model that does not name itself was that of its file.
     model = replace(load_model(folder / MODEL), name=state["model"])
     return Run(folder, model, load_config(folder / CONFIG), state)
@@ -177,8 +196,8 @@ class RunWriter:
         UsageError
             It exists and may not be replaced.
         """
-        check_target(path, force=force)
-        partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+        path = run_place(path, force=force)
+        partial = beside(path, "partial")
         partial.mkdir()
         try:
             write_atomically(partial / MODEL, model.source.text)
@@ -187,10 +206,7 @@ class RunWriter:
                 if len(trajectories):
                     write_trajectories(partial / SAMPLES[part], _bounded(trajectories), model=model)
             cls(partial, state).save(snapshot)
-            if path.exists():
-                shutil.rmtree(path)
-            partial.rename(path)
-            sync_folder(path.parent)
+            put_in_place(partial, path)
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
             raise
@@ -217,27 +233,6 @@ class RunWriter:
         """Set entries of ``state.json``."""
         self.state.update(entries)
         write_atomically(self.path / STATE, json.dumps(self.state, indent=2, ensure_ascii=False) + "\n")
-
-
-def check_target(path: Path, *, force: bool) -> None:
-    """Refuse a place for a new run that is taken; with `force` only another run or an empty folder may be replaced.
-
-    Raises
-    ------
-    UsageError
-        The place is taken, or the folder that it lies in does not exist.
-    """
-    if not path.parent.is_dir():
-        raise UsageError(f"{path}: its folder does not exist", help=f"create it: `mkdir -p {path.parent}`")
-    if not path.exists():
-        return
-    replaceable = path.is_dir() and ((path / STATE).is_file() or not any(path.iterdir()))
-    if not replaceable:
-        raise UsageError(f"{path}: exists and is not a run folder", help="name another folder")
-    if not force and any(path.iterdir()):
-        raise UsageError(
-            f"{path}: exists already", help="name another folder, replace it with `--force`, or go on with `--resume`"
-        )
 
 
 def _bounded(trajectories: Trajectories) -> Trajectories:

@@ -7,11 +7,10 @@ import math
 import torch
 from torch import Tensor, nn
 
+from eqdsl.core.errors import UsageError
 from eqdsl.model.model import Parameter
+from eqdsl.model.text import number_text
 from eqdsl.numerics.grid import Grid
-
-EDGE = 1e-6
-"""A start on a bound is moved inward by this share, since no raw number maps onto the bound itself."""
 
 
 class Transform:
@@ -48,17 +47,17 @@ class Transform:
         return self.scale * raw
 
     def raw(self, value: float) -> float:
-        """The raw number of a physical value, moved off a bound if it lies on one."""
+        """The raw number of a physical value within the bounds; infinite on a bound, where no fit starts (E0802)."""
         below, above = math.isfinite(self.lower), math.isfinite(self.upper)
         if below and above:
-            share = (value - self.lower) / (self.upper - self.lower)
-            share = min(max(share, EDGE), 1.0 - EDGE)
-            return math.log(share / (1.0 - share))
+            from_lower, from_upper = value - self.lower, self.upper - value
+            if from_lower <= 0 or from_upper <= 0:
+                return -math.inf if from_lower <= 0 else math.inf
+            return math.log(from_lower) - math.log(from_upper)
         if below or above:
             distance = (value - self.lower if below else self.upper - value) / self.scale
-            distance = max(distance, EDGE)
             # Inverse of softplus, written so that large distances do not overflow.
-            return distance + math.log(-math.expm1(-distance))
+            return distance + math.log(-math.expm1(-distance)) if distance > 0 else -math.inf
         return value / self.scale
 
 
@@ -79,6 +78,7 @@ class ParameterSet(nn.Module):
         self._transforms: dict[str, Transform] = {}
         self.raw = nn.ParameterDict()
         for parameter in parameters:
+            _check_size(parameter.name, parameter.value, dtype)
             shape = [1, *(n if a.name in parameter.axes else 1 for n, a in zip(grid.shape, grid.axes, strict=True))]
             shape = shape if parameter.axes else []
             if parameter.fitted:
@@ -102,25 +102,54 @@ class ParameterSet(nn.Module):
         transform = self._transforms.get(name)
         if transform is None:
             return self.get_buffer(_key(name))
-        return transform.value(self.raw[_key(name)])
+        value = transform.value(self.raw[_key(name)])
+        rest = self._buffers.get(_rest(name))
+        return value if rest is None else value + rest
 
     def set_value(self, name: str, value: float) -> None:
-        """Give a parameter a number (a coefficient field the same one everywhere).
+        """Give a parameter exactly this number (a coefficient field the same one everywhere).
+
+        A fit can go on from there, except on a bound, where the gradient is zero.
 
         Raises
         ------
         KeyError
             No parameter has that name.
+        UsageError
+            The number lies outside the bounds, or is too large for the precision.
         """
-        if name not in self._parameters_by_name:
-            raise KeyError(name)
+        parameter = self._parameters_by_name[name]
+        if not parameter.lower <= value <= parameter.upper:
+            raise UsageError(
+                f"parameter `{name}`: {number_text(value)} lies outside its bounds, from "
+                f"{number_text(parameter.lower)} to {number_text(parameter.upper)}",
+                help="give a number within them, or write wider bounds in the model",
+            )
+        _check_size(name, value, self.value(name).dtype)
         with torch.no_grad():
-            if name in self._transforms:
-                self.raw[_key(name)].fill_(self._transforms[name].raw(value))
-            else:
+            if name not in self._transforms:
                 self.get_buffer(_key(name)).fill_(value)
+                return
+            transform, raw = self._transforms[name], self.raw[_key(name)]
+            number = transform.raw(value)
+            most = torch.finfo(raw.dtype).max
+            raw.fill_(min(max(number, -most), most) if math.isfinite(number) else number)
+            # What the way over the raw number rounds off: much, for a small number within wide bounds.
+            self.register_buffer(_rest(name), torch.full_like(raw, value) - transform.value(raw), persistent=False)
 
 
 def _key(name: str) -> str:
     # A prefix keeps user names apart from the attributes of nn.Module.
     return f"value_{name}"
+
+
+def _check_size(name: str, value: float, dtype: torch.dtype) -> None:
+    if abs(value) > torch.finfo(dtype).max:
+        raise UsageError(
+            f"parameter `{name}`: {number_text(value)} is too large for {str(dtype).removeprefix('torch.')}",
+            help="compute in float64, or take a larger unit",
+        )
+
+
+def _rest(name: str) -> str:
+    return f"rest_{name}"

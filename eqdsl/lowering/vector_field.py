@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, cast
 
 import numpy as np
@@ -18,6 +17,9 @@ from eqdsl.lowering.parameters import ParameterSet
 from eqdsl.lowering.program import Output, Program
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import Grid, grid_from_model
+
+_ANCHOR = "anchor"
+"""Buffer that tells the module's dtype and device."""
 
 
 class VectorField(nn.Module):
@@ -44,6 +46,8 @@ class VectorField(nn.Module):
         self.model, self.grid, self.program = model, grid, program
         self.physical = physical
         self.learned = nn.ModuleDict({f"term_{name}": module for name, module in learned.items()})
+        # A model without parameters has a precision and a device too.
+        self.register_buffer(_ANCHOR, torch.zeros((), dtype=torch.float64), persistent=False)
         self._coordinate_keys = _coordinates(program)
         for axis, halo in self._coordinate_keys:
             self.register_buffer(_buffer(axis, halo), _coordinate_tensor(grid, axis, halo), persistent=False)
@@ -111,10 +115,14 @@ class VectorField(nn.Module):
                 f"`{missing[0].name}` has no initial value",
                 help=f"write `init {missing[0].name} = …` in the model, or take it from a file with `--from FILE.h5`",
             )
+        values = self.initial_values(batch, t)
+        zeros = torch.zeros(batch, *self.grid.shape, dtype=self.dtype, device=self.device)
+        return self.constrain(t, torch.stack([values.get(c.name, zeros) for c in self.model.channels], dim=1))
+
+    def initial_values(self, batch: int = 1, t: float = 0.0) -> dict[str, Tensor]:
+        """What the ``init`` statements give, by channel, each ``(batch, *S)``."""
         zeros = torch.zeros(batch, len(self.model.channels), *self.grid.shape, dtype=self.dtype, device=self.device)
-        values = self._outputs(t, zeros, self.program.initial)
-        state = torch.stack([values.get(c.name, zeros[:, i]) for i, c in enumerate(self.model.channels)], dim=1)
-        return self.constrain(t, state)
+        return self._outputs(t, zeros, self.program.initial)
 
     @property
     def autonomous(self) -> bool:
@@ -124,17 +132,12 @@ class VectorField(nn.Module):
     @property
     def dtype(self) -> torch.dtype:
         """Floating-point type of parameters and weights."""
-        return self._anchor.dtype
+        return self.get_buffer(_ANCHOR).dtype
 
     @property
     def device(self) -> torch.device:
         """Device of parameters and weights."""
-        return self._anchor.device
-
-    @property
-    def _anchor(self) -> Tensor:
-        tensors: Iterable[Tensor] = (*self.parameters(), *self.buffers())
-        return next((t for t in tensors if t.is_floating_point()), torch.zeros(()))
+        return self.get_buffer(_ANCHOR).device
 
     @property
     def _terms(self) -> dict[str, LearnedTermModule]:

@@ -63,6 +63,15 @@ def test_simulate_follows_the_closed_form(call: Call, folder: Path, tmp_path: Pa
         assert file["u"][0] == pytest.approx(np.exp(-3 * file["t"][:]), abs=1e-5)
 
 
+def test_simulate_takes_a_parameter_on_its_bound_as_it_is(call: Call, tmp_path: Path) -> None:
+    """Its range is open there: a fit stays off the bound, a simulation need not."""
+    model, out = tmp_path / "m.eq", tmp_path / "o.h5"
+    model.write_text("state u\nparam j = fit 1 in (0, 2)\ndt(u) = j\ninit u = 0\n")
+    assert call("simulate", model, "-o", out, "--until", 1, "--every", 1, "--param", "j=0").status == 0
+    with h5py.File(out) as file:
+        assert not file["u"][:].any()
+
+
 def test_simulate_on_another_grid(call: Call, folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "o.h5"
     shown = call(
@@ -82,6 +91,47 @@ def test_simulate_from_the_first_frames_of_data(call: Call, folder: Path, tmp_pa
     with h5py.File(out) as got, h5py.File(folder / "data.h5") as wanted:
         assert got["t"][:] == pytest.approx(wanted["t"][:])
         assert got["u"][:] == pytest.approx(wanted["u"][:], abs=1e-5)
+
+
+SPRING = "model spring\nstate q\nparam k = 4\ndtt(q) = -k*q\n"
+
+
+@pytest.fixture
+def positions(tmp_path: Path) -> Path:
+    """Positions of an oscillator that starts at q = 0 with velocities 2 and 4; no velocities."""
+    data, times = tmp_path / "positions.h5", np.linspace(0, 1, 41)
+    with h5py.File(data, "w") as file:
+        file["t"], file["q"] = times, np.array([[1.0], [2.0]]) * np.sin(2 * times)
+    return data
+
+
+@pytest.mark.parametrize(
+    ("line", "velocities", "words"),
+    [("", [2, 4], "estimated from the first frames"), ("init dt(q) = 3\n", [3, 3], "as the model's `init` says")],
+)
+def test_simulate_from_data_without_velocities(
+    line: str, velocities: list[float], words: str, call: Call, positions: Path, tmp_path: Path
+) -> None:
+    """No `init q` is asked for: the file holds q."""
+    model, out = tmp_path / "spring.eq", tmp_path / "o.h5"
+    model.write_text(SPRING + line)
+    outcome = call("simulate", model, "--from", positions, "-o", out)
+    assert outcome.status == 0, outcome.err
+    assert f"note: {positions} holds no `dt(q)`; it" in outcome.err
+    assert words in outcome.err
+    with h5py.File(out) as file:
+        assert file["dt(q)"][:, 0] == pytest.approx(velocities, rel=1e-2)
+        assert file["q"][:, 0] == pytest.approx([0, 0])
+
+
+def test_simulate_from_one_frame_without_velocities(call: Call, tmp_path: Path) -> None:
+    model, data = tmp_path / "spring.eq", tmp_path / "one.h5"
+    model.write_text(SPRING)
+    with h5py.File(data, "w") as file:
+        file["t"], file["q"] = np.zeros(1), np.ones((2, 1))
+    outcome = call("simulate", model, "--from", data, "-o", tmp_path / "o.h5", "--until", 1, "--every", 1)
+    assert outcome.status == 1
+    assert "init dt(q) = …" in outcome.err
 
 
 def test_simulate_a_run_needs_no_model_file(call: Call, folder: Path, tmp_path: Path) -> None:
@@ -109,7 +159,11 @@ def test_simulate_refuses_terms_that_are_not_learned(call: Call, folder: Path, t
         (["--until", -1, "--every", 0.1], "makes no frames"),
         (["--until", "nan", "--every", 0.1], "makes no frames"),
         (["--until", 1e9, "--every", 1e-3], "too many"),
+        (["--until", 1, "--every", 1e-320], "inf frames are too many"),
+        (["--until", 1, "--every", 1, "--seed", 10**30], "--seed"),
+        (["--until", 1, "--every", 1, "--plot", "/"], "is a folder"),
         (["--until", 1, "--every", 1, "--param", "q=1"], "it has k"),
+        (["--until", 1, "--every", 1, "--param", "k=9"], "from 0 to 5"),
         (["--until", 1, "--every", 1, "--param", "k=fast"], "not a finite number"),
         (["--until", 1, "--every", 1, "--param", "k"], "name=value"),
         (["--until", 1, "--every", 1, "--grid", "x=big"], "x=64"),
@@ -197,6 +251,7 @@ def test_fit_maps_names_and_the_run_remembers(call: Call, folder: Path, tmp_path
     [
         (["--set", "optimizer.stps=3"], "did you mean `optimizer.steps`"),
         (["--set", "steps"], "section.key=value"),
+        (["--set", "steps.x=3"], "no such section"),
         (["--minutes", 0], "--minutes"),
         (["--seed", -1], "--seed"),
         (["--device", "abacus"], "--device"),
@@ -270,6 +325,14 @@ def test_evaluate_prints_the_scores(call: Call, folder: Path) -> None:
     assert (shown.json["trajectories"], shown.json["frames"]) == (6, 126)
     assert shown.json["per_state"] == {"u": pytest.approx(shown.json["mse"])}
     assert "mse" in call("evaluate", folder / "run", folder / "data.h5").out
+
+
+@pytest.mark.parametrize("state", ["{}", "[]", "{", "3"])
+def test_a_state_that_is_none(state: str, call: Call, tmp_path: Path) -> None:
+    (tmp_path / "state.json").write_text(state)
+    outcome = call("inspect", tmp_path)
+    assert outcome.status == 1
+    assert f"{tmp_path / 'state.json'}: is " in outcome.err
 
 
 @pytest.mark.parametrize("name", ["evaluate", "inspect"])

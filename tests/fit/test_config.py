@@ -84,3 +84,10 @@ def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "broken.toml").write_text("[run\n")
     with pytest.raises(UsageError, match=r"broken\.toml: is not TOML: .*line 1"):
         load_config(tmp_path / "broken.toml")
+
+
+def test_a_section_given_as_a_value_is_said_to_be_a_section(tmp_path: Path) -> None:
+    file = tmp_path / "fit.toml"
+    file.write_text("optimizer = 3\n")
+    with pytest.raises(UsageError, match=r"`optimizer` is a section: write `\[optimizer\]` and under it steps"):
+        load_config(file)

@@ -223,3 +223,47 @@ def test_float32_stays_float32():
     )
     assert field(0.5, torch.ones(2, 1, 8)).dtype is torch.float32
     assert field(torch.tensor(0.5, dtype=torch.float64), torch.ones(2, 1, 8)).dtype is torch.float32
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(
+    ("bounds", "values"),
+    [
+        ("in (0, 2)", [0, 2, 1.3, 1e-9, 2 - 1e-6]),
+        ("in (-1000, 1000)", [-1000, 1000, 0, 1e-3]),
+        ("in (0, inf)", [0, 1e-12, 1e10]),
+        ("in (-inf, 1)", [1, -1e9, 0]),
+        ("", [-7, 0, 1e20]),
+    ],
+)
+def test_a_parameter_that_is_set_has_exactly_that_number(dtype: torch.dtype, bounds: str, values: list[float]):
+    """On a bound too, where a raw number is infinite, and where small numbers are lost in the width of the bounds."""
+    model = loads_model(f"state u\nparam k = fit 0.25 {bounds}\ndt(u) = k*u\n")
+    field = compile_model(model, dtype=dtype)
+    for value in values:
+        field.physical.set_value("k", value)
+        assert torch.equal(field.physical.value("k"), torch.tensor(value, dtype=dtype))
+
+
+@pytest.mark.parametrize(("value", "words"), [(5, "5 lies outside its bounds, from 0 to 2"), (-1e-9, "outside")])
+def test_a_parameter_is_not_moved_into_its_bounds(value: float, words: str):
+    field = compiled("state u\nparam k = fit 0.3 in (0, 2)\ndt(u) = k*u\n")
+    with pytest.raises(UsageError, match=f"parameter `k`: .*{words}"):
+        field.physical.set_value("k", value)
+    assert field.physical.value("k").item() == pytest.approx(0.3)
+
+
+def test_a_parameter_too_large_for_the_precision_is_refused():
+    model = loads_model("state u\nparam k = 1e100\nparam j = fit 1\ndt(u) = k*j*u\n")
+    with pytest.raises(UsageError, match="`k`: 1e\\+100 is too large for float32"):
+        compile_model(model, dtype=torch.float32)
+    with pytest.raises(UsageError, match="`j`: inf is too large"):
+        compile_model(model).physical.set_value("j", math.inf)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_model_without_numbers_of_its_own_has_a_precision(dtype: torch.dtype):
+    field = compile_model(loads_model("state u\ndt(u) = -u\ninit u = 1\n"), dtype=dtype)
+    assert field.dtype == dtype
+    assert field.initial_state().dtype == dtype
+    assert not field.state_dict()

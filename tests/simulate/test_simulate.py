@@ -156,3 +156,51 @@ def test_reach_is_where_decay_ends(name: str) -> None:
     heat = field(HEAT)
     found = stable_step(heat, tableau, torch.tensor(0.0), heat.initial_state())
     assert found == pytest.approx(MARGIN * tableau.reach / (4 * 64**2), rel=0.1)
+
+
+@pytest.mark.parametrize("method", ["dopri5", "rk4", "euler"])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_large_numbers_are_no_blow_up(method: str, dtype: torch.dtype) -> None:
+    """Joules of a power of 1e6 W, a density of 1e20, a growth by e^40: correct solutions, whatever their units."""
+    text = "state E, n, u\ndt(E) = 1e6\ndt(n) = -n\ndt(u) = 4*u\ninit E = 0\ninit n = 1e25\ninit u = 1e-12\n"
+    times = np.linspace(0, 10, 11)
+    done = simulate(
+        field(text, dtype), times, method=method, step=0.02 if method != "dopri5" else None, rtol=1e-5, atol=1e-5
+    )
+    energy, density, growing = done.trajectories.state[0].T
+    np.testing.assert_allclose(energy, 1e6 * times, rtol=1e-3)
+    np.testing.assert_allclose(density, 1e25 * np.exp(-times), rtol=0.2)
+    if method != "dopri5":
+        np.testing.assert_allclose(np.log(growing), 4 * times - 12 * math.log(10), atol=2)
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1.0, 1e12])
+@pytest.mark.parametrize("step", [3e-4, 6e-4, 7e-4, 8e-4, 1e-3, 1.1e-3])
+def test_steps_that_are_too_long_are_found_in_any_unit(unit: float, step: float) -> None:
+    """Long before numbers overflow: here they would only reach the end of the rollout, finite and without meaning."""
+    text = HEAT.replace("init u = ", f"init u = {unit:g}*cos(pi*x)^8 + {unit:g}*")
+    with pytest.raises(ComputationError, match="`u` grows beyond all bounds") as caught:
+        simulate(field(text), np.linspace(0, 60 * step, 61 if step > 7e-4 else 4), method="rk4", step=step)
+    assert "`rk4` needs steps of about 0.00015 or less" in str(caught.value)
+
+
+@pytest.mark.parametrize("step", [None, 2e-3])
+def test_a_small_unit_does_not_hide_a_blow_up(step: float | None) -> None:
+    """u' = 1e9 u^2 from 1e-9 ends at t = 1 with 1e3 or so."""
+    method = "rk4" if step else "dopri5"
+    with pytest.raises(ComputationError, match=r"without bound|beyond all bounds") as caught:
+        simulate(field("state u\ndt(u) = 1e9*u^2\ninit u = 1e-9\n"), np.linspace(0, 3, 4), method=method, step=step)
+    assert float(str(caught.value).split("near t = ")[1].split()[0].rstrip(";")) == pytest.approx(1, abs=5e-3)
+
+
+def test_growth_until_numbers_overflow_is_named_so() -> None:
+    with pytest.raises(ComputationError, match=r"the solution grows without bound near t = 35\d.*`u` of `u`"):
+        simulate(field("state u\ndt(u) = u\ninit u = 1\n"), np.linspace(0, 1000, 101))
+
+
+def test_a_start_that_is_not_finite_is_named() -> None:
+    heat = field("space x in [-1, 1]\ngrid x = 9 nodes\nstate u(x)\ndt(u) = dxx(u)\ninit u = 1/x\n")
+    with pytest.raises(ComputationError, match="`u` is not a finite number at t = 0 at x = 0"):
+        simulate(heat, np.array([0.0, 0.25]))
+    with pytest.raises(ComputationError, match="at t = 0 at x = -1 in trajectory 1"):
+        simulate(heat, np.array([0.0, 0.25]), initial=torch.stack([torch.zeros(1, 9), torch.full((1, 9), math.inf)]))

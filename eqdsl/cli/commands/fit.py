@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from eqdsl.cli.command import Command, command, force_option, json_option
-from eqdsl.cli.values import ASSIGNMENT
+from eqdsl.cli.values import ASSIGNMENT, SEED
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -55,7 +55,7 @@ def settings(config: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, s
 )
 @click.option("--config", "config_path", type=click.Path(path_type=Path), metavar="FIT.toml", help="Settings.")
 @click.option("--set", "sets", multiple=True, metavar="SECTION.KEY=VALUE", help="One setting, over the file's.")
-@click.option("--seed", type=click.IntRange(0), metavar="N", help="Short for --set run.seed=N.")
+@click.option("--seed", type=SEED, metavar="N", help="Short for --set run.seed=N.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Short for --set run.device=….")
 @click.option("--dtype", type=click.Choice(["float32", "float64"]), help="Short for --set run.dtype=….")
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), metavar="M", help="Stop cleanly after this time.")

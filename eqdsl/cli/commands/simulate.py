@@ -10,7 +10,7 @@ import click
 from eqdsl.cli.command import command, force_option, json_option
 from eqdsl.cli.console import result, result_json
 from eqdsl.cli.files import refuse_existing
-from eqdsl.cli.values import ASSIGNMENT, counts, numbers
+from eqdsl.cli.values import ASSIGNMENT, SEED, counts, numbers
 from eqdsl.core.errors import UsageError
 
 _FEWEST_POINTS = 3
@@ -43,7 +43,7 @@ _FEWEST_POINTS = 3
 @click.option(
     "--dtype", type=click.Choice(["float32", "float64"]), default="float64", show_default=True, help="Precision."
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of whatever is random.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of whatever is random.")
 @click.option("--plot", "picture", type=click.Path(path_type=Path), metavar="OUT.png", help="Draw the trajectories.")
 @json_option
 @force_option
@@ -54,6 +54,8 @@ def simulate(model: str | None, out: Path, picture: Path | None, as_json: bool, 
     """
     if model is None and options["run_path"] is None:
         raise UsageError("neither MODEL nor --run is given", help="name a model file, or a run with `--run RUN`")
+    if picture is not None and picture.resolve() == out.resolve():
+        raise UsageError(f"--plot {picture} is the file of -o", help="give the picture a name of its own")
     for path in filter(None, (out, picture)):
         refuse_existing(path, force)
     options["params"] = numbers(options["params"], "--param")

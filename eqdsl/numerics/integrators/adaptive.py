@@ -25,7 +25,7 @@ RETRY = 0.1
 """Factor on a step that met a value that is not finite."""
 
 GROWTH = 1e5
-"""Growth of the largest value since the start from which a vanishing step is called a blow-up."""
+"""Growth of the largest value, since it was first not zero, from which a vanishing step is called a blow-up."""
 
 
 def rollout_adaptive(
@@ -45,7 +45,7 @@ def rollout_adaptive(
         A tolerance is not positive or too small for the dtype.
     """
     _check_tolerances(rtol, atol, initial.dtype)
-    rollout = _Rollout(field, method, rtol, atol, max_steps, effort, max(1.0, float(initial.detach().abs().max())))
+    rollout = _Rollout(field, method, rtol, atol, max_steps, effort, _ceiling(initial))
     state = initial
     for n in range(times.shape[-1] - 1):
         state = rollout.interval(state, times[..., n], times[..., n + 1])
@@ -62,7 +62,8 @@ class _Rollout:
     atol: float
     max_steps: int
     effort: Effort
-    first_size: float
+    ceiling: float
+    first_size: float = 0.0
     steps: int = 0
     next_step: float | None = None
     met_not_finite: bool = False
@@ -114,6 +115,10 @@ class _Rollout:
         self.steps += 1
         self.effort.steps += 1
         reached, size = float(s.detach()), float(step.detach())
+        largest = float(state.detach().abs().max())
+        self.first_size = self.first_size or largest
+        if largest > self.ceiling:
+            raise self._failure(reached, state, "the solution grows without bound", Reason.BLOW_UP)
         if size == 0.0:
             # What torchdiffeq makes of an error estimate that is not a number.
             raise _NotFinite(reached, state)
@@ -141,7 +146,7 @@ class _Rollout:
     def _failure(self, reached: float, state: Tensor, words: str, reason: Reason) -> IntegrationFailure:
         """The failure at a local time; whatever the symptom, values that have grown this much are the cause."""
         state = state.detach()
-        if not float(state.abs().max()) < GROWTH * self.first_size:
+        if not float(state.abs().max()) < min(GROWTH * (self.first_size or 1.0), self.ceiling):
             words, reason = "the solution grows without bound", Reason.BLOW_UP
         row = 0 if self.rate is None else int(state.abs().flatten(1).amax(1).argmax())
         time = float(self._time(torch.tensor(reached)).reshape(-1)[row])
@@ -155,6 +160,11 @@ class _NotFinite(Exception):
     def __init__(self, reached: float, state: Tensor) -> None:
         super().__init__(reached)
         self.reached, self.state = reached, state
+
+
+def _ceiling(initial: Tensor) -> float:
+    """Size beyond which steps would only creep towards the largest number: its root, unless the start is near that."""
+    return float(max(torch.finfo(initial.dtype).max ** 0.5, GROWTH * float(initial.detach().abs().max())))
 
 
 def _largest_row_norm(error: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ def stable_step(field: Field, tableau: ExplicitTableau, t: Tensor, state: Tensor
     difference quotients; None where it is not finite or there is no rate at all.
     """
     rate = field(t, state)
-    nudge = torch.finfo(state.dtype).eps ** 0.5 * max(1.0, float(state.norm()))
+    nudge = torch.finfo(state.dtype).eps ** 0.5 * (float(state.norm()) or 1.0)
     generator = torch.Generator().manual_seed(0)
     direction = torch.randn(state.shape, generator=generator, dtype=state.dtype).to(state.device)
     largest = 0.0
