@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, cast
 
 import numpy as np
@@ -44,6 +43,8 @@ class VectorField(nn.Module):
         self.model, self.grid, self.program = model, grid, program
         self.physical = physical
         self.learned = nn.ModuleDict({f"term_{name}": module for name, module in learned.items()})
+        # Says the type and the device even where a model has neither parameters nor coordinates; not in the state_dict.
+        self.register_buffer("_anchor", torch.zeros((), dtype=torch.float64), persistent=False)
         self._coordinate_keys = _coordinates(program)
         for axis, halo in self._coordinate_keys:
             self.register_buffer(_buffer(axis, halo), _coordinate_tensor(grid, axis, halo), persistent=False)
@@ -102,14 +103,15 @@ class VectorField(nn.Module):
         Raises
         ------
         UsageError
-            A state has no ``init`` formula.
+            A state or a velocity has no ``init`` formula.
         """
         given = {output.name for output in self.program.initial}
-        missing = [c for c in self.model.channels if c.name not in given and not c.velocity]
-        if missing:
+        missing = next((i for i in self.model.initial if i.channel not in given), None)
+        if missing is not None:
+            said = "" if missing.kind == "data" else ": a fitted one is known only once data are at hand"
             raise UsageError(
-                f"`{missing[0].name}` has no initial value",
-                help=f"write `init {missing[0].name} = …` in the model, or take it from a file with `--from FILE.h5`",
+                f"`{missing.channel}` has no initial value{said}",
+                help=f"write `init {missing.channel} = …` in the model, or take it from a file with `--from FILE.h5`",
             )
         zeros = torch.zeros(batch, len(self.model.channels), *self.grid.shape, dtype=self.dtype, device=self.device)
         values = self._outputs(t, zeros, self.program.initial)
@@ -124,17 +126,12 @@ class VectorField(nn.Module):
     @property
     def dtype(self) -> torch.dtype:
         """Floating-point type of parameters and weights."""
-        return self._anchor.dtype
+        return self.get_buffer("_anchor").dtype
 
     @property
     def device(self) -> torch.device:
         """Device of parameters and weights."""
-        return self._anchor.device
-
-    @property
-    def _anchor(self) -> Tensor:
-        tensors: Iterable[Tensor] = (*self.parameters(), *self.buffers())
-        return next((t for t in tensors if t.is_floating_point()), torch.zeros(()))
+        return self.get_buffer("_anchor").device
 
     @property
     def _terms(self) -> dict[str, LearnedTermModule]:
@@ -153,9 +150,8 @@ class VectorField(nn.Module):
 
     def _evaluate(self, t: float | Tensor, state: Tensor, wanted: list[int]) -> list[Any]:
         """Values of the wanted steps; only steps they depend on are run."""
-        time = t if isinstance(t, Tensor) else torch.as_tensor(t, dtype=state.dtype, device=state.device)
         context = Context(
-            time=time.to(state.dtype),
+            time=torch.as_tensor(t, dtype=state.dtype, device=state.device),
             state=state,
             parameters=self.physical.values(),
             coordinates={key: self.get_buffer(_buffer(*key)) for key in self._coordinate_keys},
