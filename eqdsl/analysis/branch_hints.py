@@ -1,12 +1,12 @@
-"""A warning about branches of ``ifelse`` that fitting cannot keep apart from the points where they are not taken."""
+"""A warning about branches of ``ifelse`` that look beyond the points where they are taken."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from eqdsl.core.diagnostics import Diagnostic, warning
-from eqdsl.model.expr import Apply, Const, Diff, Expr, FluxDiff
-from eqdsl.model.facts import FactTable, nodes_of
+from eqdsl.model.expr import Apply, Const, DefinitionRef, Diff, Expr, FluxDiff, children
+from eqdsl.model.facts import FactTable
 from eqdsl.model.model import Equation
 from eqdsl.model.text import derivative_text, expr_text
 
@@ -16,9 +16,10 @@ PARTIAL = ("sqrt", "log", "log10", "asin", "acos")
 
 def crossing_branches(equations: Sequence[Equation], facts: FactTable, time: str) -> Iterator[Diagnostic]:
     """``ifelse(h > 0, dx(sqrt(h)), 0)``: the stencil of a branch reaches points at which it is not taken."""
+    finder = _Finder(facts)
     for equation in equations:
         for term in equation.terms:
-            found = next(_crossing(term.expr, facts), None)
+            found = finder.crossing(term.expr)
             if found is not None:
                 part, axis = found
                 shown = expr_text(part, time=time)
@@ -33,20 +34,52 @@ def crossing_branches(equations: Sequence[Equation], facts: FactTable, time: str
                 )
 
 
-def _crossing(expr: Expr, facts: FactTable) -> Iterator[tuple[Expr, str]]:
-    """Partial functions under a derivative, with its axis, in a branch whose condition is about the same states."""
-    for node in nodes_of(expr, facts):
-        match node:
+class _Finder:
+    """Looks at each shared subtree once."""
+
+    def __init__(self, facts: FactTable) -> None:
+        self._facts = facts
+        self._partial: dict[Expr, dict[str, Expr]] = {}
+        self._derived: dict[Expr, dict[str, tuple[Expr, str]]] = {}
+        self._crossing: dict[Expr, tuple[Expr, str] | None] = {}
+
+    def crossing(self, expr: Expr) -> tuple[Expr, str] | None:
+        """A partial function under a derivative, and its axis, in a branch chosen by the same state."""
+        if expr not in self._crossing:
+            self._crossing[expr] = self._own(expr) or next(filter(None, map(self.crossing, self._parts(expr))), None)
+        return self._crossing[expr]
+
+    def _own(self, expr: Expr) -> tuple[Expr, str] | None:
+        match expr:
             case Apply("ifelse", (condition, yes, no)):
-                chosen_by = facts.of(condition).channels
-                for branch in (yes, no):
-                    for inner in nodes_of(branch, facts):
-                        if isinstance(inner, Diff | FluxDiff):
-                            yield from (
-                                (part, inner.axis)
-                                for part in nodes_of(inner, facts)
-                                if _is_partial(part) and facts.of(part).channels & chosen_by
-                            )
+                derived = self._under_derivatives(yes) | self._under_derivatives(no)
+                return next((derived[c] for c in sorted(self._facts.of(condition).channels) if c in derived), None)
+        return None
+
+    def _under_derivatives(self, expr: Expr) -> dict[str, tuple[Expr, str]]:
+        """By channel: a partial function of it under a derivative, and the axis."""
+        if expr not in self._derived:
+            found: dict[str, tuple[Expr, str]] = {}
+            for part in self._parts(expr):
+                found |= self._under_derivatives(part)
+                if isinstance(expr, Diff | FluxDiff):
+                    found |= {channel: (p, expr.axis) for channel, p in self._partials(part).items()}
+            self._derived[expr] = found
+        return self._derived[expr]
+
+    def _partials(self, expr: Expr) -> dict[str, Expr]:
+        """By channel: a partial function of it."""
+        if expr not in self._partial:
+            found: dict[str, Expr] = {}
+            for part in self._parts(expr):
+                found |= self._partials(part)
+            if _is_partial(expr):
+                found |= dict.fromkeys(self._facts.of(expr).channels, expr)
+            self._partial[expr] = found
+        return self._partial[expr]
+
+    def _parts(self, expr: Expr) -> tuple[Expr, ...]:
+        return (self._facts.body(expr),) if isinstance(expr, DefinitionRef) else children(expr)
 
 
 def _is_partial(expr: Expr) -> bool:
