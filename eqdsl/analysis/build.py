@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePath
 
+from eqdsl.analysis.branch_hints import crossing_branches
 from eqdsl.analysis.constants import ConstantReader
 from eqdsl.analysis.declarations import channels_of, read_parameters, read_states
 from eqdsl.analysis.defaults import defaults_in_words
@@ -85,7 +86,11 @@ def build_model(
         problems = [p for p in problems if not _may_stand_in(p, unread, source)]
     if has_errors(problems):
         return None, problems
-    hints = [*unused(checker), *not_identifiable(equations, parameters, learned, facts, domain.time)]
+    hints = [
+        *unused(checker),
+        *not_identifiable(equations, parameters, learned, facts, domain.time),
+        *crossing_branches(equations, facts, domain.time),
+    ]
     name = next((s for s in statements if isinstance(s, nodes.ModelName)), None)
     model = Model(
         name=name.name if name else PurePath(source.name).stem.strip("<>") or "model",

@@ -9,7 +9,7 @@ from eqdsl.analysis.constants import ConstantReader
 from eqdsl.analysis.units import unit_text
 from eqdsl.core.diagnostics import Diagnostic, Label, error
 from eqdsl.core.source import Span
-from eqdsl.model.model import Axis
+from eqdsl.model.model import Axis, least_points
 from eqdsl.model.text import number_text
 from eqdsl.syntax import nodes
 
@@ -160,7 +160,7 @@ def _gridded(
 ) -> tuple[Axis, ...]:
     axes = {a.name: a for a in domain.axes}
     seen: dict[str, Span] = {}
-    least = max(3, domain.order + 2)
+    least = least_points(domain.order)
     for statement in statements:
         if not isinstance(statement, nodes.Grid):
             continue

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from eqdsl.analysis.folding import folded
 from eqdsl.analysis.initial import value_channel
+from eqdsl.boundary.base import is_zero
 from eqdsl.model.arithmetic import ONE, ZERO
 from eqdsl.model.expr import Apply, Const, Coordinate, DefinitionRef, Expr
 from eqdsl.model.facts import FactTable
@@ -17,7 +19,11 @@ Key = tuple[str, str, int]
 
 
 class AtPosition:
-    """Expressions with a number put in place of one coordinate; a shared definition is rewritten once."""
+    """Expressions on a wall: a number in place of one coordinate, and what follows from numbers alone worked out.
+
+    So ``x*u`` at ``x = 0`` is seen to be nothing, and ``1/x`` there to have no value. A shared definition is
+    rewritten once.
+    """
 
     def __init__(self, facts: FactTable, axis: str, position: float) -> None:
         self._facts = facts
@@ -26,9 +32,13 @@ class AtPosition:
         self._known: dict[Expr, Expr] = {}
 
     def of(self, expr: Expr) -> Expr:
-        """The expression on that plane."""
-        if self._axis not in self._facts.of(expr).axes:
-            return expr
+        """The expression on that plane.
+
+        Raises
+        ------
+        BadNumber
+            A part of it has no value there.
+        """
         found = self._known.get(expr)
         if found is None:
             found = self._known[expr] = self._rewrite(expr)
@@ -36,13 +46,15 @@ class AtPosition:
 
     def _rewrite(self, expr: Expr) -> Expr:
         match expr:
-            case Coordinate():
+            case Coordinate(axis) if axis == self._axis:
                 return self._position
             case DefinitionRef():
-                return self.of(self._facts.body(expr))
+                # A definition that is the same everywhere keeps its name, unless it is just a number.
+                body = self.of(self._facts.body(expr))
+                return body if isinstance(body, Const) or self._axis in self._facts.of(expr).axes else expr
             case Apply(function, arguments):
-                return Apply(function, tuple(self.of(a) for a in arguments))
-        raise TypeError(f"{type(expr).__name__} in a boundary condition")
+                return folded(function, [self.of(a) for a in arguments])
+        return expr
 
 
 def completed(
@@ -69,13 +81,15 @@ def _default(channel: str, axis: Axis, side: int) -> WallCondition:
 
 
 def _rate(condition: WallCondition, velocity: str, facts: FactTable) -> WallCondition:
-    """The time derivative of a condition: the same coefficients, the rate of its value."""
+    """The time derivative of a condition."""
     value = condition.value_rate or ZERO
+    # The rate of a Dirichlet wall is already that of the state itself.
+    dirichlet = is_zero(condition.normal_coefficient)
     return WallCondition(
         velocity,
         condition.axis,
         condition.side,
-        condition.value_coefficient,
+        ONE if dirichlet else condition.value_coefficient,
         condition.normal_coefficient,
         value,
         time_derivative(value, facts),

@@ -8,7 +8,9 @@ from eqdsl.boundary.neumann import Neumann
 from eqdsl.boundary.robin import Robin
 from eqdsl.model.expr import Expr
 
-KINDS: tuple[BoundaryKind, ...] = (Dirichlet(), Neumann(), Robin())
+DIRICHLET = Dirichlet()
+
+KINDS: tuple[BoundaryKind, ...] = (DIRICHLET, Neumann(), Robin())
 
 
 def kind_of(value_coefficient: Expr, normal_coefficient: Expr) -> BoundaryKind | None:

@@ -1,70 +1,30 @@
-"""``Model + Grid -> Program``.
-
-An expression is lowered *with a halo*: so many ghost cells beyond the grid on each axis. A stencil asks its argument
-for a wider halo and shrinks it; pointwise arithmetic passes the halo on; at the bottom a channel fills its ghosts by
-its own walls. So ``dx(h*u)`` differences the product of two properly continued fields, whatever stands inside, and a
-mixed derivative finds its corners filled.
-"""
+"""``Model + Grid -> Program``: which expressions of a model become outputs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from eqdsl.core.errors import UsageError
-from eqdsl.lowering import stencils
-from eqdsl.lowering.builder import Builder, Value
+from eqdsl.lowering.builder import Value
+from eqdsl.lowering.expressions import ExpressionLowering
 from eqdsl.lowering.program import EquationOutputs, Output, Program
-from eqdsl.lowering.walls import WallFiller
-from eqdsl.model.expr import (
-    Apply,
-    ChannelRef,
-    Const,
-    Coordinate,
-    DefinitionRef,
-    Diff,
-    Expr,
-    FluxDiff,
-    LearnedCall,
-    ParamRef,
-    Reduction,
-    TimeRef,
-)
-from eqdsl.model.model import Model
+from eqdsl.model.expr import ChannelRef, Expr, LearnedCall, Reduction
+from eqdsl.model.model import Model, least_points
 from eqdsl.numerics.grid import Grid
-
-Halo = tuple[int, ...]
 
 
 class Lowering:
-    """One lowering of a model on a grid.
+    """What is taken from a model on a grid.
 
     Parameters
     ----------
-    model : Model
-    grid : Grid
-    radii : mapping of str to int
-        Cells that each learned term sees in every direction (0 for a pointwise one).
+    model, grid, radii
+        As `ExpressionLowering` takes them.
     """
 
     def __init__(self, model: Model, grid: Grid, radii: Mapping[str, int]) -> None:
         self.model, self.grid, self.radii = model, grid, radii
-        self.builder = Builder()
-        self._walls = WallFiller(model, grid, self.builder, self.lower)
-        self._zero: Halo = (0,) * len(grid.axes)
-        self._done: dict[tuple[Expr, Halo], Value] = {}
-        self._cases: dict[type, Callable[..., Value]] = {
-            Const: lambda e, halo: self.builder.constant(e.value),
-            TimeRef: lambda e, halo: self.builder.add("time", axes=frozenset()),
-            ChannelRef: self._channel,
-            ParamRef: self._parameter,
-            Coordinate: self._coordinate,
-            DefinitionRef: self._definition,
-            Apply: self._apply,
-            Diff: self._diff,
-            FluxDiff: self._flux_diff,
-            LearnedCall: self._learned,
-            Reduction: self._reduction,
-        }
+        self._expressions = ExpressionLowering(model, grid, radii)
 
     def program(self) -> Program:
         """The program of the whole model."""
@@ -74,114 +34,43 @@ class Lowering:
             named=self._definitions(),
             learned=self._learned_outputs(),
             inputs=self._learned_inputs(),
-            laws=tuple(Output(law.name, self.lower(law.expr, self._zero).number) for law in self.model.laws),
+            laws=self._laws(),
             penalties=tuple(self._penalty(p.name, p.expr) for p in self.model.penalties),
             initial=self._initial(),
             constrained=self._constrained(),
-            steps=tuple(self.builder.steps),
+            steps=tuple(self._expressions.builder.steps),
         )
 
-    def lower(self, expr: Expr, halo: Halo) -> Value:
-        """The value of an expression on the grid widened by `halo`."""
-        found = self._done.get((expr, halo))
-        if found is None:
-            found = self._done[expr, halo] = self._cases[type(expr)](expr, halo)
-        return found
+    def _whole(self, expr: Expr, what: str) -> Value:
+        """The value of a whole expression on the grid; `what` it is, for messages.
 
-    # ------------------------------------------------------------- leaves
-
-    def _channel(self, expr: ChannelRef, halo: Halo) -> Value:
-        channel = self.model.channel(expr.channel)
-        number = self.model.channels.index(channel)
-        if channel.uniform:
-            return self.builder.add("uniform_channel", (), number, axes=frozenset())
-        value = self.builder.add("channel", (), number, axes=frozenset(range(len(self.grid.axes))))
-        return self._walls.fill(value, channel.name, halo)
-
-    def _parameter(self, expr: ParamRef, halo: Halo) -> Value:
-        parameter = self.model.parameter(expr.name)
-        axes = frozenset(self.grid.axis(name) for name in parameter.axes)
-        value = self.builder.add("parameter", (), parameter.name, axes=axes)
-        for axis in sorted(axes):
-            if halo[axis]:
-                operation = "wrap" if self.grid.axes[axis].periodic else "extrapolate"
-                value = self.builder.add(operation, (value,), axis, halo[axis])
+        Raises
+        ------
+        UsageError
+            It reaches farther beyond the grid than the grid itself is wide.
+        """
+        value = self._expressions.lower(expr, self._expressions.zero)
+        for axis, reach in zip(self.grid.axes, self._expressions.widest, strict=True):
+            if reach > axis.points:
+                smaller = " or a smaller `kernel`" if any(self.radii.values()) else ""
+                raise UsageError(
+                    f"{what} reaches {reach} points beyond each end of `{axis.name}`, which has {axis.points} points",
+                    help=f"use at least {reach} points along `{axis.name}`{smaller}",
+                )
         return value
-
-    def _coordinate(self, expr: Coordinate, halo: Halo) -> Value:
-        axis = self.grid.axis(expr.axis)
-        return self.builder.add("coordinate", (), axis, halo[axis], axes=frozenset({axis}))
-
-    def _definition(self, expr: DefinitionRef, halo: Halo) -> Value:
-        return self.lower(self.model.definitions[expr.name].components[expr.component], halo)
-
-    # -------------------------------------------------------- inner nodes
-
-    def _apply(self, expr: Apply, halo: Halo) -> Value:
-        return self.builder.apply(expr.function, *(self.lower(a, halo) for a in expr.arguments))
-
-    def _diff(self, expr: Diff, halo: Halo) -> Value:
-        axis = self.grid.axis(expr.axis)
-        weights = self._scaled(stencils.central(expr.order, self.model.order), axis, expr.order)
-        return self._stencil(self.lower(expr.argument, _wider(halo, axis, len(weights) // 2)), axis, weights)
-
-    def _flux_diff(self, expr: FluxDiff, halo: Halo) -> Value:
-        """Fluxes ``k*du/dx`` on the faces, then their difference: what leaves one cell enters the next."""
-        axis, order = self.grid.axis(expr.axis), self.model.order
-        wider = _wider(halo, axis, order - 1)
-        across = self._scaled(stencils.staggered(1, order), axis, 1)
-        slope = self._stencil(self.lower(expr.argument, wider), axis, across)
-        coefficient = self.lower(expr.coefficient, wider)
-        if axis in coefficient.axes:
-            coefficient = self._stencil(coefficient, axis, stencils.staggered(0, order))
-        return self._stencil(self.builder.apply("mul", coefficient, slope), axis, across)
-
-    def _learned(self, expr: LearnedCall, halo: Halo) -> Value:
-        radius = self.radii[expr.term]
-        wider = tuple(h + radius for h in halo)
-        inputs = tuple(self.lower(a, wider) for a in expr.arguments)
-        every = frozenset(range(len(self.grid.axes)))
-        axes = every if radius else frozenset[int]().union(*(v.axes for v in inputs))
-        sizes = tuple(a.points + 2 * w for a, w in zip(self.grid.axes, wider, strict=True)) if radius else ()
-        outputs = self.builder.add("learned", inputs, expr.term, sizes, axes=axes)
-        return self.builder.add("output", (outputs,), expr.term, expr.output)
-
-    def _reduction(self, expr: Reduction, halo: Halo) -> Value:
-        value = self.lower(expr.argument, self._zero)
-        for number, axis in enumerate(self.grid.axes):
-            length = axis.upper - axis.lower if expr.kind == "integral" else 1.0
-            if number in value.axes:
-                ends = 0.5 if axis.position == "nodes" and not axis.periodic else 1.0
-                weight = axis.spacing * length / (axis.upper - axis.lower)
-                value = self.builder.add("reduce", (value,), number, weight, ends, axes=value.axes - {number})
-            elif length != 1.0:
-                value = self.builder.apply("mul", value, self.builder.constant(length))
-        return value
-
-    def _stencil(self, value: Value, axis: int, weights: tuple[float, ...]) -> Value:
-        if axis not in value.axes:
-            total = sum(weights)
-            return self.builder.apply("mul", value, self.builder.constant(total if abs(total) > 1e-12 else 0.0))
-        return self.builder.add("stencil", (value,), axis, weights)
-
-    def _scaled(self, weights: tuple[float, ...], axis: int, derivative: int) -> tuple[float, ...]:
-        h = self.grid.axes[axis].spacing
-        return tuple(w / h**derivative for w in weights)
-
-    # ------------------------------------------------------------ outputs
 
     def _equation(self, name: str) -> EquationOutputs:
         number = self.model.channel_names.index(name)
         equation = next((e for e in self.model.equations if e.channel == name), None)
         if equation is None:
             velocity = ChannelRef(f"dt({name})")
-            terms: tuple[Output, ...] = (Output(velocity.channel, self.lower(velocity, self._zero).number),)
-            total = self.lower(velocity, self._zero)
+            terms: tuple[Output, ...] = (Output(velocity.channel, self._whole(velocity, velocity.channel).number),)
+            total = self._whole(velocity, velocity.channel)
         else:
-            values = [self.lower(t.expr, self._zero) for t in equation.terms]
+            values = [self._whole(t.expr, f"the term `{t.name}` of `{name}`") for t in equation.terms]
             terms = tuple(Output(t.name, v.number) for t, v in zip(equation.terms, values, strict=True))
-            total = values[0] if len(values) == 1 else self.builder.apply("add", *values)
-        total = self._walls.rate(total, name)
+            total = values[0] if len(values) == 1 else self._expressions.builder.apply("add", *values)
+        total = self._expressions.walls.rate(total, name)
         return EquationOutputs(number, terms, total.number)
 
     def _definitions(self) -> tuple[Output, ...]:
@@ -191,41 +80,41 @@ class Lowering:
                 continue
             for index, body in enumerate(definition.components):
                 suffix = f".{self.model.axes[index].name}" if len(definition.components) > 1 else ""
-                outputs.append(Output(definition.name + suffix, self.lower(body, self._zero).number))
+                outputs.append(Output(definition.name + suffix, self._whole(body, f"`{definition.name}`").number))
         return tuple(outputs)
 
     def _learned_outputs(self) -> tuple[Output, ...]:
         return tuple(
-            Output(name, self.lower(LearnedCall(term.name, term.inputs, index, name), self._zero).number)
+            Output(name, self._whole(LearnedCall(term.name, term.inputs, index, name), f"`{name}`").number)
             for term in self.model.learned
             for index, name in enumerate(term.outputs)
         )
 
     def _learned_inputs(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
         return tuple(
-            (term.name, tuple(self.lower(i, self._zero).number for i in term.inputs)) for term in self.model.learned
+            (term.name, tuple(self._whole(i, f"an input of `{term.name}`").number for i in term.inputs))
+            for term in self.model.learned
         )
 
+    def _laws(self) -> tuple[Output, ...]:
+        return tuple(Output(law.name, self._whole(law.expr, f"the law `{law.name}`").number) for law in self.model.laws)
+
     def _penalty(self, name: str, expr: Expr) -> Output:
-        return Output(name, self.lower(Reduction("mean", expr), self._zero).number)
+        return Output(name, self._whole(Reduction("mean", expr), f"the penalty `{name}`").number)
 
     def _initial(self) -> tuple[Output, ...]:
         return tuple(
-            Output(i.channel, self.lower(i.expr, self._zero).number)
+            Output(i.channel, self._whole(i.expr, f"the initial value of `{i.channel}`").number)
             for i in self.model.initial
             if i.kind == "expression" and i.expr is not None
         )
 
     def _constrained(self) -> tuple[Output, ...]:
         return tuple(
-            Output(c.name, self.lower(ChannelRef(c.name), self._zero).number)
+            Output(c.name, self._whole(ChannelRef(c.name), f"`{c.name}`").number)
             for c in self.model.channels
-            if self._walls.replaces(c.name)
+            if self._expressions.walls.replaces(c.name)
         )
-
-
-def _wider(halo: Halo, axis: int, by: int) -> Halo:
-    return tuple(h + by if i == axis else h for i, h in enumerate(halo))
 
 
 def lower(model: Model, grid: Grid, radii: Mapping[str, int]) -> Program:
@@ -234,9 +123,9 @@ def lower(model: Model, grid: Grid, radii: Mapping[str, int]) -> Program:
     Raises
     ------
     UsageError
-        The grid has too few points for the stencils and walls.
+        The grid has too few points for the stencils, the walls or the neighbourhood of a learned term.
     """
-    least = 2 * (model.order + 1)
+    least = least_points(model.order)
     for axis in grid.axes:
         if axis.points < least:
             raise UsageError(

@@ -9,7 +9,7 @@ from functools import reduce as fold
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from eqdsl.learned.term import LearnedTermModule
 from eqdsl.numerics import ghosts
@@ -34,24 +34,11 @@ class Context:
         return self.state.dim() - 2
 
 
-def _on_tensor(function: Callable[..., Tensor]) -> Callable[..., Number]:
-    """Let a torch function take plain floats beside tensors."""
-
-    def call(*arguments: Number) -> Number:
-        like = next((a for a in arguments if isinstance(a, Tensor)), None)
-        dtype, device = (None, None) if like is None else (like.dtype, like.device)
-        return function(
-            *(a if isinstance(a, Tensor) else torch.as_tensor(a, dtype=dtype, device=device) for a in arguments)
-        )
-
-    return call
-
-
 def _many(function: Callable[[Number, Number], Number]) -> Callable[..., Number]:
     return lambda *arguments: fold(function, arguments)
 
 
-POINTWISE: dict[str, Callable[..., Number]] = {
+ARITHMETIC: dict[str, Callable[..., Number]] = {
     "add": _many(operator.add),
     "sub": operator.sub,
     "mul": _many(operator.mul),
@@ -63,32 +50,38 @@ POINTWISE: dict[str, Callable[..., Number]] = {
     "gt": operator.gt,
     "ge": operator.ge,
     "ne": operator.ne,
-    "ifelse": _on_tensor(lambda c, a, b: torch.where(c.bool(), a, b)),
-    "sin": _on_tensor(torch.sin),
-    "cos": _on_tensor(torch.cos),
-    "tan": _on_tensor(torch.tan),
-    "asin": _on_tensor(torch.asin),
-    "acos": _on_tensor(torch.acos),
-    "atan": _on_tensor(torch.atan),
-    "atan2": _on_tensor(torch.atan2),
-    "sinh": _on_tensor(torch.sinh),
-    "cosh": _on_tensor(torch.cosh),
-    "tanh": _on_tensor(torch.tanh),
-    "exp": _on_tensor(torch.exp),
-    "log": _on_tensor(torch.log),
-    "log10": _on_tensor(torch.log10),
-    "sqrt": _on_tensor(torch.sqrt),
-    "abs": _on_tensor(torch.abs),
-    "sign": _on_tensor(torch.sign),
-    "min": _many(_on_tensor(torch.minimum)),
-    "max": _many(_on_tensor(torch.maximum)),
-    "floor": _on_tensor(torch.floor),
-    "heaviside": _on_tensor(lambda x: torch.where(x > 0, 1.0, torch.where(x < 0, 0.0, 0.5)).to(x.dtype)),
-    "erf": _on_tensor(torch.erf),
-    "sigmoid": _on_tensor(torch.sigmoid),
-    "relu": _on_tensor(torch.relu),
-    "softplus": _on_tensor(nn.functional.softplus),
 }
+"""Operators that combine tensors with plain numbers."""
+
+FUNCTIONS: dict[str, Callable[..., Tensor]] = {
+    "ifelse": lambda c, a, b: torch.where(c.bool(), a, b),
+    "sin": torch.sin,
+    "cos": torch.cos,
+    "tan": torch.tan,
+    "asin": torch.asin,
+    "acos": torch.acos,
+    "atan": torch.atan,
+    "atan2": torch.atan2,
+    "sinh": torch.sinh,
+    "cosh": torch.cosh,
+    "tanh": torch.tanh,
+    "exp": torch.exp,
+    "log": torch.log,
+    "log10": torch.log10,
+    "sqrt": torch.sqrt,
+    "abs": torch.abs,
+    "sign": torch.sign,
+    "min": _many(torch.minimum),
+    "max": _many(torch.maximum),
+    "floor": torch.floor,
+    "heaviside": lambda x: torch.where(x > 0, 1.0, torch.where(x < 0, 0.0, 0.5)).to(x.dtype),
+    "erf": torch.erf,
+    "sigmoid": torch.sigmoid,
+    "relu": torch.relu,
+    # Exact everywhere, where `nn.functional.softplus` leaves out a tail above 20.
+    "softplus": lambda x: torch.logaddexp(x, torch.zeros_like(x)),
+}
+"""Functions of tensors alone."""
 
 
 def _constant(context: Context, value: float) -> float:
@@ -121,7 +114,14 @@ def _coordinate(context: Context, axis: int, halo: int) -> Tensor:
 
 def _pointwise(context: Context, *arguments: Any) -> Number:
     *values, function = arguments
-    return POINTWISE[function](*values)
+    if function in ARITHMETIC and any(isinstance(v, Tensor) for v in values):
+        return ARITHMETIC[function](*values)
+    # The type and the device are the state's: the first tensor here may be a condition, or there may be none.
+    state = context.state
+    call = ARITHMETIC.get(function) or FUNCTIONS[function]
+    return call(
+        *(v if isinstance(v, Tensor) else torch.as_tensor(v, dtype=state.dtype, device=state.device) for v in values)
+    )
 
 
 def _stencil(context: Context, value: Tensor, axis: int, weights: tuple[float, ...]) -> Tensor:

@@ -39,7 +39,11 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class EquationOutputs:
-    """The terms of one channel's right-hand side and the steps that hold them; their sum is `total`."""
+    """The terms of one channel's right-hand side and the steps that hold them.
+
+    Their sum is `total`, except at points that lie on a Dirichlet wall (``nodes``): there `total` is the rate of the
+    wall's own value, and the terms are what the equation alone would give.
+    """
 
     channel: int
     terms: tuple[Output, ...]

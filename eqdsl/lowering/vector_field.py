@@ -106,14 +106,15 @@ class VectorField(nn.Module):
         Raises
         ------
         UsageError
-            A state has no ``init`` formula.
+            A state or a velocity has no ``init`` formula.
         """
         given = {output.name for output in self.program.initial}
-        missing = [c for c in self.model.channels if c.name not in given and not c.velocity]
-        if missing:
+        missing = next((i for i in self.model.initial if i.channel not in given), None)
+        if missing is not None:
+            said = "" if missing.kind == "data" else ": a fitted one is known only once data are at hand"
             raise UsageError(
-                f"`{missing[0].name}` has no initial value",
-                help=f"write `init {missing[0].name} = …` in the model, or take it from a file with `--from FILE.h5`",
+                f"`{missing.channel}` has no initial value{said}",
+                help=f"write `init {missing.channel} = …` in the model, or take it from a file with `--from FILE.h5`",
             )
         values = self.initial_values(batch, t)
         zeros = torch.zeros(batch, *self.grid.shape, dtype=self.dtype, device=self.device)
@@ -156,9 +157,8 @@ class VectorField(nn.Module):
 
     def _evaluate(self, t: float | Tensor, state: Tensor, wanted: list[int]) -> list[Any]:
         """Values of the wanted steps; only steps they depend on are run."""
-        time = t if isinstance(t, Tensor) else torch.as_tensor(t, dtype=state.dtype, device=state.device)
         context = Context(
-            time=time.to(state.dtype),
+            time=torch.as_tensor(t, dtype=state.dtype, device=state.device),
             state=state,
             parameters=self.physical.values(),
             coordinates={key: self.get_buffer(_buffer(*key)) for key in self._coordinate_keys},

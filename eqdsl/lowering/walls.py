@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from eqdsl.core.errors import UsageError
 from eqdsl.lowering.builder import Builder, Value
 from eqdsl.lowering.closures import Closure, closure
 from eqdsl.model.expr import Const, Expr
 from eqdsl.model.model import Model, WallCondition
 from eqdsl.numerics.ghosts import GhostRows
 from eqdsl.numerics.grid import Grid
+
+SINGULAR = 1e-9
+"""Share of its two parts below which the sum that a wall is solved for counts as zero."""
 
 Lower = Callable[[Expr, tuple[int, ...]], Value]
 
@@ -60,7 +64,6 @@ class WallFiller:
                 condition = self._on_nodes(channel, number, side)
                 if condition is not None:
                     rate = self._lower(condition.value_rate or Const(0.0), (0,) * len(every))
-                    rate = self._divide(rate, condition.value_coefficient, (0,) * len(every))
                     total = self._builder.add("replace_end", (total, rate), number, side, axes=every)
         return total
 
@@ -92,10 +95,23 @@ class WallFiller:
         a, b = condition.value_coefficient, condition.normal_coefficient
         if isinstance(a, Const) and isinstance(b, Const):
             # The usual case: fold the coefficients into the weights, leaving only the wall's own value.
+            self._refuse_singular(condition, numbers, a.value, b.value)
             rows = _folded(numbers, a.value, b.value / axis.spacing)
             return rows, None if _is_zero(condition.value) else self._lower(condition.value, halo)
         rows = GhostRows(numbers.strip, numbers.extrapolation, numbers.correction)
         return rows, self._kappa(value, condition, numbers, number, side, halo)
+
+    def _refuse_singular(self, wall: WallCondition, numbers: Closure, a: float, b: float) -> None:
+        """Refuse a spacing at which value and slope cancel: no ghost values obey the wall then."""
+        axis = self._grid.axes[self._grid.axis(wall.axis)]
+        value, slope = a * numbers.correction_value, b * numbers.correction_slope / axis.spacing
+        if abs(value + slope) > SINGULAR * (abs(value) + abs(slope)):
+            return
+        raise UsageError(
+            f"the wall `{wall.text}` cannot be closed at a spacing of {axis.spacing:.6g} along `{axis.name}`: "
+            "the value and the slope cancel there",
+            help=f"use more points along `{axis.name}`, now {axis.points}",
+        )
 
     def _kappa(
         self, value: Value, wall: WallCondition, numbers: Closure, axis: int, side: int, halo: tuple[int, ...]
@@ -119,11 +135,6 @@ class WallFiller:
             build.apply("mul", b, build.constant(numbers.correction_slope)),
         )
         return build.apply("div", build.apply("sub", self._lower(wall.value, halo), known), denominator)
-
-    def _divide(self, value: Value, by: Expr, halo: tuple[int, ...]) -> Value:
-        if isinstance(by, Const) and by.value == 1.0:
-            return value
-        return self._builder.apply("div", value, self._lower(by, halo))
 
 
 def _folded(numbers: Closure, a: float, b: float) -> GhostRows:

@@ -90,7 +90,8 @@ def power(base: Expr, exponent: Expr) -> Expr:
         try:
             return constant(math.pow(base.value, exponent.value), "this power")
         except (ValueError, OverflowError) as reason:
-            raise BadNumber(f"{base.value:g}^{exponent.value:g} is not a finite real number") from reason
+            shown = f"({base.value:g})" if base.value < 0 else f"{base.value:g}"
+            raise BadNumber(f"{shown}^{exponent.value:g} is not a finite real number") from reason
     return Apply("pow", (base, exponent))
 
 

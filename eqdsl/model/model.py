@@ -25,6 +25,11 @@ class Axis:
     position: str = "cells"
 
 
+def least_points(order: int) -> int:
+    """Points along an axis that stencils and walls of an accuracy order need."""
+    return 2 * (order + 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """A state: `axes` is empty for a plain variable; `time_order` 2 for one declared by ``dtt``."""
@@ -166,6 +171,8 @@ class WallCondition:
     `side` is 0 at the lower, 1 at the upper end; ``n`` points outward. The three expressions may contain parameters,
     time and the coordinates along the wall, nothing else. Every channel that varies in space, velocity channels
     included (there: the time derivative of the condition), has one for each side of each non-periodic axis.
+    `value_rate` is ``d(value/value_coefficient)/dt``, the rate of the state itself, where the condition gives its
+    value, and ``d(value)/dt`` elsewhere.
     """
 
     channel: str

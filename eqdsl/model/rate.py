@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from eqdsl.model.arithmetic import ONE, ZERO, add, multiply, negate
+from eqdsl.model.arithmetic import ONE, ZERO, add, divide, multiply, negate
 from eqdsl.model.expr import Apply, Const, DefinitionRef, Expr, TimeRef
 from eqdsl.model.facts import FactTable
 
@@ -109,7 +109,7 @@ class _Rates:
                 return add([multiply([*a[:i], self.of(a[i]), *a[i + 1 :]]) for i in range(len(a))])
             case Apply("div", (top, bottom)):
                 by_bottom = _call("div", multiply([top, self.of(bottom)]), _square(bottom))
-                return add([_call("div", self.of(top), bottom), ZERO if self._still(bottom) else negate(by_bottom)])
+                return add([divide(self.of(top), bottom), ZERO if self._still(bottom) else negate(by_bottom)])
             case Apply("pow", (base, exponent)):
                 by_base = multiply([exponent, _call("pow", base, _call("sub", exponent, ONE)), self.of(base)])
                 by_exponent = ZERO if self._still(exponent) else multiply([expr, _call("log", base), self.of(exponent)])

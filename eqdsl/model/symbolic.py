@@ -69,7 +69,7 @@ TO_SYMPY: dict[str, Callable[..., Any]] = {
     "min": sp.Min,
     "max": sp.Max,
     "floor": sp.floor,
-    "heaviside": lambda a: sp.Heaviside(a, 1),
+    "heaviside": lambda a: sp.Heaviside(a, sp.Rational(1, 2)),
     "erf": sp.erf,
     "sigmoid": lambda a: 1 / (1 + sp.exp(-a)),
     "relu": lambda a: sp.Max(a, 0),

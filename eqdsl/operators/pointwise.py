@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from eqdsl.core.diagnostics import error
 from eqdsl.core.source import Span
-from eqdsl.model.arithmetic import constant
+from eqdsl.model.arithmetic import BadNumber, constant
 from eqdsl.model.expr import Apply, Const
 from eqdsl.operators.base import Argument, Operator, Rejection, Space, Value, require_scalar
 
@@ -44,6 +44,16 @@ ARITY: dict[str, tuple[int, int | None]] = {
 }
 """`ifelse(c, a, b)` takes a comparison first; the checker of expressions sees to that."""
 
+
+def _sigmoid(x: float) -> float:
+    # Written so that neither end overflows or loses digits.
+    return 1.0 / (1.0 + math.exp(-x)) if x >= 0 else math.exp(x) / (1.0 + math.exp(x))
+
+
+def _sign(x: float) -> float:
+    return float((x > 0) - (x < 0))
+
+
 AT_NUMBERS: dict[str, Callable[..., float]] = {
     "sin": math.sin,
     "cos": math.cos,
@@ -60,12 +70,32 @@ AT_NUMBERS: dict[str, Callable[..., float]] = {
     "log10": math.log10,
     "sqrt": math.sqrt,
     "abs": abs,
+    "sign": _sign,
     "min": min,
     "max": max,
     "floor": math.floor,
+    "heaviside": lambda x: 0.5 * (1.0 + _sign(x)),
     "erf": math.erf,
+    "sigmoid": _sigmoid,
+    "relu": lambda x: max(x, 0.0),
+    "softplus": lambda x: max(x, 0.0) + math.log1p(math.exp(-abs(x))),
 }
-"""Functions folded when every argument is a number; the rest is left to the numeric half."""
+"""The values of all functions but `ifelse` at numbers."""
+
+
+def at_numbers(name: str, numbers: Sequence[float]) -> Const:
+    """The value of a function at numbers.
+
+    Raises
+    ------
+    BadNumber
+        It is not a finite real number.
+    """
+    try:
+        return constant(float(AT_NUMBERS[name](*numbers)), f"`{name}` of this number")
+    except (ValueError, OverflowError) as reason:
+        shown = ", ".join(f"{n:g}" for n in numbers)
+        raise BadNumber(f"`{name}({shown})` is not a finite real number") from reason
 
 
 class Pointwise(Operator):
@@ -82,19 +112,15 @@ class Pointwise(Operator):
         """The call itself, or its value at numbers."""
         parts = tuple(require_scalar(a, self.name, f"{self.name}(w.x)") for a in arguments)
         numbers = [p.value for p in parts if isinstance(p, Const)]
-        if len(numbers) == len(parts) and self.name in AT_NUMBERS:
-            return Value((self._fold(numbers, span),))
-        return Value((Apply(self.name, parts),))
-
-    def _fold(self, numbers: list[float], span: Span) -> Const:
+        if len(numbers) < len(parts):
+            return Value((Apply(self.name, parts),))
         try:
-            return constant(float(AT_NUMBERS[self.name](*numbers)), f"`{self.name}` of this number")
-        except (ValueError, ArithmeticError) as reason:
-            shown = ", ".join(f"{n:g}" for n in numbers)
+            return Value((at_numbers(self.name, numbers),))
+        except BadNumber as reason:
             raise Rejection(
                 error(
                     "E0410",
-                    f"`{self.name}({shown})` is not a finite real number",
+                    str(reason),
                     span,
                     "no value",
                     help=f"change the argument so that `{self.name}` is defined there",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 
 import numpy as np
@@ -10,8 +11,9 @@ import torch
 from torchdiffeq import odeint
 
 from eqdsl.analysis.check import loads_model
-from eqdsl.core.errors import UsageError
+from eqdsl.core.errors import ModelError, UsageError
 from eqdsl.lowering.vector_field import compile_model
+from eqdsl.numerics.grid import grid_from_model
 
 PENDULUM = """
 state theta, omega
@@ -211,8 +213,14 @@ def test_initial_state_and_its_absence():
 
 
 def test_grid_too_small_for_the_stencils():
+    """The check of `grid` and the lowering on a grid from elsewhere ask for the same number."""
+    text = "space x in [0, 1] periodic\nscheme order = 4\nstate u(x)\ndt(u) = dxx(u)\n"
+    assert compiled(text + "grid x = 10\n").grid.shape == (10,)
+    with pytest.raises(ModelError, match="at least 10"):
+        loads_model(text + "grid x = 9\n")
+    model = loads_model(text)
     with pytest.raises(UsageError, match="too few"):
-        compiled("space x in [0, 1] periodic\ngrid x = 6\nscheme order = 4\nstate u(x)\ndt(u) = dxx(u)\n")
+        compile_model(model, grid=grid_from_model(model, {"x": 9}))
 
 
 def test_float32_stays_float32():
@@ -262,8 +270,85 @@ def test_a_parameter_too_large_for_the_precision_is_refused():
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_a_model_without_numbers_of_its_own_has_a_precision(dtype: torch.dtype):
-    field = compile_model(loads_model("state u\ndt(u) = -u\ninit u = 1\n"), dtype=dtype)
-    assert field.dtype == dtype
-    assert field.initial_state().dtype == dtype
+def test_a_model_without_parameters_has_a_type_of_its_own(dtype):
+    field = compiled("state u\ndt(u) = sin(t) - 2\ninit u = 1\n", dtype=dtype)
+    assert (field.dtype, field.initial_state().dtype) == (dtype, dtype)
+    assert copy.deepcopy(field).dtype is dtype
     assert not field.state_dict()
+    assert field.to(torch.float32).dtype is torch.float32
+    assert field.to("meta").device == torch.device("meta")
+
+
+def test_times_come_to_the_device_of_the_state():
+    """Windows that share their times give one number that lies on the CPU."""
+    text = "state u, v\nlearned R(u, t) by mlp(4)\ndt(u) = sin(t)\ndt(v) = R + t*u\n"
+    field, here = compiled(text).to("meta"), compiled(text)
+    for t in (torch.tensor(0.5), torch.tensor([0.5, 0.7, 0.9], dtype=torch.float64), 0.5):
+        rate = field(t, torch.zeros(3, 2, dtype=torch.float64, device="meta"))
+        assert (rate.device.type, rate.dtype, rate.shape) == ("meta", torch.float64, (3, 2))
+        assert here(t, torch.zeros(3, 2, dtype=torch.float64)).dtype is torch.float64
+
+
+def test_the_rate_of_a_dirichlet_node_follows_a_coefficient_that_changes():
+    """(1 + t)*u = g gives u = g/(1 + t) and du/dt = g'/(1 + t) - g/(1 + t)^2."""
+    field = compiled(
+        "space x in [0, 1]\ngrid x = 8 nodes\nstate u(x)\ndt(u) = dxx(u)\nbc (1 + t)*u = 1 at x = 0\n"
+        "bc exp(t)*u = sin(t) at x = 1\n"
+    )
+    rate = field(0.5, random_state(field))
+    assert rate[0, 0, 0].item() == pytest.approx(-1 / 1.5**2, rel=1e-14)
+    assert rate[0, 0, -1].item() == pytest.approx(math.exp(-0.5) * (math.cos(0.5) - math.sin(0.5)), rel=1e-14)
+
+
+def test_a_velocity_on_a_dirichlet_node_follows_the_wall_whatever_its_factor():
+    field = compiled(
+        "space x in [0, 1]\ngrid x = 8 nodes\nstate w(x)\ndtt(w) = dxx(w)\n"
+        "bc 4*w = sin(t) at x = 0\nbc w = 0 at x = 1\n"
+    )
+    held = field.constrain(0.5, random_state(field))
+    assert held[0, :, 0].tolist() == pytest.approx([math.sin(0.5) / 4, math.cos(0.5) / 4], rel=1e-14)
+    assert field(0.5, held)[0, :, 0].tolist() == pytest.approx([math.cos(0.5) / 4, -math.sin(0.5) / 4], rel=1e-14)
+
+
+def test_walls_of_numbers_are_double_precision():
+    field = compiled("space x in [0, 1]\ngrid x = 8 nodes\nstate u(x)\ndt(u) = dxx(u)\nbc u = exp(x) at boundary\n")
+    held = field.constrain(0.0, random_state(field))
+    assert held[0, 0, [0, -1]].tolist() == [1.0, math.e]
+
+
+@pytest.mark.parametrize("topology", ["periodic", ""])
+def test_a_convolution_wider_than_the_grid_is_refused(topology):
+    text = f"space x in [0, 1] {topology}\nstate u(x)\nlearned R(u) by conv(16, 16, kernel = 15)\ndt(u) = -u + R\n"
+    with pytest.raises(UsageError) as refusal:
+        compiled(text + "grid x = 20\n")
+    assert refusal.value.message == "the term `R` of `u` reaches 21 points beyond each end of `x`, which has 20 points"
+    assert refusal.value.help == "use at least 21 points along `x` or a smaller `kernel`"
+    field = compiled(text + "grid x = 21\n")
+    assert torch.isfinite(field(0.0, random_state(field))).all()
+
+
+def test_derivatives_nested_deeper_than_the_grid_are_refused():
+    inner = "u*u"
+    for _ in range(9):
+        inner = f"sin(dx({inner}))"
+    text = f"space x in [0, 1] periodic, y in [0, 1]\nstate u(x, y)\ndt(u) = {inner}\n"
+    with pytest.raises(UsageError, match="reaches 9 points beyond each end of `x`, which has 8 points"):
+        compiled(text + "grid x = 8, y = 6\n")
+    assert compiled(text + "grid x = 9, y = 6\n").grid.shape == (9, 6)
+
+
+def test_a_wall_that_no_ghost_can_obey_is_refused():
+    """With h = 1/3 the ghost drops out of dn(u) - 8*u."""
+    text = "space x in [0, 2]\nstate u(x)\ndt(u) = dxx(u)\nbc dn(u) - 8*u = 0 at x = 2\n"
+    with pytest.raises(UsageError) as refusal:
+        compiled(text + "grid x = 6\n")
+    assert "`dn(u) - 8*u = 0 at x = 2` cannot be closed at a spacing of 0.333333" in refusal.value.message
+    assert compiled(text + "grid x = 7\n").grid.shape == (7,)
+
+
+@pytest.mark.parametrize(("said", "reason"), [("data", "has no initial value"), ("fit", "a fitted one is known only")])
+def test_a_velocity_without_a_number_is_not_taken_as_zero(said, reason):
+    with pytest.raises(UsageError, match=reason) as refusal:
+        compiled(f"state w\ndtt(w) = -w\ninit w = 0\ninit dt(w) = {said}\n").initial_state()
+    assert "`dt(w)`" in refusal.value.message
+    assert compiled("state w\ndtt(w) = -w\ninit w = 1\n").initial_state().tolist() == [[1.0, 0.0]]

@@ -36,7 +36,7 @@ Right: `bc u = 0 at x = 1` and `bc dn(u) = 0 at x = 0`""",
     ),
     "E0605": Explanation(
         "a condition in which the state cancels",
-        """After bringing everything to one side nothing is left of the state.
+        """After bringing everything to one side, with the position of the wall put in, nothing is left of the state.
 
 Wrong: `bc u = u at x = 0`
 Right: `bc u = 0 at x = 0`""",

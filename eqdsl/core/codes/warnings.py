@@ -29,4 +29,13 @@ point to make it comparable.
 Wrong: `learned f(u)` with `dt(u) = -dx(f)`
 Right: `learned f(u) with f(0) = 0`""",
     ),
+    "W1004": Explanation(
+        "a choice outside a derivative",
+        """A derivative in a branch of `ifelse` is formed from neighbouring points, also from those at which the branch
+is not taken. If a function has no value there, neither the rate beside them nor the gradients of a fit have
+one. A choice inside the derivative has no such neighbours.
+
+Wrong: `dt(h) = ifelse(h > 0, dx(sqrt(h)), 0)`
+Right: `dt(h) = dx(ifelse(h > 0, sqrt(h), 0))`""",
+    ),
 }
