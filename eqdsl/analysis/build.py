@@ -14,7 +14,8 @@ from eqdsl.analysis.derivative_orders import check_orders
 from eqdsl.analysis.domain import read_domain
 from eqdsl.analysis.equations import read_equations
 from eqdsl.analysis.expressions import ExpressionChecker
-from eqdsl.analysis.hints import not_identifiable, unused
+from eqdsl.analysis.hints import free_fluxes, unused
+from eqdsl.analysis.identifiability import not_identifiable
 from eqdsl.analysis.initial import read_initial
 from eqdsl.analysis.learned import read_learned
 from eqdsl.analysis.observations import read_laws, read_observations, read_penalties
@@ -85,7 +86,13 @@ def build_model(
         problems = [p for p in problems if not _may_stand_in(p, unread, source)]
     if has_errors(problems):
         return None, problems
-    hints = [*unused(checker), *not_identifiable(equations, parameters, learned, facts, domain.time)]
+    elsewhere = [e for w in walls for e in (w.value_coefficient, w.normal_coefficient, w.value)]
+    elsewhere += [i.expr for i in initial if i.expr is not None]
+    hints = [
+        *unused(checker),
+        *not_identifiable(equations, parameters, learned, elsewhere, facts, domain.time),
+        *free_fluxes(equations, learned, facts),
+    ]
     name = next((s for s in statements if isinstance(s, nodes.ModelName)), None)
     model = Model(
         name=name.name if name else PurePath(source.name).stem.strip("<>") or "model",

@@ -14,12 +14,13 @@ Right: `dt(u) = -k*u`""",
     ),
     "W1002": Explanation(
         "a parameter that data cannot determine",
-        """A fitted multiple of a quantity and a learned term that sees the same quantity can trade with each other
-without changing the result. The fit keeps the learned share small, so it returns one answer; another one
-would explain the data as well.
+        """A fitted multiple of a quantity and a learned term that sees all that the quantity is made of can trade with
+each other without changing the result. The fit keeps the learned share small, so it returns one answer;
+another one would explain the data as well. A constraint tells the two apart where it excludes the quantity:
+with `f(0) = 0` the term `f(u)` cannot take over the constant of `k + f(u)`.
 
-Wrong: `dt(u) = k*u + R(u)` with k fitted`
-Right: `dt(u) = k*u + R(u)` with `param k = 0.3`""",
+Wrong: `dt(u) = k*u^2 + f(u)` with k fitted
+Right: `dt(u) = k*u^2 + f(v)`, `param k = 0.3`, or `learned f(u) with odd(u)`""",
     ),
     "W1003": Explanation(
         "a flux that is free up to a constant",
