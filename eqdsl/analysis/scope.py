@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
 
+from eqdsl.core import limits
 from eqdsl.core.diagnostics import Diagnostic, Label, error
 from eqdsl.core.source import Span
 from eqdsl.operators.axis_derivative import axes_of
@@ -60,6 +61,7 @@ class Scope:
         self.doubled: set[str] = set()
         self.axes: tuple[str, ...] = ()
         self.time = "t"
+        self._proposals = 0
 
     def find(self, name: str) -> Symbol | None:
         """The symbol of that name, which counts as a use; None when nothing has it."""
@@ -77,12 +79,22 @@ class Scope:
         functions = [*OPERATORS, *(f"d{a}" for a in self.axes)] if callables else []
         known = [*self.symbols, *functions, "pi"]
         lowered = {k.lower(): k for k in known}
-        close = get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
-        if not close:
+        close = self.closest(name.lower(), lowered)
+        if close is None:
             return None
-        found = lowered[close[0]]
+        found = lowered[close]
         kind = self.symbols[found].kind.value if found in self.symbols else "constant" if found == "pi" else "function"
         return f"did you mean the {kind} `{found}`?"
+
+    def closest(self, name: str, candidates: Iterable[str]) -> str | None:
+        """The candidate that is spelled most alike, or None; after `limits.MAX_ERRORS` questions always None.
+
+        One question costs a comparison with every name of the file.
+        """
+        self._proposals += 1
+        if self._proposals > limits.MAX_ERRORS:
+            return None
+        return next(iter(get_close_matches(name, list(candidates), n=1, cutoff=0.6)), None)
 
 
 def collect(statements: Iterable[nodes.Statement], problems: list[Diagnostic]) -> Scope:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from eqdsl.analysis.scope import SPECIAL_CALLS, Kind, Scope
 from eqdsl.core.diagnostics import Diagnostic, Label, error
 from eqdsl.operators.table import OPERATORS
@@ -51,13 +49,13 @@ def unknown_function(node: nodes.Call, scope: Scope) -> Diagnostic:
         )
     known = [*OPERATORS, *SPECIAL_CALLS, *(f"d{a}" for a in axes)]
     known += [s.name for s in scope.of(Kind.LEARNED)]
-    close = get_close_matches(name, known, n=1, cutoff=0.6)
+    close = scope.closest(name, known)
     return error(
         "E0304",
         f"there is no function `{name}`",
         node.name_span,
         "unknown function",
-        help=f"did you mean `{close[0]}`?" if close else f"to learn it from data, declare `learned {name}(u)`",
+        help=f"did you mean `{close}`?" if close else f"to learn it from data, declare `learned {name}(u)`",
     )
 
 

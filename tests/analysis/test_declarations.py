@@ -81,6 +81,11 @@ def test_constraints(written: str, constraints: tuple[object, ...]) -> None:
     assert learned(f"learned f(u, v) by mlp(4) with {written}").constraints == constraints
 
 
+def test_constraints_name_the_time_as_the_model_does() -> None:
+    text = "time tau\nstate u\nlearned f(u, tau) by mlp(4) with f(0, tau) = 0, even(tau)\ndt(u) = f\n"
+    assert loads_model(text).learned[0].constraints == (Pinned(0, ((0, 0.0),), 0.0), Parity(1, False))
+
+
 def test_constraints_of_several_outputs_and_of_vectors() -> None:
     heads = learned("learned f(u), g(u) by mlp(4) with g(0) = 1, g <= 3, f >= 0")
     assert heads.constraints == (Pinned(1, ((0, 0.0),), 1.0), Range(1, -INF, 3.0), Range(0, 0.0, INF))
