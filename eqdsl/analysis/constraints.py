@@ -14,6 +14,7 @@ from eqdsl.core.diagnostics import Diagnostic, error
 from eqdsl.model.expr import Expr
 from eqdsl.model.model import Constraint, Parity, Pinned, Range
 from eqdsl.model.text import expr_text, number_text
+from eqdsl.operators.base import count_text
 from eqdsl.syntax import nodes
 
 NOT_BUILT = {"increasing": "E0933", "decreasing": "E0933", "div": "E0934", "mean": "E0935"}
@@ -140,11 +141,22 @@ class ConstraintReader:
 
     def _pinned(self, call: nodes.Call, right: nodes.Expression) -> Sequence[Constraint]:
         info = self.heads[call.name]
+        if call.keywords:
+            self.problems.append(
+                error(
+                    "E0412",
+                    f"the inputs of `{call.name}` are given by position",
+                    call.keywords[0].span,
+                    "named argument",
+                    help=f"write `{call.name}(0) = 0`",
+                )
+            )
+            return ()
         if len(call.arguments) != len(info.ranks):
             self.problems.append(
                 error(
                     "E0401",
-                    f"`{call.name}` has {len(info.ranks)} inputs, {len(call.arguments)} given",
+                    f"`{call.name}` takes {count_text((len(info.ranks),) * 2)}, {len(call.arguments)} given",
                     call.span,
                     f"{len(call.arguments)} given",
                     help="give a number for each input, or the input itself to leave it free",

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from eqdsl.analysis.calls import CallChecker
 from eqdsl.analysis.combining import by_component, power_of, product_of, sum_of, verify_same_ranks
 from eqdsl.analysis.scope import Kind, Scope, Symbol
+from eqdsl.analysis.spelling import other_notation
 from eqdsl.analysis.symbols import Symbols
 from eqdsl.analysis.walk import left_spine, nesting
 from eqdsl.core import limits
@@ -225,7 +226,9 @@ class ExpressionChecker:
             f"`{name}` is not declared",
             node.span,
             "unknown name",
-            help=self.scope.nearest(name) or f"declare it, for example `param {name} = fit 1`",
+            help=(other_notation(name, self.scope) if self.scope.patient else None)
+            or self.scope.nearest(name)
+            or f"declare it, for example `param {name} = fit 1`",
         )
 
     def _component(self, node: nodes.Component) -> Value | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from eqdsl.analysis.expressions import ExpressionChecker
 from eqdsl.analysis.scope import Kind
@@ -14,9 +14,10 @@ from eqdsl.model.facts import FactTable, nodes_of
 from eqdsl.model.model import Equation, LearnedTerm, Parity, Pinned, Term
 
 
-def unused(checker: ExpressionChecker) -> Iterator[Diagnostic]:
-    """Names that no equation needs; many of them are counted, not listed."""
-    idle = [s for s in checker.scope.of(Kind.PARAMETER, Kind.KNOWN, Kind.LET, Kind.LEARNED) if not s.used]
+def unused(checker: ExpressionChecker, mentioned: Collection[str]) -> Iterator[Diagnostic]:
+    """Names that no equation needs, and that are not `mentioned` elsewhere; many are counted, not listed."""
+    declared = checker.scope.of(Kind.PARAMETER, Kind.KNOWN, Kind.LET, Kind.LEARNED)
+    idle = [s for s in declared if not s.used and s.name not in mentioned]
     for symbol in idle[: limits.MAX_ERRORS]:
         yield warning(
             "W1001",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from eqdsl.analysis.scope import SPECIAL_CALLS, Kind, Scope
+from eqdsl.analysis.spelling import repeated_derivative
 from eqdsl.core.diagnostics import Diagnostic, Label, error
 from eqdsl.operators.table import OPERATORS
-from eqdsl.syntax import nodes
+from eqdsl.syntax import nodes, words
 
 OTHER_SPELLINGS = {
     "laplace": "lap(u)", "laplacian": "lap(u)", "gradient": "grad(u)", "divergence": "div(w)", "rot": "curl(w)",
@@ -46,6 +47,19 @@ def unknown_function(node: nodes.Call, scope: Scope) -> Diagnostic:
         right = OTHER_SPELLINGS[name.lower()]
         return error(
             "E0304", f"there is no function `{name}`", node.name_span, "unknown function", help=f"write `{right}`"
+        )
+    if name in words.FAMILIES:
+        return error(
+            "E0304",
+            f"`{name}` is a family of learned terms, not a function",
+            node.name_span,
+            "family",
+            help=f"declare `learned f(u) by {name}(64, 64)` and write `f`",
+        )
+    repeated = repeated_derivative(name, scope)
+    if repeated is not None:
+        return error(
+            "E0304", f"there is no function `{name}`", node.name_span, "unknown function", help=f"write `{repeated}(u)`"
         )
     known = [*OPERATORS, *SPECIAL_CALLS, *(f"d{a}" for a in axes)]
     known += [s.name for s in scope.of(Kind.LEARNED)]

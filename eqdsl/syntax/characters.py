@@ -48,14 +48,14 @@ FOREIGN_SIGNS = {
     "|": "the absolute value is `abs(u)`, the length of a vector `norm(w)`",
     "!": "`!=` is the only sign with `!`",
     ";": "a statement ends with its line; write the next one on a line of its own, in column 1",
-    "?": "a choice is written `ifelse(condition, a, b)`",
+    "?": "a choice is written `ifelse(condition, a, b)`, an unknown number `fit`",
     "@": "the product of two vectors is `dot(v, w)`",
     "$": "names need no sign in front",
     "\\": "a Greek letter is written by name (`alpha`) or as itself (`α`); an indented line continues a statement",
     "`": "names stand alone, texts in double quotes",
     "{": "group with parentheses `(`, write intervals with `[`",
     "}": "group with parentheses `(`, write intervals with `[`",
-    "∂": "a time derivative is `dt(u)` or `∂u/∂t`, a space derivative `dx(u)`",
+    "∂": "a time derivative is `dt(u)`, `dtt(u)` or `∂u/∂t`, a space derivative `dx(u)` or `dxx(u)`",
     "'": "texts stand in double quotes; a derivative is `dx(u)` or `dt(u)`",
 }
 """Signs of other languages, and what says the same here."""

@@ -1,4 +1,4 @@
-"""Reading a file: encoding, characters, limits (E01xx), and letters that look alike (W1001)."""
+"""Reading a file: encoding, characters, limits (E01xx), and letters that look alike (W1004)."""
 
 from __future__ import annotations
 
@@ -93,5 +93,13 @@ the other is two names; the message says which letter is the odd one. Letters th
 
 Wrong: `param а = 1` with a Cyrillic `а`, later `dt(u) = -a*u` with a Latin one
 Right: the same letter in both places""",
+    ),
+    "W1004": Explanation(
+        "a name that looks like another one",
+        """Some Cyrillic and Greek letters cannot be told from Latin ones on the screen, and still make another name.
+Where a name would be plain Latin but for such letters, they mostly come from a keyboard in another layout.
+
+Wrong: `param с = 1` (a Cyrillic letter) with `dt(u) = -c*u`
+Right: `param c = 1`""",
     ),
 }

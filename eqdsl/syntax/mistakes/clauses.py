@@ -122,6 +122,8 @@ def missing_interval_end(failure: Failure) -> Diagnostic | None:
     """``in [0, 1, 2]``, ``in [0: 1]``, ``in 0, 1``"""
     if failure.text(-1) == "in" and "LSQB" in failure.expected:
         help_text = "write `in [0, 1]`, with `(` or `)` for an end that is left out"
+        if failure.keyword == "space":
+            help_text = "write `in [0, 1]`; how many points is said by `grid x = 64`"
         return error("E0210", "an interval stands in brackets", failure.span, help=help_text)
     if failure.expected >= {"RSQB", "RPAR"} and failure.text(0) == ",":
         help_text = "write two ends, such as `[0, 1]`"

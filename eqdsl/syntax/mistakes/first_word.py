@@ -73,6 +73,9 @@ def _rate(tokens: Sequence[Token]) -> Diagnostic | None:
         order, name = len(match["order"]), match["name"]
     elif texts[1] == "=" and (match := _RUN_TOGETHER.fullmatch(texts[0])):
         name = match["name"]
+    elif texts[0] in ("d", "∂") and texts[1] in ("^", "**") and texts[2] in ("2", "3", "4") and texts[4] == "/":
+        order, name = int(texts[2]), texts[3]
+        last = next((i - 1 for i, token in enumerate(tokens) if token.text == "="), 5)
     elif texts[:3] == ["d", "/", "dt"]:
         last = 4 if texts[3] == "(" else 3
         name = texts[last]
@@ -110,12 +113,34 @@ def _definition(tokens: Sequence[Token]) -> Diagnostic | None:
         return None
     if _text(tokens, 1) == "=":
         name = first.text
+        if name[0] == "d" and name[1:].isidentifier():
+            return error(
+                "E0201",
+                f"`{shortened(name)} = ...` needs a word in front that says what it is",
+                first.span,
+                help=f"write `dt({name[1:]}) = ...` for the rate of `{name[1:]}`, `let {name} = ...` for a name",
+            )
         return error(
             "E0201",
             f"`{shortened(name)} = ...` needs a word in front that says what it is",
             first.span,
             help=f"write `dt({name}) = ...` for an equation, `let {name} = ...` for an abbreviation, "
             f"`known {name} = ...` for a known term or `param {name} = ...` for a number",
+        )
+    if _text(tokens, 1) == "[":
+        span = Span(first.start, tokens[1].end)
+        return error(
+            "E0213",
+            "there are no indices: each state has a name and an equation of its own",
+            span,
+            help="write `dt(u) = ...` and `dt(v) = ...`",
+        )
+    if _text(tokens, 1) == "(" and any(token.text == "by" for token in tokens):
+        return error(
+            "E0201",
+            f"`{shortened(first.text)}(...) by ...` needs a word in front that says what it is",
+            first.span,
+            help=f"write `learned {shortened(first.text)}(...) by ...`",
         )
     if _text(tokens, 1) == "(" and any(token.text == "=" for token in tokens):
         closer = next((i for i, token in enumerate(tokens) if token.text == ")"), 1)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from eqdsl.core.diagnostics import Diagnostic, error
 from eqdsl.core.source import Span
 from eqdsl.syntax import words
 from eqdsl.syntax.mistakes.base import Failure
-from eqdsl.syntax.scanning import LEIBNIZ, MARK, NAME, NUMBER
+from eqdsl.syntax.scanning import LEIBNIZ, MARK, NAME, NUMBER, Token
 
+_DERIVATIVE = re.compile(r"d[xyz]{1,4}")
 _OPERATORS = ("+", "-", "*", "/", "^", "**")
 
 
@@ -33,17 +36,28 @@ def side_by_side(failure: Failure) -> Diagnostic | None:
         return None
     if token.kind not in (NAME, NUMBER, LEIBNIZ) and token.text != "(":
         return None
+    if _names_function(before) and before.end < token.start and token.kind in (NAME, NUMBER):
+        return error(
+            "E0205",
+            f"`{before.text}` is a function: what it acts on stands in parentheses",
+            Span(before.start, token.end),
+            help=f"write `{before.text}({token.text})`",
+        )
     left = before.text if before.kind in (NAME, NUMBER) else "(...)"
     right = token.text if token.kind in (NAME, NUMBER) else "(...)"
     if failure.text(1) == "(" and token.kind == NAME:
         right += "(...)"
-    comma = ", or `,` between two arguments" if "COMMA" in failure.expected else ""
+    comma = ", or `,` between two arguments" if "COMMA" in failure.expected and before.end < token.start else ""
     return error(
         "E0205",
         "an operator is missing between two values",
         Span(before.start, token.end) if before.end == token.start else token.span,
         help=f"write `{left}*{right}`{comma}",
     )
+
+
+def _names_function(token: Token) -> bool:
+    return token.text in words.FUNCTIONS or _DERIVATIVE.fullmatch(token.text) is not None
 
 
 def nothing_after(failure: Failure) -> Diagnostic | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from eqdsl.core.diagnostics import Diagnostic, error
 from eqdsl.syntax import words
-from eqdsl.syntax.mistakes import brackets, clauses, habits, operators
+from eqdsl.syntax.mistakes import brackets, clauses, declaring, habits, notation, operators
 from eqdsl.syntax.mistakes.base import Failure, Recogniser
 
 RECOGNISERS: tuple[Recogniser, ...] = (
@@ -14,9 +14,23 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     habits.named_component,
     habits.module_function,
     habits.lambda_function,
-    habits.logic_word,
-    operators.rate_of_expression,
     operators.decimal_comma,
+    notation.joined_constraints,
+    habits.logic_word,
+    notation.dotted_operator,
+    notation.list_in_brackets,
+    notation.power_of_function,
+    notation.numbered_component,
+    notation.nothing_after_comma,
+    notation.quoted_option,
+    declaring.unit_after_number,
+    declaring.several_at_once,
+    declaring.range_without_in,
+    declaring.state_value,
+    declaring.vector_behind,
+    declaring.initial_place,
+    declaring.wall_by_name,
+    operators.rate_of_expression,
     brackets.index_brackets,
     brackets.wrong_closer,
     operators.nothing_after,
