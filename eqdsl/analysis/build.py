@@ -116,7 +116,7 @@ def build_model(
         penalties=penalties,
         order=domain.order,
         defaults=tuple(defaults_in_words(statements, domain, fields, channels, parameters, walls, initial)),
-        warnings=tuple(hints),
+        warnings=(*problems, *hints),
     )
     return model, [*problems, *hints]
 

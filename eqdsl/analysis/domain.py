@@ -103,6 +103,17 @@ def _axes(statement: nodes.Space, constants: ConstantReader, problems: list[Diag
     axes = []
     for axis in statement.axes:
         unit = unit_text(axis.unit, problems)
+        if axis.name == "periodic" and axis.interval is None:
+            problems.append(
+                error(
+                    "E0511",
+                    "`periodic` belongs to the axis in front of the comma",
+                    axis.span,
+                    "read as an axis",
+                    help="leave out the comma: `space x in [0, 1] periodic`",
+                )
+            )
+            continue
         if axis.interval is None:
             problems.append(
                 error(
@@ -137,7 +148,9 @@ def _order(
                         f"`scheme {option.name} = …` is not built yet",
                         option.span,
                         "not built yet",
-                        help="only `scheme order = 2`, `4` or `6` is built",
+                        help="only `scheme order = 2`, `4` or `6` is built; the integrator is an option, `--method rk4`"
+                        if option.name == "method"
+                        else "only `scheme order = 2`, `4` or `6` is built",
                     )
                 )
                 continue

@@ -102,7 +102,9 @@ def _state(statement: nodes.Init, checker: ExpressionChecker, problems: list[Dia
     if symbol is None or symbol.kind is not Kind.STATE:
         code = "E0301" if symbol is None else "E0503"
         what = "is not declared" if symbol is None else f"is {symbol.kind.phrase}, only a state has an initial value"
+        moving = next((s.name for s in checker.symbols.states.values() if s.time_order == 2), None)
         help = (checker.scope.nearest(statement.state) if symbol is None else None) or "write the name of a state"
+        help += f", or `init dt({moving}) = …` for a velocity" if moving else ""
         problems.append(error(code, f"`{statement.state}` {what}", statement.state_span, "not a state", help=help))
         return None
     state = checker.symbols.states.get(statement.state)

@@ -16,6 +16,8 @@ def other_notation(name: str, scope: Scope) -> str | None:
     """What to write for ``u_xx``, ``uxx``, ``d2u``, ``Δu``, ``ku``, ``mlp``, ``e``; None for just any name."""
     if name in words.FAMILIES:
         return f"a family stands behind `by`: declare `learned f(u) by {name}(…)` and write `f`"
+    if name == "dn":
+        return "the derivative along the outward normal is written `dn(u)`"
     return _space_derivative(name, scope) or _product(name, scope) or _constant(name)
 
 
@@ -31,7 +33,8 @@ def _space_derivative(name: str, scope: Scope) -> str | None:
             return f"write `lap({state})`"
         if name in (f"d{state}", *(f"d{n}{state}" for n in "234")):
             along = scope.axes[0] if scope.axes else "x"
-            return f"a derivative in space is written `d{along}({state})`, `d{along * 2}({state})`"
+            inside = f"a derivative in space is written `d{along}({state})` or `d{along * 2}({state})`"
+            return f"{inside}, along the normal in `bc` `dn({state})`"
     shape = _POWER.fullmatch(name)
     if axes_of(shape[1] if shape else name, scope.axes) is not None and states:
         axis = (shape[1] if shape else name)[1:]

@@ -1,10 +1,13 @@
-"""Messages for calls that have no meaning."""
+"""Messages for calls that have no meaning, or none that can be meant."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from eqdsl.analysis.scope import SPECIAL_CALLS, Kind, Scope
 from eqdsl.analysis.spelling import repeated_derivative
-from eqdsl.core.diagnostics import Diagnostic, Label, error
+from eqdsl.core.diagnostics import Diagnostic, Label, error, warning
+from eqdsl.operators.base import Argument, Space
 from eqdsl.operators.table import OPERATORS
 from eqdsl.syntax import nodes, words
 
@@ -82,3 +85,18 @@ def no_space(what: str, node: nodes.Expression) -> Diagnostic:
         "no space",
         help="declare one, for example `space x in [0, 1]`",
     )
+
+
+def always_zero(node: nodes.Call, argument: Argument, space: Space) -> Iterator[Diagnostic]:
+    """A warning for ``lap(T)`` of a state that is one number."""
+    facts = [space.facts.of(c) for c in argument.value.components]
+    channels = sorted(frozenset[str]().union(*(f.channels for f in facts)))
+    if channels and space.axes and not any(f.axes for f in facts):
+        axes = ", ".join(space.names)
+        yield warning(
+            "W1005",
+            f"`{node.name}` of something that does not vary in space is 0",
+            node.span,
+            "always 0",
+            help=f"if `{channels[0]}` is a field, declare it with its axes: `state {channels[0]}({axes})`",
+        )

@@ -43,7 +43,7 @@ FOREIGN_SIGNS = {
     "*=": "write the whole equation, such as `dt(u) = ...`",
     "/=": "write the whole equation, such as `dt(u) = ...`",
     "//": "a comment starts with `#`; a quotient is written with one `/`",
-    "%": "write a share as a number, such as `0.05`",
+    "%": "a comment starts with `#`; a share is a number, such as `0.05`",
     "&": "nest two `ifelse(...)`, or multiply the two factors",
     "|": "the absolute value is `abs(u)`, the length of a vector `norm(w)`",
     "!": "`!=` is the only sign with `!`",

@@ -30,4 +30,11 @@ point to make it comparable.
 Wrong: `learned f(u)` with `dt(u) = -dx(f)`
 Right: `learned f(u) with f(0) = 0`""",
     ),
+    "W1005": Explanation(
+        "a derivative in space that is always 0",
+        """A state without axes is one number at a time, and so is a mean or an integral: it has no slope.
+
+Wrong: `state u` with `dt(u) = lap(u)`
+Right: `state u(x)` with `dt(u) = lap(u)`""",
+    ),
 }

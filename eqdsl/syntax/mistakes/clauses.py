@@ -59,7 +59,8 @@ def _boundary_equation(failure: Failure) -> Diagnostic | None:
     """``bc u at x = 0``"""
     if failure.text(0) != "at":
         return None
-    return error("E0209", "a boundary condition is an equation", failure.span, help="write `bc u = 0 at ...`")
+    left = failure.source.text[failure.tokens[0].start : failure.tokens[failure.index - 1].end]
+    return error("E0209", "a boundary condition is an equation", failure.span, help=f"write `{left} = 0 at ...`")
 
 
 def missing_place(failure: Failure) -> Diagnostic | None:
@@ -149,7 +150,9 @@ def missing_state(failure: Failure) -> Diagnostic | None:
     if failure.keyword != "0" or "FOR" not in failure.expected or failure.token is not None:
         return None
     message = "an equation without a rate says which state it determines"
-    return error("E0210", message, failure.span, help="end with `for p`")
+    rate = any(token.text in ("dt", "dtt") for token in failure.tokens)
+    help_text = "solve for the rate: `dt(u) = ...`" if rate else "end with `for p`"
+    return error("E0210", message, failure.span, help=help_text)
 
 
 def unreadable_unit(failure: Failure) -> Diagnostic | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from eqdsl.core.diagnostics import Diagnostic, error
 from eqdsl.core.source import Span
+from eqdsl.syntax import words
 from eqdsl.syntax.mistakes.base import Failure, shortened
 from eqdsl.syntax.scanning import NAME, NUMBER
 
@@ -82,6 +83,15 @@ def vector_behind(failure: Failure) -> Diagnostic | None:
     return error("E0200", f"`{kind}` stands in front of `state`", span, help=f"write `{kind} state {name}(...)`")
 
 
+def function_definition(failure: Failure) -> Diagnostic | None:
+    """``let f(u) = u^2``"""
+    if failure.keyword not in ("let", "known") or failure.index != 2 or failure.text(0) != "(":
+        return None
+    name = shortened(failure.tokens[1].text)
+    help_text = f"write `{failure.keyword} {name} = ...` with the names themselves"
+    return error("E0200", f"`{failure.keyword}` names an expression, not a function", failure.span, help=help_text)
+
+
 def initial_place(failure: Failure) -> Diagnostic | None:
     """``init u(0) = 1``, ``init u(x) = sin(x)``, ``init u = 1 at t = 0``"""
     if failure.keyword != "init":
@@ -102,13 +112,20 @@ def wall_by_name(failure: Failure) -> Diagnostic | None:
     kind = failure.tokens[1].text.lower() if len(failure.tokens) > 1 else ""
     if failure.index == 2 and kind in _WALLS:
         return error("E0209", f"`{kind}` is no equation", failure.tokens[1].span, help=_WALLS[kind])
-    texts = [token.text for token in failure.tokens[:6]]
-    if failure.token is None and len(texts) == 6 and (texts[2], texts[4], texts[5]) == ("(", ")", "="):
-        value = failure.source.text[failure.tokens[6].start : failure.tokens[-1].end] if failure.index > 6 else "0"
-        return error(
-            "E0210",
-            "the place of a boundary condition follows `at`",
-            Span(failure.tokens[1].start, failure.tokens[4].end),
-            help=f"write `bc {texts[1]} = {shortened(value)} at x = {texts[3]}`",
-        )
-    return None
+    texts = [token.text for token in failure.tokens]
+    if failure.token is not None or len(texts) < 7 or texts[1] in words.FUNCTIONS or texts[2] != "(":
+        return None
+    closer = texts.index(")") if ")" in texts else 0
+    inside = texts[3:closer]
+    if texts[closer + 1 : closer + 2] != ["="] or not (len(inside) == 1 or (len(inside) == 3 and inside[1] == "=")):
+        return None
+    if failure.tokens[closer - 1].kind != NUMBER:
+        return None
+    value = failure.source.text[failure.tokens[closer + 2].start : failure.tokens[-1].end]
+    axis = inside[0] if len(inside) == 3 else "x"
+    return error(
+        "E0210",
+        "the place of a boundary condition follows `at`",
+        Span(failure.tokens[1].start, failure.tokens[closer].end),
+        help=f"write `bc {texts[1]} = {shortened(value)} at {axis} = {inside[-1]}`",
+    )

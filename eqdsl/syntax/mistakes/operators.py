@@ -25,7 +25,8 @@ def decimal_comma(failure: Failure) -> Diagnostic | None:
         "E0220",
         "a decimal comma stands in this number",
         Span(before.start, after.end),
-        help=f"write `{before.text}.{after.text}`",
+        help=f"write `{before.text}.{after.text}`"
+        + (f", or `{before.text}{after.text}` without a sign between thousands" if len(after.text) == 3 else ""),
     )
 
 
@@ -109,12 +110,16 @@ def comparison(failure: Failure) -> Diagnostic | None:
 
 
 def rate_of_expression(failure: Failure) -> Diagnostic | None:
-    """``dt(u + v) = ...``, ``dt(w.x) = ...``"""
-    if failure.keyword not in ("dt", "dtt") or failure.index not in (2, 3):
+    """``dt(u + v) = ...``, ``dt(w.x) = ...``, ``dt(u) + k*u = 0``, ``dt(u(x)) = ...``"""
+    if failure.keyword not in ("dt", "dtt") or failure.index not in (2, 3, 4):
         return None
-    return error(
-        "E0222",
-        "the left side of an equation is the rate of one state",
-        failure.span,
-        help="solve for the rate; a vector state is written whole, `dt(w) = (..., ...)`",
-    )
+    name = failure.tokens[2].text if len(failure.tokens) > 2 else "u"
+    help_text = "solve for the rate; a vector state is written whole, `dt(w) = (..., ...)`"
+    if failure.index == 3 and failure.text(0) == "(":
+        left = f"dtt({failure.text(1)})" if name == "dt" else f"{failure.keyword}({name})"
+        help_text = f"write `{left} = ...`"
+    elif failure.index == 4:
+        if failure.text(0) not in _OPERATORS or all(token.text != "=" for token in failure.tokens):
+            return None  # a missing `=`
+        help_text = f"solve for the rate: `{failure.keyword}({name}) = ...`"
+    return error("E0222", "the left side of an equation is the rate of one state", failure.span, help=help_text)
