@@ -44,11 +44,11 @@ class Absorber:
         known = {self.shapes.of(a): i for i, a in enumerate(self.call.arguments)}
         if self.term.family in NEIGHBOURHOOD:
             seen = frozenset[str]().union(*(self.facts.of(a).channels for a in self.call.arguments))
-            return self._from(quantity, known, seen) and self._keeps_constraints(quantity, known)
-        if not self._from(quantity, known, frozenset()):
+            return self._from(quantity, dict.fromkeys(known, True), seen) and self._keeps_constraints(quantity, known)
+        if not self._from(quantity, dict.fromkeys(known, True), frozenset()):
             return False
         if self.term.family in POLYNOMIALS:
-            degree = self._degree(quantity, known)
+            degree = self._degree(quantity, dict.fromkeys(known, 1))
             sizes = self.term.options["sizes"]
             if degree is None or not isinstance(sizes, tuple) or degree > sizes[0]:
                 return False
@@ -59,10 +59,17 @@ class Absorber:
         arguments = {self.shapes.of(a) for a in self.call.arguments}
         return self.shapes.of(quantity) in arguments or self.term.family in NEIGHBOURHOOD
 
-    def _from(self, expr: Expr, known: Mapping[int, int], neighbours: frozenset[str]) -> bool:
-        """Whether the value follows from the arguments; from `neighbours` derivatives may be taken as well."""
-        if self.shapes.of(expr) in known:
-            return True
+    def _from(self, expr: Expr, known: dict[int, bool], neighbours: frozenset[str]) -> bool:
+        """Whether the value follows from the arguments; from `neighbours` derivatives may be taken as well.
+
+        `known` holds the answers by shape, so that definitions used many times are looked at once.
+        """
+        shape = self.shapes.of(expr)
+        if shape not in known:
+            known[shape] = self._follows(expr, known, neighbours)
+        return known[shape]
+
+    def _follows(self, expr: Expr, known: dict[int, bool], neighbours: frozenset[str]) -> bool:
         match expr:
             case Const():
                 return True
@@ -80,10 +87,14 @@ class Absorber:
                 return bool(neighbours) and all(self._from(e, known, neighbours) for e in (coefficient, argument))
         return False
 
-    def _degree(self, expr: Expr, known: Mapping[int, int]) -> int | None:
-        """Degree as a polynomial of the arguments; None when it is none."""
-        if self.shapes.of(expr) in known:
-            return 1
+    def _degree(self, expr: Expr, known: dict[int, int | None]) -> int | None:
+        """Degree as a polynomial of the arguments, None when it is none; `known` holds the answers by shape."""
+        shape = self.shapes.of(expr)
+        if shape not in known:
+            known[shape] = self._degree_of(expr, known)
+        return known[shape]
+
+    def _degree_of(self, expr: Expr, known: dict[int, int | None]) -> int | None:
         if isinstance(expr, Const | ParamRef):
             return 0
         if isinstance(expr, DefinitionRef):

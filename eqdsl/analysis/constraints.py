@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eqdsl.analysis.constants import INF, ConstantReader
+from eqdsl.analysis.contradictions import contradiction
 from eqdsl.analysis.expressions import ExpressionChecker
 from eqdsl.analysis.symbols import LearnedInfo
 from eqdsl.analysis.walk import walk
@@ -13,7 +14,7 @@ from eqdsl.core import limits
 from eqdsl.core.diagnostics import Diagnostic, error
 from eqdsl.model.expr import Expr
 from eqdsl.model.model import Constraint, Parity, Pinned, Range
-from eqdsl.model.text import expr_text, number_text
+from eqdsl.model.text import expr_text
 from eqdsl.operators.base import count_text
 from eqdsl.syntax import nodes
 
@@ -256,7 +257,7 @@ class ConstraintReader:
         parities: Sequence[Parity],
     ) -> bool:
         """Whether the constraints so far can hold together; those up to `before` among the pinned ones do."""
-        reason = _contradiction(pinned, before, ranges, parities)
+        reason = contradiction(pinned, before, ranges, parities)
         if reason is not None:
             self.problems.append(
                 error(
@@ -268,32 +269,3 @@ class ConstraintReader:
                 )
             )
         return reason is None
-
-
-def _contradiction(
-    pinned: Sequence[Pinned], before: int, ranges: dict[int, Range], parities: Sequence[Parity]
-) -> str | None:
-    some_odd = any(p.odd for p in parities)
-    for r in ranges.values():
-        if r.lower >= r.upper:
-            return f"nothing lies between {number_text(r.lower)} and {number_text(r.upper)}"
-        if some_odd and not r.lower < 0 < r.upper:
-            return "an odd function has values of both signs"
-    for index, p in enumerate(pinned):
-        allowed = ranges.get(p.output)
-        if allowed is not None and not allowed.lower <= p.value <= allowed.upper:
-            return f"the value {number_text(p.value)} lies outside the range"
-        if allowed is not None and some_odd and not allowed.lower <= -p.value <= allowed.upper:
-            return f"an odd function that takes {number_text(p.value)} also takes {number_text(-p.value)}"
-        if index >= before and any(q.output == p.output and q.value != p.value and _meet(p, q) for q in pinned):
-            return "two values at one point"
-        if p.value and any(parity.odd and (parity.input, 0.0) in p.at for parity in parities):
-            return "an odd function is 0 at 0"
-    odd, even = ({p.input for p in parities if p.odd is flag} for flag in (True, False))
-    return "odd and even in the same input" if odd & even else None
-
-
-def _meet(left: Pinned, right: Pinned) -> bool:
-    """Whether some point belongs to both: no input is given two values."""
-    values = dict(right.at)
-    return all(values.get(number, value) == value for number, value in left.at)

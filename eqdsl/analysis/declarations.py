@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eqdsl.analysis.constants import INF, ConstantReader
+from eqdsl.analysis.constants import INF, ConstantReader, contains, start_within
 from eqdsl.analysis.domain import Domain
 from eqdsl.analysis.symbols import StateInfo, Symbols
 from eqdsl.analysis.units import unit_text
@@ -244,21 +244,3 @@ def _start(
             )
         )
     return value
-
-
-def contains(interval: nodes.Interval, bounds: tuple[float, float], value: float) -> bool:
-    """Whether a value lies in an interval with those ends, open or closed as written."""
-    lower, upper = bounds
-    return (lower <= value if interval.closed_lower else lower < value) and (
-        value <= upper if interval.closed_upper else value < upper
-    )
-
-
-def start_within(bounds: tuple[float, float]) -> float:
-    """Where a fit without a start begins: the middle of finite ends, one beyond a single end, else 1."""
-    lower, upper = bounds
-    if lower > -INF and upper < INF:
-        return 0.5 * (lower + upper)
-    if lower < 1.0 < upper:
-        return 1.0
-    return lower + 1.0 if lower > -INF else upper - 1.0

@@ -136,7 +136,10 @@ def _bare_call(expr: Expr) -> LearnedCall | None:
 
 
 def _product(addend: Addend, fitted: set[str], facts: FactTable) -> Product:
-    """Numbers, fitted ones among them, split off from the rest of a product or quotient."""
+    """Numbers, fitted ones among them, split off from the rest of a product or quotient.
+
+    A product of very many factors, such as repeated squares in definitions, is taken apart only to a point.
+    """
     above: list[Expr] = []
     below: list[Expr] = []
     names: set[str] = set()
@@ -145,9 +148,10 @@ def _product(addend: Addend, fitted: set[str], facts: FactTable) -> Product:
         node, numerator = waiting.pop()
         node = _inside(node, facts)
         own = facts.of(node)
-        if isinstance(node, Apply) and node.function == "mul":
+        small = len(above) + len(below) + len(waiting) < limits.MAX_ERRORS
+        if small and isinstance(node, Apply) and node.function == "mul":
             waiting.extend((a, numerator) for a in reversed(node.arguments))
-        elif isinstance(node, Apply) and node.function == "div":
+        elif small and isinstance(node, Apply) and node.function == "div":
             waiting += [(node.arguments[1], not numerator), (node.arguments[0], numerator)]
         elif isinstance(node, Const):
             continue

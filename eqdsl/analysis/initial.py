@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eqdsl.analysis.declarations import contains
+from eqdsl.analysis.constants import contains
 from eqdsl.analysis.expressions import ExpressionChecker
 from eqdsl.analysis.scope import Kind
 from eqdsl.analysis.symbols import StateInfo
