@@ -127,7 +127,7 @@ MISSING_NAME = ("E0301", "E0304", "E0501")
 """Codes for a missing declaration or equation of the name that the message points at."""
 
 
-_NAME = re.compile(rf"[^\W\d](?:(?![{''.join(SUPERSCRIPTS)}])\w)*")
+_NAME = re.compile(rf"[^\W\d{''.join(SUPERSCRIPTS)}][^\W{''.join(SUPERSCRIPTS)}]*")
 """A name, without the number in front of ``2k`` and the power behind ``k²``."""
 
 

@@ -109,7 +109,9 @@ def _loose_accent(token: Token, before: Token | None) -> Diagnostic:
 
 def _strange_in_name(token: Token) -> Diagnostic:
     """Raised and lowered digits count as word characters in Python, and are no part of a name here."""
-    index, ch = next((i, ch) for i, ch in enumerate(token.text) if not f"a{ch}".isidentifier())
+    # A letter that no name may contain, else one that no name may begin with.
+    odd = ((i, ch) for i, ch in enumerate(token.text) if not f"a{ch}".isidentifier())
+    index, ch = next(odd, (0, token.text[0]))
     span = Span(token.start + index, token.start + index + 1)
     before = token.text[:index]
     for raised, table in ((True, characters.SUPERSCRIPTS), (False, characters.SUBSCRIPTS)):
