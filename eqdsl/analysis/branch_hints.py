@@ -25,7 +25,7 @@ def crossing_branches(equations: Sequence[Equation], facts: FactTable, time: str
                 shown = expr_text(part, time=time)
                 chosen = derivative_text(f"ifelse(c, {shown}, 0)", axis, 1)
                 yield warning(
-                    "W1004",
+                    "W1006",
                     f"a derivative inside a branch of `ifelse` sees `{shown}` where the branch is not taken",
                     term.span,
                     "choice outside the derivative",

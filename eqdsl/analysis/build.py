@@ -15,7 +15,8 @@ from eqdsl.analysis.derivative_orders import check_orders
 from eqdsl.analysis.domain import read_domain
 from eqdsl.analysis.equations import read_equations
 from eqdsl.analysis.expressions import ExpressionChecker
-from eqdsl.analysis.hints import not_identifiable, unused
+from eqdsl.analysis.hints import free_fluxes, unused
+from eqdsl.analysis.identifiability import not_identifiable
 from eqdsl.analysis.initial import read_initial
 from eqdsl.analysis.learned import read_learned
 from eqdsl.analysis.observations import read_laws, read_observations, read_penalties
@@ -31,6 +32,7 @@ from eqdsl.model.model import Definition, LearnedTerm, Model
 from eqdsl.operators.base import Space
 from eqdsl.operators.differentiate import Differentiator
 from eqdsl.syntax import nodes
+from eqdsl.syntax.characters import SUPERSCRIPTS
 
 
 def build_model(
@@ -63,7 +65,7 @@ def build_model(
     equations = read_equations(statements, checker, problems)
     channels = channels_of(fields, symbols, space.names)
     walls = WallReader(domain.axes, channels, checker, constants, problems).read(statements)
-    initial = read_initial(statements, channels, checker, problems)
+    initial = read_initial(statements, fields, channels, checker, problems)
     noise = read_observations(statements, checker, constants, problems)
     laws = read_laws(statements, checker, problems)
     penalties = read_penalties(statements, checker, problems)
@@ -84,13 +86,17 @@ def build_model(
     if broken:
         unread = _unread_words(source, statements)
         problems = [p for p in problems if not _may_stand_in(p, unread, source)]
+    else:
+        unread = set()
     if has_errors(problems):
         return None, problems
-    hints = [
-        *unused(checker),
-        *not_identifiable(equations, parameters, learned, facts, domain.time),
-        *crossing_branches(equations, facts, domain.time),
-    ]
+    elsewhere = [e for w in walls for e in (w.value_coefficient, w.normal_coefficient, w.value)]
+    elsewhere += [i.expr for i in initial if i.expr is not None]
+    hints = list(unused(checker, unread))
+    if not broken:  # an equation that could not be read may tell what the others leave open
+        hints += not_identifiable(equations, parameters, learned, elsewhere, facts, domain.time)
+        hints += free_fluxes(equations, learned, facts)
+        hints += crossing_branches(equations, facts, domain.time)
     name = next((s for s in statements if isinstance(s, nodes.ModelName)), None)
     model = Model(
         name=name.name if name else PurePath(source.name).stem.strip("<>") or "model",
@@ -111,8 +117,8 @@ def build_model(
         laws=laws,
         penalties=penalties,
         order=domain.order,
-        defaults=tuple(defaults_in_words(statements, domain, channels, parameters, walls, initial)),
-        warnings=tuple(hints),
+        defaults=tuple(defaults_in_words(statements, domain, fields, channels, parameters, walls, initial)),
+        warnings=(*problems, *hints),
     )
     return model, [*problems, *hints]
 
@@ -123,12 +129,17 @@ MISSING_NAME = ("E0301", "E0304", "E0501")
 """Codes for a missing declaration or equation of the name that the message points at."""
 
 
+_NAME = re.compile(rf"[^\W\d{''.join(SUPERSCRIPTS)}][^\W{''.join(SUPERSCRIPTS)}]*")
+"""A name, without the number in front of ``2k`` and the power behind ``k²``."""
+
+
 def _unread_words(source: SourceText, statements: Sequence[nodes.Statement]) -> set[str]:
     """The words outside the statements that could be read."""
     ends = [0, *(s.span.end for s in statements)]
     starts = [*(s.span.start for s in statements), len(source.text)]
     gaps = (source.text[end:start] for end, start in zip(ends, starts, strict=True))
-    return {word for gap in gaps for line in gap.splitlines() for word in re.findall(r"\w+", line.partition("#")[0])}
+    lines = (line.partition("#")[0] for gap in gaps for line in gap.splitlines())
+    return {word for line in lines for word in _NAME.findall(line)}
 
 
 def _may_stand_in(problem: Diagnostic, unread: set[str], source: SourceText) -> bool:

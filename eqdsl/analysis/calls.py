@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from eqdsl.analysis.scope import Kind
 from eqdsl.analysis.symbols import LearnedInfo, StateInfo
-from eqdsl.analysis.unknown import no_space, unknown_function
+from eqdsl.analysis.unknown import always_zero, no_space, unknown_function
 from eqdsl.core.codes.not_built import CALLS_NOT_BUILT
 from eqdsl.core.diagnostics import Label, error
 from eqdsl.model.expr import Apply, ChannelRef, Const, Expr, LearnedCall
@@ -18,6 +18,9 @@ from eqdsl.syntax import nodes
 
 if TYPE_CHECKING:
     from eqdsl.analysis.expressions import ExpressionChecker
+
+DERIVATIVES = ("lap", "grad", "biharm")
+"""Operators that are 0 of what does not vary in space."""
 
 COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "!=": "ne"}
 
@@ -64,7 +67,10 @@ class CallChecker:
         axes = axes_of(node.name, checker.space.names)
         if axes is not None:
             arguments = self._arguments(node, (1, 1), f"{node.name}(u)")
-            return None if arguments is None else along(arguments[0], axes, checker.space)
+            if arguments is None:
+                return None
+            checker.problems.extend(always_zero(node, arguments[0], checker.space))
+            return along(arguments[0], axes, checker.space)
         operator = OPERATORS.get(node.name)
         if operator is None:
             raise Rejection(unknown_function(node, checker.scope))
@@ -77,7 +83,11 @@ class CallChecker:
         arguments = self._arguments(node, operator.arity, operator.usage)
         if operator.needs_space and not space.axes:
             raise Rejection(no_space(f"`{operator.name}`", node))
-        return None if arguments is None else operator.expand(arguments, node.span, space)
+        if arguments is None:
+            return None
+        if operator.name in DERIVATIVES:
+            self._checker.problems.extend(always_zero(node, arguments[0], space))
+        return operator.expand(arguments, node.span, space)
 
     def _arguments(self, node: nodes.Call, arity: tuple[int, int | None], usage: str) -> list[Argument] | None:
         """The checked arguments, None when one of them was wrong."""

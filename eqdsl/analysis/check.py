@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eqdsl.analysis.build import build_model
-from eqdsl.core.diagnostics import Diagnostic, has_errors
+from eqdsl.core import limits
+from eqdsl.core.diagnostics import Diagnostic, Severity, error, has_errors
 from eqdsl.core.errors import ModelError
 from eqdsl.core.source import SourceText
 from eqdsl.model.model import Model
@@ -29,8 +30,19 @@ def check_source(source: SourceText) -> CheckResult:
     """Parse and analyse a text; all findings of both, in the order of the text. Raises nothing for a wrong text."""
     tree, syntax = parse(source)
     model, semantic = build_model(source, tree, broken=has_errors(syntax))
-    diagnostics = tuple(sorted({*syntax, *semantic}, key=_place))
+    diagnostics = _first(sorted(dict.fromkeys((*syntax, *semantic)), key=_place))
     return CheckResult(source, tree, None if has_errors(diagnostics) else model, diagnostics)
+
+
+def _first(diagnostics: list[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """As many errors as anybody reads, then one that counts the rest."""
+    errors = [d for d in diagnostics if d.severity is Severity.ERROR]
+    if len(errors) <= limits.MAX_ERRORS + 1:
+        return tuple(diagnostics)
+    last = errors[limits.MAX_ERRORS].label.span
+    kept = [d for d in diagnostics if _place(d) < _place(errors[limits.MAX_ERRORS])]
+    message = f"{len(errors) - limits.MAX_ERRORS} more problems begin here"
+    return (*kept, error("E0109", message, last, help="mend those above first; one cause may explain many"))
 
 
 def _place(diagnostic: Diagnostic) -> tuple[int, int, str]:

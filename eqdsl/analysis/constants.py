@@ -90,3 +90,21 @@ class ConstantReader:
             )
             return None
         return lower, upper
+
+
+def contains(interval: nodes.Interval, bounds: tuple[float, float], value: float) -> bool:
+    """Whether a value lies in an interval with those ends, open or closed as written."""
+    lower, upper = bounds
+    return (lower <= value if interval.closed_lower else lower < value) and (
+        value <= upper if interval.closed_upper else value < upper
+    )
+
+
+def start_within(bounds: tuple[float, float]) -> float:
+    """Where a fit without a start begins: the middle of finite ends, one beyond a single end, else 1."""
+    lower, upper = bounds
+    if lower > -INF and upper < INF:
+        return 0.5 * (lower + upper)
+    if lower < 1.0 < upper:
+        return 1.0
+    return lower + 1.0 if lower > -INF else upper - 1.0

@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eqdsl.analysis.constants import INF, ConstantReader
+from eqdsl.analysis.contradictions import contradiction
 from eqdsl.analysis.expressions import ExpressionChecker
 from eqdsl.analysis.symbols import LearnedInfo
 from eqdsl.analysis.walk import walk
+from eqdsl.core import limits
 from eqdsl.core.diagnostics import Diagnostic, error
+from eqdsl.model.expr import Expr
 from eqdsl.model.model import Constraint, Parity, Pinned, Range
-from eqdsl.model.text import expr_text, number_text
+from eqdsl.model.text import expr_text
+from eqdsl.operators.base import count_text
 from eqdsl.syntax import nodes
 
 NOT_BUILT = {"increasing": "E0933", "decreasing": "E0933", "div": "E0934", "mean": "E0935"}
@@ -41,7 +45,9 @@ class ConstraintReader:
         pinned: list[Pinned] = []
         ranges: dict[int, Range] = {}
         parities: list[Parity] = []
-        for node in written:
+        agree = True
+        for node in self._few(written):
+            before = len(pinned)
             for constraint in self._one(node):
                 match constraint:
                     case Pinned():
@@ -51,8 +57,23 @@ class ConstraintReader:
                         ranges[output] = Range(output, max(lower, old.lower), min(upper, old.upper))
                     case Parity():
                         parities.append(constraint)
-                self._agree(node, pinned, ranges, parities)
+            if agree:
+                agree = self._agree(node, pinned, before, ranges, parities)
         return (*pinned, *ranges.values(), *parities)
+
+    def _few(self, written: Sequence[nodes.Expression]) -> Sequence[nodes.Expression]:
+        """Those that are looked at; what is too many for a file is too many for a network as well."""
+        if len(written) > limits.MAX_CONSTRAINTS:
+            self.problems.append(
+                error(
+                    "E0817",
+                    f"this learned term has {len(written)} constraints, at most {limits.MAX_CONSTRAINTS} are read",
+                    written[limits.MAX_CONSTRAINTS].span,
+                    "one too many",
+                    help="a value at many points is data: put it into the data file",
+                )
+            )
+        return written[: limits.MAX_CONSTRAINTS]
 
     def _one(self, node: nodes.Expression) -> Sequence[Constraint]:
         match node:
@@ -121,11 +142,22 @@ class ConstraintReader:
 
     def _pinned(self, call: nodes.Call, right: nodes.Expression) -> Sequence[Constraint]:
         info = self.heads[call.name]
+        if call.keywords:
+            self.problems.append(
+                error(
+                    "E0412",
+                    f"the inputs of `{call.name}` are given by position",
+                    call.keywords[0].span,
+                    "named argument",
+                    help=f"write `{call.name}(0) = 0`",
+                )
+            )
+            return ()
         if len(call.arguments) != len(info.ranks):
             self.problems.append(
                 error(
                     "E0401",
-                    f"`{call.name}` has {len(info.ranks)} inputs, {len(call.arguments)} given",
+                    f"`{call.name}` takes {count_text((len(info.ranks),) * 2)}, {len(call.arguments)} given",
                     call.span,
                     f"{len(call.arguments)} given",
                     help="give a number for each input, or the input itself to leave it free",
@@ -173,7 +205,7 @@ class ConstraintReader:
             value = self.checker.value(argument)
             if value is None:
                 return None
-            if tuple(expr_text(c) for c in value.components) == names:
+            if tuple(self._text(c) for c in value.components) == names:
                 return []
             self.problems.append(
                 error(
@@ -196,7 +228,7 @@ class ConstraintReader:
             if value is None:
                 continue
             for component in value.components:
-                text = expr_text(component)
+                text = self._text(component)
                 if text not in self.input_names:
                     shown = ", ".join(f"`{n}`" for n in self.input_names)
                     self.problems.append(
@@ -212,11 +244,20 @@ class ConstraintReader:
                 found.append(Parity(self.input_names.index(text), name == "odd"))
         return found
 
+    def _text(self, expr: Expr) -> str:
+        """The text of an expression as the texts of the inputs were made."""
+        return expr_text(expr, time=self.checker.scope.time)
+
     def _agree(
-        self, node: nodes.Expression, pinned: Sequence[Pinned], ranges: dict[int, Range], parities: Sequence[Parity]
-    ) -> None:
-        """Check the constraints so far against each other."""
-        reason = _contradiction(pinned, ranges, parities)
+        self,
+        node: nodes.Expression,
+        pinned: Sequence[Pinned],
+        before: int,
+        ranges: dict[int, Range],
+        parities: Sequence[Parity],
+    ) -> bool:
+        """Whether the constraints so far can hold together; those up to `before` among the pinned ones do."""
+        reason = contradiction(pinned, before, ranges, parities)
         if reason is not None:
             self.problems.append(
                 error(
@@ -227,30 +268,4 @@ class ConstraintReader:
                     help="leave one of them out",
                 )
             )
-
-
-def _contradiction(pinned: Sequence[Pinned], ranges: dict[int, Range], parities: Sequence[Parity]) -> str | None:
-    some_odd = any(p.odd for p in parities)
-    for r in ranges.values():
-        if r.lower >= r.upper:
-            return f"nothing lies between {number_text(r.lower)} and {number_text(r.upper)}"
-        if some_odd and not r.lower < 0 < r.upper:
-            return "an odd function has values of both signs"
-    for p in pinned:
-        limits = ranges.get(p.output)
-        if limits is not None and not limits.lower <= p.value <= limits.upper:
-            return f"the value {number_text(p.value)} lies outside the range"
-        if limits is not None and some_odd and not limits.lower <= -p.value <= limits.upper:
-            return f"an odd function that takes {number_text(p.value)} also takes {number_text(-p.value)}"
-        if any(q.output == p.output and q.value != p.value and _meet(p, q) for q in pinned):
-            return "two values at one point"
-        if p.value and any(parity.odd and (parity.input, 0.0) in p.at for parity in parities):
-            return "an odd function is 0 at 0"
-    odd, even = ({p.input for p in parities if p.odd is flag} for flag in (True, False))
-    return "odd and even in the same input" if odd & even else None
-
-
-def _meet(left: Pinned, right: Pinned) -> bool:
-    """Whether some point belongs to both: no input is given two values."""
-    values = dict(right.at)
-    return all(values.get(number, value) == value for number, value in left.at)
+        return reason is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eqdsl.analysis.constants import INF, ConstantReader
+from eqdsl.analysis.constants import INF, ConstantReader, contains, start_within
 from eqdsl.analysis.domain import Domain
 from eqdsl.analysis.symbols import StateInfo, Symbols
 from eqdsl.analysis.units import unit_text
@@ -197,21 +197,30 @@ def _start(
                     f"the parameter `{name}` has no value",
                     statement.span,
                     "no value",
-                    help=f"write `param {name} = 1` for a known number, `param {name} = fit` for one to be fitted",
+                    help=f"write `param {name} = fit in (0, 2)` for a number to be fitted"
+                    if statement.bounds
+                    else f"write `param {name} = 1` for a known number, `param {name} = fit` for one to be fitted",
                 )
             )
         return start_within(bounds or (-INF, INF))
+    if statement.fitted and isinstance(statement.value, nodes.Tuple):
+        problems.append(
+            error(
+                "E0804",
+                f"the start of `{name}` must be one number",
+                statement.value.span,
+                f"{len(statement.value.items)} numbers",
+                help="write the range behind `in`: `fit 0.5 in (0, 2)`",
+            )
+        )
+        return 1.0
     value = constants.number(statement.value, f"the value of `{name}`")
     if value is None:
         return 1.0
     interval = statement.bounds
     if bounds is None or interval is None:
         return value
-    lower, upper = bounds
-    inside = (lower <= value if interval.closed_lower else lower < value) and (
-        value <= upper if interval.closed_upper else value < upper
-    )
-    if not inside:
+    if not contains(interval, bounds, value):
         what = "start" if statement.fitted else "value"
         problems.append(
             error(
@@ -235,13 +244,3 @@ def _start(
             )
         )
     return value
-
-
-def start_within(bounds: tuple[float, float]) -> float:
-    """Where a fit without a start begins: the middle of finite ends, one beyond a single end, else 1."""
-    lower, upper = bounds
-    if lower > -INF and upper < INF:
-        return 0.5 * (lower + upper)
-    if lower < 1.0 < upper:
-        return 1.0
-    return lower + 1.0 if lower > -INF else upper - 1.0

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from eqdsl.analysis.domain import Domain
 from eqdsl.analysis.families import SIGNATURES
-from eqdsl.model.model import Channel, InitialValue, Parameter, WallCondition
+from eqdsl.model.model import INF, Channel, Field, InitialValue, Parameter, WallCondition
 from eqdsl.model.text import number_text
 from eqdsl.syntax import nodes
 
@@ -14,6 +14,7 @@ from eqdsl.syntax import nodes
 def defaults_in_words(
     statements: Sequence[nodes.Statement],
     domain: Domain,
+    fields: Sequence[Field],
     channels: Sequence[Channel],
     parameters: Sequence[Parameter],
     walls: Sequence[WallCondition],
@@ -27,6 +28,7 @@ def defaults_in_words(
         yield "no `time`: the time is called `t` and has no unit"
     if domain.axes:
         yield from _of_space(domain)
+    yield from _of_ranges(fields)
     yield from _of_walls(walls)
     yield from _of_parameters(statements, parameters)
     yield from _of_learned(statements)
@@ -41,6 +43,12 @@ def _of_space(domain: Domain) -> Iterator[str]:
     missing = [a.name for a in domain.axes if a.points is None]
     if missing:
         yield f"no `grid` along {_listed(missing)}: the grid comes from the data"
+
+
+def _of_ranges(fields: Sequence[Field]) -> Iterator[str]:
+    names = [f.name for f in fields if f.lower > -INF or f.upper < INF]
+    if names:
+        yield f"the range of {_listed(names)} is assumed where formulas are simplified, and not enforced in a solution"
 
 
 def _of_walls(walls: Sequence[WallCondition]) -> Iterator[str]:

@@ -42,6 +42,7 @@ def read_domain(statements: Sequence[nodes.Statement], constants: ConstantReader
         if isinstance(statement, nodes.Time):
             unit = unit_text(statement.unit, problems)
             domain = replace(domain, time=statement.name, time_unit=unit)
+            _refuse_interval(statement, problems)
             break
     order, where = _order(statements, constants, problems)
     walls = [a.name for a in axes if not a.periodic]
@@ -58,6 +59,19 @@ def read_domain(statements: Sequence[nodes.Statement], constants: ConstantReader
         )
     domain = replace(domain, order=order or 2, order_given=where is not None)
     return replace(domain, axes=_gridded(domain, statements, constants, problems))
+
+
+def _refuse_interval(statement: nodes.Time, problems: list[Diagnostic]) -> None:
+    if statement.interval is not None:
+        problems.append(
+            error(
+                "E0924",
+                "an interval of time is not built yet",
+                statement.interval.span,
+                "not built yet",
+                help="leave it out; how long to simulate is said by `eqdsl simulate --until 10`, a fit asks the data",
+            )
+        )
 
 
 def _once(statements: Sequence[nodes.Statement], word: str, problems: list[Diagnostic]) -> None:
@@ -89,6 +103,17 @@ def _axes(statement: nodes.Space, constants: ConstantReader, problems: list[Diag
     axes = []
     for axis in statement.axes:
         unit = unit_text(axis.unit, problems)
+        if axis.name == "periodic" and axis.interval is None:
+            problems.append(
+                error(
+                    "E0511",
+                    "`periodic` belongs to the axis in front of the comma",
+                    axis.span,
+                    "read as an axis",
+                    help="leave out the comma: `space x in [0, 1] periodic`",
+                )
+            )
+            continue
         if axis.interval is None:
             problems.append(
                 error(
@@ -123,7 +148,9 @@ def _order(
                         f"`scheme {option.name} = …` is not built yet",
                         option.span,
                         "not built yet",
-                        help="only `scheme order = 2`, `4` or `6` is built",
+                        help="only `scheme order = 2`, `4` or `6` is built; the integrator is an option, `--method rk4`"
+                        if option.name == "method"
+                        else "only `scheme order = 2`, `4` or `6` is built",
                     )
                 )
                 continue

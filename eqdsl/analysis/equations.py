@@ -124,7 +124,7 @@ def _equation(
     addends = list(_addends(statement.value))
     values = [checker.value(a.node) for a in addends]
     known = [(a, _widened(v, state, checker)) for a, v in zip(addends, values, strict=True) if v is not None]
-    if not _ranks_fit(statement, state, known, problems) or len(known) < len(addends):
+    if not _ranks_fit(statement, state, known, checker.space.names, problems) or len(known) < len(addends):
         return ()
     if not state.axes and not _uniform(statement, known, checker, problems):
         return ()
@@ -161,6 +161,7 @@ def _ranks_fit(
     statement: nodes.Evolution,
     state: StateInfo,
     known: Sequence[tuple[Addend, Value]],
+    axes: tuple[str, ...],
     problems: list[Diagnostic],
 ) -> bool:
     """Whether all addends agree with each other and with the state."""
@@ -191,7 +192,9 @@ def _ranks_fit(
                 statement.value.span,
                 "vector",
                 second=Label(state.span, "scalar"),
-                help=f"declare `vector state {state.name}`, or take a component or `div(…)`",
+                help=f"declare `vector state {state.name}`, or take a component or `div(…)`"
+                if len(axes) != 1
+                else f"write `d{axes[0]}(u)` for the slope along `{axes[0]}`, `lap(u)` for diffusion",
             )
         )
         return False

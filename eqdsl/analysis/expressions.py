@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from eqdsl.analysis.calls import CallChecker
 from eqdsl.analysis.combining import by_component, power_of, product_of, sum_of, verify_same_ranks
 from eqdsl.analysis.scope import Kind, Scope, Symbol
+from eqdsl.analysis.spelling import other_notation
 from eqdsl.analysis.symbols import Symbols
 from eqdsl.analysis.walk import left_spine, nesting
+from eqdsl.core import limits
 from eqdsl.core.diagnostics import Diagnostic, error
 from eqdsl.core.source import SourceText
 from eqdsl.model.arithmetic import BadNumber, negate
@@ -49,6 +51,7 @@ class ExpressionChecker:
         self.space = space
         self.problems = problems
         self._calls = CallChecker(self)
+        self._exhausted = False
 
     def value(self, node: nodes.Expression, *, normal: bool = False) -> Value | None:
         """The value of a whole expression; with `normal`, ``dn(u)`` is allowed and gives a channel of that name."""
@@ -89,6 +92,18 @@ class ExpressionChecker:
         if value is None:
             return None
         facts = [self.space.facts.of(c) for c in value.components]
+        if len(self.space.facts) > limits.MAX_FILE_NODES:
+            self._exhausted = True
+            raise Rejection(
+                error(
+                    "E0409",
+                    f"written out, the expressions of this file exceed {limits.MAX_FILE_NODES:,} parts together",
+                    node.span,
+                    "the limit is passed here",
+                    note="nothing below was checked",
+                    help="leave out some of the nested operators; what is used twice is written once, with `let`",
+                )
+            )
         if all(f.size <= MAX_SIZE and f.depth <= MAX_WRITTEN_OUT_DEPTH for f in facts):
             return value
         raise Rejection(
@@ -105,6 +120,8 @@ class ExpressionChecker:
 
     def check(self, node: nodes.Expression) -> Value | None:
         """The value of a node, or None after a message."""
+        if self._exhausted:
+            return None
         try:
             return self._of_bounded_size(self._check(node), node)
         except Rejection as rejection:
@@ -209,7 +226,9 @@ class ExpressionChecker:
             f"`{name}` is not declared",
             node.span,
             "unknown name",
-            help=self.scope.nearest(name) or f"declare it, for example `param {name} = fit 1`",
+            help=(other_notation(name, self.scope) if self.scope.patient else None)
+            or self.scope.nearest(name)
+            or f"declare it, for example `param {name} = fit 1`",
         )
 
     def _component(self, node: nodes.Component) -> Value | None:

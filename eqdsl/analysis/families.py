@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from eqdsl.analysis.constants import ConstantReader
 from eqdsl.core.codes.not_built import FAMILIES_NOT_BUILT
-from eqdsl.core.diagnostics import Diagnostic, error
+from eqdsl.core.diagnostics import Diagnostic, Label, error
 from eqdsl.syntax import nodes
 
 ACTIVATIONS = ("tanh", "relu", "gelu", "silu", "softplus", "sin")
@@ -83,7 +84,7 @@ def read_family(
                 f"there is no family `{call.name}`",
                 call.name_span,
                 "unknown family",
-                help=f"write one of {_list(SIGNATURES)}",
+                help=f"write one of {_list(SIGNATURES)}, such as `by {_nearest(call.name)}`",
             )
         )
         return DEFAULT_FAMILY, default_options(DEFAULT_FAMILY)
@@ -103,9 +104,28 @@ def read_family(
         )
     if sizes:
         options["sizes"] = sizes
+    first: dict[str, nodes.KeywordArgument] = {}
     for keyword in call.keywords:
+        if keyword.name in first:
+            problems.append(
+                error(
+                    "E0811",
+                    f"`{keyword.name}` is given twice",
+                    keyword.span,
+                    "again",
+                    second=Label(first[keyword.name].span, "first"),
+                    help="keep one",
+                )
+            )
+            continue
+        first[keyword.name] = keyword
         options[keyword.name] = _option(keyword, call.name, signature, constants, problems)
     return call.name, options
+
+
+def _nearest(name: str) -> str:
+    """How a family is called that is spelled alike, else a network."""
+    return SIGNATURES[next(iter(get_close_matches(name.lower(), SIGNATURES, 1)), DEFAULT_FAMILY)].usage
 
 
 def _size(
@@ -134,7 +154,9 @@ def _option(
     problems: list[Diagnostic],
 ) -> int | str:
     if keyword.name not in signature.options:
-        known = f"its options are {_list(signature.options)}" if signature.options else f"write `{signature.usage}`"
+        known = f"write `{signature.usage}`"
+        if signature.options:
+            known = f"its options are {_list(signature.options)}: {known}"
         problems.append(
             error("E0811", f"`{family}` has no option `{keyword.name}`", keyword.span, "unknown option", help=known)
         )

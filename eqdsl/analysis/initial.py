@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from eqdsl.analysis.constants import contains
 from eqdsl.analysis.expressions import ExpressionChecker
 from eqdsl.analysis.scope import Kind
 from eqdsl.analysis.symbols import StateInfo
 from eqdsl.core.diagnostics import Diagnostic, Label, error
 from eqdsl.core.source import Span
 from eqdsl.model.arithmetic import ZERO, is_number
-from eqdsl.model.model import Channel, InitialValue
+from eqdsl.model.expr import Const, Expr
+from eqdsl.model.model import Channel, Field, InitialValue
+from eqdsl.model.text import number_text
 from eqdsl.syntax import nodes
 
 
 def read_initial(
     statements: Sequence[nodes.Statement],
+    fields: Sequence[Field],
     channels: Sequence[Channel],
     checker: ExpressionChecker,
     problems: list[Diagnostic],
 ) -> tuple[InitialValue, ...]:
     """One initial value per channel, defaults included."""
+    ranges = {s.name: s.bounds for state in statements if isinstance(state, nodes.State) for s in state.symbols}
+    bounds = {f.name: (f.lower, f.upper) for f in fields}
     given: dict[str, InitialValue] = {}
     first: dict[tuple[str, int], Span] = {}
     for statement in statements:
@@ -45,7 +51,31 @@ def read_initial(
         first[key] = statement.span
         for value in _values(statement, state, checker, problems):
             given[value.channel] = value
+            interval = ranges.get(statement.state)
+            if interval is not None and statement.order == 0 and statement.value is not None:
+                _within(value.expr, interval, bounds[statement.state], statement.value, problems)
     return tuple(given.get(c.name) or _default(c, given) for c in channels)
+
+
+def _within(
+    expr: Expr | None,
+    interval: nodes.Interval,
+    bounds: tuple[float, float],
+    node: nodes.Expression,
+    problems: list[Diagnostic],
+) -> None:
+    """Check a number against the range of its state."""
+    if isinstance(expr, Const) and not contains(interval, bounds, expr.value):
+        problems.append(
+            error(
+                "E0613",
+                f"the initial value {number_text(expr.value)} lies outside the range of its state",
+                node.span,
+                "outside",
+                second=Label(interval.span, "range"),
+                help="start inside the range, or widen it",
+            )
+        )
 
 
 def _target(statement: nodes.Init) -> str:
@@ -72,7 +102,9 @@ def _state(statement: nodes.Init, checker: ExpressionChecker, problems: list[Dia
     if symbol is None or symbol.kind is not Kind.STATE:
         code = "E0301" if symbol is None else "E0503"
         what = "is not declared" if symbol is None else f"is {symbol.kind.phrase}, only a state has an initial value"
+        moving = next((s.name for s in checker.symbols.states.values() if s.time_order == 2), None)
         help = (checker.scope.nearest(statement.state) if symbol is None else None) or "write the name of a state"
+        help += f", or `init dt({moving}) = …` for a velocity" if moving else ""
         problems.append(error(code, f"`{statement.state}` {what}", statement.state_span, "not a state", help=help))
         return None
     state = checker.symbols.states.get(statement.state)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
 
+from eqdsl.core import limits
 from eqdsl.core.diagnostics import Diagnostic, Label, error
 from eqdsl.core.source import Span
 from eqdsl.operators.axis_derivative import axes_of
@@ -37,6 +38,9 @@ class Kind(Enum):
 SPECIAL_CALLS = ("dn", "dt", "dtt", "delay", "noise", "history", "sample")
 """Called like functions, but not in the table of operators."""
 
+DATASET_ROLES = ("trajectory", "component")
+"""Names of further dimensions of datasets: `--map u=data[trajectory,t,x]`."""
+
 PLACE_WORDS = ("boundary", "data", "inf")
 """Words with a fixed meaning where a name could stand."""
 
@@ -60,6 +64,7 @@ class Scope:
         self.doubled: set[str] = set()
         self.axes: tuple[str, ...] = ()
         self.time = "t"
+        self._proposals = 0
 
     def find(self, name: str) -> Symbol | None:
         """The symbol of that name, which counts as a use; None when nothing has it."""
@@ -77,12 +82,27 @@ class Scope:
         functions = [*OPERATORS, *(f"d{a}" for a in self.axes)] if callables else []
         known = [*self.symbols, *functions, "pi"]
         lowered = {k.lower(): k for k in known}
-        close = get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
-        if not close:
+        close = self.closest(name.lower(), lowered)
+        if close is None:
             return None
-        found = lowered[close[0]]
+        found = lowered[close]
         kind = self.symbols[found].kind.value if found in self.symbols else "constant" if found == "pi" else "function"
         return f"did you mean the {kind} `{found}`?"
+
+    @property
+    def patient(self) -> bool:
+        """Whether proposals are still made."""
+        return self._proposals < limits.MAX_ERRORS
+
+    def closest(self, name: str, candidates: Iterable[str]) -> str | None:
+        """The candidate that is spelled most alike, or None; after `limits.MAX_ERRORS` questions always None.
+
+        One question costs a comparison with every name of the file.
+        """
+        if not self.patient:
+            return None
+        self._proposals += 1
+        return next(iter(get_close_matches(name, list(candidates), n=1, cutoff=0.6)), None)
 
 
 def collect(statements: Iterable[nodes.Statement], problems: list[Diagnostic]) -> Scope:
@@ -90,13 +110,12 @@ def collect(statements: Iterable[nodes.Statement], problems: list[Diagnostic]) -
     scope = Scope()
     statements = list(statements)
     scope.axes = tuple(a.name for s in statements if isinstance(s, nodes.Space) for a in s.axes)
+    times = [s.name for s in statements if isinstance(s, nodes.Time)]
+    scope.time = times[0] if times else "t"
     for statement in statements:
         for name, span, kind in _declared(statement):
             _declare(scope, Symbol(name, kind, span, statement), problems)
-    times = scope.of(Kind.TIME)
-    if times:
-        scope.time = times[0].name
-    elif "t" not in scope.symbols:
+    if not times and "t" not in scope.symbols:
         scope.symbols["t"] = Symbol("t", Kind.TIME, Span(0, 0), nodes.Time(Span(0, 0), "t", None, None), used=True)
     return scope
 
@@ -125,15 +144,17 @@ def _declared(statement: nodes.Statement) -> Iterator[tuple[str, Span, Kind]]:
 
 
 def _declare(scope: Scope, symbol: Symbol, problems: list[Diagnostic]) -> None:
-    reserved = _reserved(symbol, scope.axes)
+    reserved = _reserved(symbol, scope.axes) or _taken(symbol, scope)
     if reserved is not None:
         problems.append(
             error(
                 "E0303",
-                f"`{symbol.name}` cannot be declared: it is {reserved}",
+                f"`{symbol.name}` cannot be declared: it {reserved}",
                 symbol.span,
                 "reserved name",
-                help=f"choose another name, such as `{symbol.name}0`",
+                help="leave it out of `space`: every state changes in time anyway"
+                if (symbol.name, symbol.kind) == ("t", Kind.AXIS)
+                else f"choose another name, such as `{symbol.name}0`",
             )
         )
     first = scope.symbols.get(symbol.name)
@@ -158,11 +179,36 @@ def _reserved(symbol: Symbol, axes: tuple[str, ...]) -> str | None:
     """Why a name cannot be declared, or None."""
     name = symbol.name
     if name == "pi":
-        return "the constant 3.14159…"
+        return "is the constant 3.14159…"
     if name in PLACE_WORDS:
-        return "a word of the language"
+        return "is a word of the language"
     if name in OPERATORS or name in SPECIAL_CALLS or (name == "d" and symbol.kind is Kind.LEARNED):
-        return "a function of the language"
+        return "is a function of the language"
     if symbol.kind is not Kind.AXIS and axes_of(name, axes) is not None:
-        return "the derivative along " + ", then ".join(f"`{a}`" for a in axes_of(name, axes) or ())
+        return f"is the derivative along {_along(name, axes)}"
     return None
+
+
+def _taken(symbol: Symbol, scope: Scope) -> str | None:
+    """Why an axis or a state of that name would meet something else of the language or of a data file."""
+    name, kind = symbol.name, symbol.kind
+    if kind is Kind.AXIS:
+        for function in (*OPERATORS, *SPECIAL_CALLS):
+            if name in (axes_of(function, scope.axes) or ()):
+                return (
+                    f"would give `{function}(…)` a second meaning, the derivative along {_along(function, scope.axes)}"
+                )
+    if kind not in (Kind.AXIS, Kind.STATE):
+        return None
+    if name == "t" == scope.time and not isinstance(symbol.statement, nodes.Time):
+        return "is the dataset of a data file that holds the times (`time tau` renames them)"
+    if name == "environment":
+        return "is the dataset of a data file that tells environments apart"
+    if kind is Kind.AXIS and name in DATASET_ROLES:
+        return "is a dimension that datasets have besides the axes"
+    return None
+
+
+def _along(function: str, axes: tuple[str, ...]) -> str:
+    """The axes that a name differentiates along, in words."""
+    return ", then ".join(f"`{a}`" for a in axes_of(function, axes) or ())

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from eqdsl.core.diagnostics import Diagnostic, error
 from eqdsl.core.units import is_unit, nearest_unit
 from eqdsl.syntax import nodes
+
+_POWER = re.compile(r"([^\W\d]+)(\d)")
 
 
 def unit_text(unit: nodes.Unit | None, problems: list[Diagnostic]) -> str | None:
@@ -13,7 +17,8 @@ def unit_text(unit: nodes.Unit | None, problems: list[Diagnostic]) -> str | None
         return None
     for name, _ in unit.factors:
         if not is_unit(name):
-            near = nearest_unit(name)
+            power = _POWER.fullmatch(name)
+            near = f"{power[1]}^{power[2]}" if power and is_unit(power[1]) else nearest_unit(name)
             problems.append(
                 error(
                     "E0701",

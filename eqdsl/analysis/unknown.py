@@ -1,13 +1,15 @@
-"""Messages for calls that have no meaning."""
+"""Messages for calls that have no meaning, or none that can be meant."""
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+from collections.abc import Iterator
 
 from eqdsl.analysis.scope import SPECIAL_CALLS, Kind, Scope
-from eqdsl.core.diagnostics import Diagnostic, Label, error
+from eqdsl.analysis.spelling import repeated_derivative
+from eqdsl.core.diagnostics import Diagnostic, Label, error, warning
+from eqdsl.operators.base import Argument, Space
 from eqdsl.operators.table import OPERATORS
-from eqdsl.syntax import nodes
+from eqdsl.syntax import nodes, words
 
 OTHER_SPELLINGS = {
     "laplace": "lap(u)", "laplacian": "lap(u)", "gradient": "grad(u)", "divergence": "div(w)", "rot": "curl(w)",
@@ -49,15 +51,28 @@ def unknown_function(node: nodes.Call, scope: Scope) -> Diagnostic:
         return error(
             "E0304", f"there is no function `{name}`", node.name_span, "unknown function", help=f"write `{right}`"
         )
+    if name in words.FAMILIES:
+        return error(
+            "E0304",
+            f"`{name}` is a family of learned terms, not a function",
+            node.name_span,
+            "family",
+            help=f"declare `learned f(u) by {name}(64, 64)` and write `f`",
+        )
+    repeated = repeated_derivative(name, scope)
+    if repeated is not None:
+        return error(
+            "E0304", f"there is no function `{name}`", node.name_span, "unknown function", help=f"write `{repeated}(u)`"
+        )
     known = [*OPERATORS, *SPECIAL_CALLS, *(f"d{a}" for a in axes)]
     known += [s.name for s in scope.of(Kind.LEARNED)]
-    close = get_close_matches(name, known, n=1, cutoff=0.6)
+    close = scope.closest(name, known)
     return error(
         "E0304",
         f"there is no function `{name}`",
         node.name_span,
         "unknown function",
-        help=f"did you mean `{close[0]}`?" if close else f"to learn it from data, declare `learned {name}(u)`",
+        help=f"did you mean `{close}`?" if close else f"to learn it from data, declare `learned {name}(u)`",
     )
 
 
@@ -70,3 +85,18 @@ def no_space(what: str, node: nodes.Expression) -> Diagnostic:
         "no space",
         help="declare one, for example `space x in [0, 1]`",
     )
+
+
+def always_zero(node: nodes.Call, argument: Argument, space: Space) -> Iterator[Diagnostic]:
+    """A warning for ``lap(T)`` of a state that is one number."""
+    facts = [space.facts.of(c) for c in argument.value.components]
+    channels = sorted(frozenset[str]().union(*(f.channels for f in facts)))
+    if channels and space.axes and not any(f.axes for f in facts):
+        axes = ", ".join(space.names)
+        yield warning(
+            "W1005",
+            f"`{node.name}` of something that does not vary in space is 0",
+            node.span,
+            "always 0",
+            help=f"if `{channels[0]}` is a field, declare it with its axes: `state {channels[0]}({axes})`",
+        )

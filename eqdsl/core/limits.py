@@ -30,5 +30,14 @@ MAX_TEXT_LENGTH = 2_000
 MAX_LOOK_ALIKES = 10
 """Warnings about letters that look alike, each for another name."""
 
+MAX_CONSTRAINTS = 100
+"""Constraints of one learned term."""
+
+MAX_FILE_NODES = 40_000
+"""Nodes of all expressions of a file together, operators written out."""
+
+MAX_COMPARISONS = 10_000
+"""Pairs of a term and a learned term that are looked at for warnings."""
+
 MAX_ERRORS = 100
 """Errors reported for one file; the rest is counted out."""

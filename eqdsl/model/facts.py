@@ -88,6 +88,10 @@ class FactTable:
                 waiting.extend(missing)
         return self._facts[expr]
 
+    def __len__(self) -> int:
+        """Expressions whose facts are known: every node that was ever built, shared ones once."""
+        return len(self._facts)
+
     def body(self, reference: DefinitionRef) -> Expr:
         """The expression that a reference to a ``known`` or ``let`` stands for."""
         return self._definitions[reference.name].components[reference.component]

@@ -212,16 +212,18 @@ class ExpressionBuilder(Transformer[Token, object]):
     def interval(self, *parts: object) -> nodes.Interval:
         opener, lower, _comma, upper, closer = parts
         assert isinstance(lower, nodes.Expression) and isinstance(upper, nodes.Expression)
-        return nodes.Interval(
-            span_of(opener, closer), self._infinite(lower), self._infinite(upper), opener == "[", closer == "]"
-        )
+        return nodes.Interval(span_of(opener, closer), self._end(lower), self._end(upper), opener == "[", closer == "]")
+
+    def _end(self, end: nodes.Expression) -> nodes.Expression:
+        """An end of an interval, ``inf`` behind at most one sign: `end` may be a pile of thousands of signs."""
+        if isinstance(end, nodes.Unary):
+            return replace(end, operand=self._infinite(end.operand))
+        return self._infinite(end)
 
     def _infinite(self, end: nodes.Expression) -> nodes.Expression:
         """``inf`` is a number at the ends of an interval, and an ordinary name elsewhere."""
         if isinstance(end, nodes.Name) and end.name == "inf":
             return nodes.Number(end.span, float("inf"), "inf")
-        if isinstance(end, nodes.Unary):
-            return replace(end, operand=self._infinite(end.operand))
         return end
 
     def doc(self, token: Token | None = None) -> nodes.Text | None:

@@ -13,6 +13,8 @@ from eqdsl.core.source import SourceText, Span
 from eqdsl.syntax import characters
 from eqdsl.syntax.scanning import LEIBNIZ, NAME, NUMBER, OTHER, TEXT, Token
 
+_DIFFERENTIALS = ("∂", "∇")
+
 
 def screen_text(source: SourceText) -> Iterator[Diagnostic]:
     """Invisible characters anywhere in the text, each kind once, where it stands first."""
@@ -45,6 +47,8 @@ def _strange_characters(tokens: Sequence[Token]) -> Iterator[Diagnostic]:
     seen: set[str] = set()
     for index, token in enumerate(tokens):
         problem: Diagnostic | None = None
+        if index and tokens[index - 1].text in _DIFFERENTIALS and tokens[index - 1].end == token.start:
+            continue  # `²u` of `∂²u` or `∇²u`, which have been reported as a whole
         if token.text in characters.FOREIGN_SIGNS:
             problem = _foreign_sign(tokens, index)
         elif combining(token.text[0]):
@@ -80,6 +84,9 @@ def _strange(token: Token) -> Diagnostic:
         return error("E0206", "this quote is never closed", token.span, help='close the text with `"` on the same line')
     if ch in characters.SPACES:
         return error("E0104", f"this space is {described(ch)}", token.span, help="write a plain space")
+    if ch == "∇":
+        help_text = "write `grad(u)`, `div(w)` for ∇·w, `lap(u)` for ∇²u, `advect(w, u)` for (w·∇)u"
+        return error("E0104", "`∇` is a typographic sign", token.span, help=help_text)
     if ch in characters.REPLACEMENTS:
         return error(
             "E0104", f"`{ch}` is a typographic sign", token.span, help=f"write `{characters.REPLACEMENTS[ch]}`"
@@ -102,7 +109,9 @@ def _loose_accent(token: Token, before: Token | None) -> Diagnostic:
 
 def _strange_in_name(token: Token) -> Diagnostic:
     """Raised and lowered digits count as word characters in Python, and are no part of a name here."""
-    index, ch = next((i, ch) for i, ch in enumerate(token.text) if not f"a{ch}".isidentifier() or ch.isnumeric())
+    # A letter that no name may contain, else one that no name may begin with.
+    odd = ((i, ch) for i, ch in enumerate(token.text) if not f"a{ch}".isidentifier())
+    index, ch = next(odd, (0, token.text[0]))
     span = Span(token.start + index, token.start + index + 1)
     before = token.text[:index]
     for raised, table in ((True, characters.SUPERSCRIPTS), (False, characters.SUBSCRIPTS)):
@@ -170,7 +179,7 @@ def look_alikes(tokens: Sequence[Token], seen: set[str]) -> Iterator[Diagnostic]
         index = next(i for i, ch in enumerate(token.text) if not ch.isascii())
         seen.add(token.text)
         yield warning(
-            "W1001",
+            "W1004",
             f"the name `{token.text}` looks like `{latin}` and is another name",
             token.span,
             f"letter {index + 1} is {described(token.text[index])}",

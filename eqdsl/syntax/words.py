@@ -32,6 +32,13 @@ FAMILIES = (
     "hamiltonian", "gradient", "dissipative", "antisymmetric", "module",
 )  # fmt: skip
 
+FUNCTIONS = (
+    "grad", "lap", "div", "curl", "dot", "cross", "norm", "advect", "biharm", "integral", "mean",
+    "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "exp", "log", "log10", "sqrt", "abs",
+    "sign", "min", "max", "floor", "heaviside", "erf", "sigmoid", "relu", "softplus", "ifelse",
+)  # fmt: skip
+"""What is called with parentheses; the same names as in the table of operators (tested)."""
+
 CLAUSES = {
     "IN": ("in",),
     "AT": ("at",),

@@ -11,6 +11,8 @@ from eqdsl.core.source import SourceText
 from eqdsl.core.units import is_unit, nearest_unit
 from eqdsl.model.model import INF, LearnedTerm, Parity, Pinned, Range
 from eqdsl.model.text import expr_text
+from eqdsl.operators.table import OPERATORS
+from eqdsl.syntax.words import FUNCTIONS
 
 
 def learned(text: str, prefix: str = "state u, v\n") -> LearnedTerm:
@@ -79,6 +81,11 @@ def test_a_convolution_has_a_kernel() -> None:
 )
 def test_constraints(written: str, constraints: tuple[object, ...]) -> None:
     assert learned(f"learned f(u, v) by mlp(4) with {written}").constraints == constraints
+
+
+def test_constraints_name_the_time_as_the_model_does() -> None:
+    text = "time tau\nstate u\nlearned f(u, tau) by mlp(4) with f(0, tau) = 0, even(tau)\ndt(u) = f\n"
+    assert loads_model(text).learned[0].constraints == (Pinned(0, ((0, 0.0),), 0.0), Parity(1, False))
 
 
 def test_constraints_of_several_outputs_and_of_vectors() -> None:
@@ -164,3 +171,35 @@ def test_a_check_never_raises_and_sorts_its_findings() -> None:
     assert result.model is None
     starts = [d.label.span.start for d in result.diagnostics]
     assert starts == sorted(starts) and len(starts) == 3
+
+
+def test_ranges_of_states_are_announced_as_assumptions() -> None:
+    model = loads_model("state u, v in [0, 1], w\ndt(u) = 1\ndt(v) = 1\ndt(w) = 1\ninit u = 1\ninit v = 0\n")
+    said = "the range of `u`, `v` is assumed where formulas are simplified, and not enforced in a solution"
+    assert said in model.defaults
+    assert not any("range" in d for d in loads_model("state u\ndt(u) = 1\n").defaults)
+
+
+@pytest.mark.parametrize(
+    ("range", "value", "inside"), [("[0, 1]", 0, True), ("(0, 1]", 0, False), ("[0, 1)", 1, False)]
+)
+def test_initial_numbers_lie_within_the_range_of_their_state(range: str, value: int, inside: bool) -> None:
+    found = check_source(SourceText("a.eq", f"state u in {range}\ndt(u) = 1\ninit u = {value}\n")).diagnostics
+    assert [d.code for d in found] == ([] if inside else ["E0613"])
+    assert inside or found[0].second is not None
+
+
+def test_another_name_of_the_time_frees_the_dataset() -> None:
+    assert loads_model("time tau\nstate t\ndt(t) = tau\n").channel_names == ("t",)
+    for text in ("state t\ndt(t) = 1\n", "time t\nspace t in [0, 1]\nstate u(t)\ndt(u) = 1\n"):
+        assert {d.code for d in check_source(SourceText("a.eq", text)).diagnostics} == {"E0303"}
+
+
+def test_a_broken_statement_gives_no_warning_about_what_it_mentions() -> None:
+    text = "state u\nparam k = 1\nparam m = 1\nparam ω0 = 1\nlearned f(u)\ndt(u) = -2k u + ω0²*f\n"
+    found = check_source(SourceText("a.eq", text)).diagnostics
+    assert [d.message for d in found if d.code == "W1001"] == ["the parameter `m` is never used"]
+
+
+def test_the_words_of_the_parser_are_the_functions_of_the_language() -> None:
+    assert set(FUNCTIONS) == set(OPERATORS)

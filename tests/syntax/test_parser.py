@@ -205,3 +205,9 @@ def test_threads_do_not_mix_their_statements() -> None:
     assert [s.span.end for tree in trees for s in tree.statements] == [
         end for text in texts for end in (text.index("\n"), len(text) - 1)
     ]
+
+
+@pytest.mark.parametrize("letter", ["፩", "ำ", "ﾞ", "Ⅷ", "①"])
+def test_a_letter_that_begins_no_name_is_answered(letter: str) -> None:
+    for text in (f"let a = {letter}", f"let a = {letter}u", f"let a = u{letter}"):
+        parse(source_from_text(text))

@@ -26,7 +26,8 @@ Right: `state u` and `param k = 1`""",
         "a reserved name",
         """The constant `pi`, the functions (`sin`, `grad`, `mean` …), derivatives along the declared axes (`dx`,
 `dxy`) and the words `data`, `boundary` and `inf` cannot be declared. `d` may be a parameter, not a
-learned term.
+learned term. Axes and states are datasets of a data file, so they leave `t` (the times) and `environment`
+to it; an axis `n` would make `dn(u)`, the outward normal derivative, mean two things.
 
 Wrong: `param div = 1`
 Right: `param divisor = 1`""",

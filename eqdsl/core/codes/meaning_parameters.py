@@ -94,4 +94,12 @@ Right: `with f(0) = 0`""",
 Wrong: `with f(0) = -1, f >= 0`
 Right: `with f(0) = 0, f >= 0`""",
     ),
+    "E0817": Explanation(
+        "too many constraints",
+        """A learned term takes up to 100 constraints. Each value at a point is built into the function and costs an
+evaluation at every step; many known values belong into the data.
+
+Wrong: `with f(0) = 0, f(0.01) = 0.1, ...` (more than 100)
+Right: `with f(0) = 0`, and a data file that holds the other values""",
+    ),
 }

@@ -84,4 +84,11 @@ Right: `init u = 0`""",
 Wrong: `init v = u`
 Right: `init v = sin(x)`""",
     ),
+    "E0613": Explanation(
+        "an initial value outside the state's range",
+        """The range of a state is an assumption about it. A state that starts outside breaks it at once.
+
+Wrong: `state u in [0, 1]` with `init u = 2`
+Right: `init u = 0.5`""",
+    ),
 }

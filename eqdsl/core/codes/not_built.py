@@ -112,6 +112,11 @@ works.""",
         """The velocity obeys the time derivative of the condition, which is built only for constant coefficients.
 The right-hand side may depend on time.""",
     ),
+    "E0924": Explanation(
+        "not built yet: an interval of time",
+        """How long a simulation runs is an option of the run, `eqdsl simulate model.eq --until 10`; a fit takes the
+times from the data. The law itself holds at all times.""",
+    ),
     "E0930": Explanation("not built yet: families of learned terms", "Built are `mlp`, `conv`, `poly` and `library`."),
     "E0931": Explanation(
         "not built yet: several vectors, or a count of outputs",

@@ -1,4 +1,4 @@
-"""Reading a file: encoding, characters, limits (E01xx), and letters that look alike (W1001)."""
+"""Reading a file: encoding, characters, limits (E01xx), and letters that look alike (W1004)."""
 
 from __future__ import annotations
 
@@ -85,13 +85,12 @@ Right: `eqdsl check model.eq`""",
 Wrong: `# to do`
 Right: `state u` on one line and `dt(u) = -u` on the next; `eqdsl new NAME` writes a commented start.""",
     ),
-    "W1001": Explanation(
-        "a name with letters that look like others",
-        """Some Cyrillic and Greek letters cannot be told from Latin ones. A name typed once with one and once with
-the other is two names; the message says which letter is the odd one. Letters that look like themselves
-(`α`, `ω`, `Δ`) are not mentioned.
+    "W1004": Explanation(
+        "a name that looks like another one",
+        """Some Cyrillic and Greek letters cannot be told from Latin ones on the screen, and still make another name.
+Where a name would be plain Latin but for such letters, they mostly come from a keyboard in another layout.
 
-Wrong: `param а = 1` with a Cyrillic `а`, later `dt(u) = -a*u` with a Latin one
-Right: the same letter in both places""",
+Wrong: `param с = 1` (a Cyrillic letter) with `dt(u) = -c*u`
+Right: `param c = 1`""",
     ),
 }

@@ -14,12 +14,13 @@ Right: `dt(u) = -k*u`""",
     ),
     "W1002": Explanation(
         "a parameter that data cannot determine",
-        """A fitted multiple of a quantity and a learned term that sees the same quantity can trade with each other
-without changing the result. The fit keeps the learned share small, so it returns one answer; another one
-would explain the data as well.
+        """A fitted multiple of a quantity and a learned term that sees all that the quantity is made of can trade with
+each other without changing the result. The fit keeps the learned share small, so it returns one answer;
+another one would explain the data as well. A constraint tells the two apart where it excludes the quantity:
+with `f(0) = 0` the term `f(u)` cannot take over the constant of `k + f(u)`.
 
-Wrong: `dt(u) = k*u + R(u)` with k fitted`
-Right: `dt(u) = k*u + R(u)` with `param k = 0.3`""",
+Wrong: `dt(u) = k*u^2 + f(u)` with k fitted
+Right: `dt(u) = k*u^2 + f(v)`, `param k = 0.3`, or `learned f(u) with odd(u)`""",
     ),
     "W1003": Explanation(
         "a flux that is free up to a constant",
@@ -29,7 +30,14 @@ point to make it comparable.
 Wrong: `learned f(u)` with `dt(u) = -dx(f)`
 Right: `learned f(u) with f(0) = 0`""",
     ),
-    "W1004": Explanation(
+    "W1005": Explanation(
+        "a derivative in space that is always 0",
+        """A state without axes is one number at a time, and so is a mean or an integral: it has no slope.
+
+Wrong: `state u` with `dt(u) = lap(u)`
+Right: `state u(x)` with `dt(u) = lap(u)`""",
+    ),
+    "W1006": Explanation(
         "a choice outside a derivative",
         """A derivative in a branch of `ifelse` is formed from neighbouring points, also from those at which the branch
 is not taken. If a function has no value there, neither the rate beside them nor the gradients of a fit have

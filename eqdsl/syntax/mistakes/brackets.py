@@ -37,7 +37,8 @@ def index_brackets(failure: Failure) -> Diagnostic | None:
     if failure.keyword in ("state", "hidden", "vector", "complex", "param", "input") and "LPAR" in failure.expected:
         closer = next((t for t in failure.tokens[failure.index :] if t.text == "]"), None)
         inner = "x" if closer is None else failure.source.text[failure.span.end : closer.start]
-        message, help_text = "axes stand in parentheses", f"write `{before.text}({inner})`"
+        message = "axes stand in parentheses, a unit behind a colon"
+        help_text = f"write `{before.text}({inner})`, or `{before.text}: {inner}` for a unit"
     elif failure.keyword in ("space", "state", "param", "time"):
         message, help_text = "an interval needs `in` in front", "write `in [lower, upper]`"
     else:

@@ -59,7 +59,8 @@ def _boundary_equation(failure: Failure) -> Diagnostic | None:
     """``bc u at x = 0``"""
     if failure.text(0) != "at":
         return None
-    return error("E0209", "a boundary condition is an equation", failure.span, help="write `bc u = 0 at ...`")
+    left = failure.source.text[failure.tokens[0].start : failure.tokens[failure.index - 1].end]
+    return error("E0209", "a boundary condition is an equation", failure.span, help=f"write `{left} = 0 at ...`")
 
 
 def missing_place(failure: Failure) -> Diagnostic | None:
@@ -122,6 +123,8 @@ def missing_interval_end(failure: Failure) -> Diagnostic | None:
     """``in [0, 1, 2]``, ``in [0: 1]``, ``in 0, 1``"""
     if failure.text(-1) == "in" and "LSQB" in failure.expected:
         help_text = "write `in [0, 1]`, with `(` or `)` for an end that is left out"
+        if failure.keyword == "space":
+            help_text = "write `in [0, 1]`; how many points is said by `grid x = 64`"
         return error("E0210", "an interval stands in brackets", failure.span, help=help_text)
     if failure.expected >= {"RSQB", "RPAR"} and failure.text(0) == ",":
         help_text = "write two ends, such as `[0, 1]`"
@@ -147,7 +150,9 @@ def missing_state(failure: Failure) -> Diagnostic | None:
     if failure.keyword != "0" or "FOR" not in failure.expected or failure.token is not None:
         return None
     message = "an equation without a rate says which state it determines"
-    return error("E0210", message, failure.span, help="end with `for p`")
+    rate = any(token.text in ("dt", "dtt") for token in failure.tokens)
+    help_text = "solve for the rate: `dt(u) = ...`" if rate else "end with `for p`"
+    return error("E0210", message, failure.span, help=help_text)
 
 
 def unreadable_unit(failure: Failure) -> Diagnostic | None:

@@ -24,6 +24,12 @@ _PYTHON = {
     "if": "a choice is written `ifelse(condition, a, b)` inside an expression",
     "assert": "a quantity to watch is written `law name = expression constant`",
     "with": "constraints continue a `learned` statement: indent this line",
+    "data": "data files are named on the command line: `eqdsl fit model.eq data.h5`",
+    "solve": "the file states the law only; run it with `eqdsl simulate model.eq --until 10`",
+    "simulate": "the file states the law only; run it with `eqdsl simulate model.eq --until 10`",
+    "fit": "a number to be fitted is written `param k = fit 1`; run `eqdsl fit model.eq data.h5`",
+    "train": "run `eqdsl fit model.eq data.h5`",
+    "plot": "draw with `eqdsl simulate model.eq --plot out.png`",
     "by": "the family continues a `learned` statement: indent this line",
 }
 _OTHER_WORDS = {
@@ -35,6 +41,15 @@ _OTHER_WORDS = {
     "measure": "observe", "output": "observe", "conserved": "law", "conserve": "law", "invariant": "law",
     "include": "import", "event": "when", "loss": "penalty", "regularize": "penalty", "forcing": "input",
 }  # fmt: skip
+_SPACING = "the spacing follows from the number of points, `grid x = 64`"
+_STEPS = {
+    "dt": "the time step is an option of the run, `--step 0.01`",
+    "dx": _SPACING,
+    "dy": _SPACING,
+    "dz": _SPACING,
+}
+"""Steps of a program, which are no statements."""
+
 _SUBSCRIPT = re.compile(r"(?P<name>[^\W\d_]\w*?)_(?P<order>t{1,4})")
 _RUN_TOGETHER = re.compile(r"d(?P<name>[^\W\d]\w*?)_?dt")
 
@@ -51,6 +66,15 @@ def misspelled_start(tokens: Sequence[Token]) -> Diagnostic | None:
 def unknown_statement(tokens: Sequence[Token]) -> Diagnostic:
     """A statement that begins with neither a keyword nor a time derivative, nor anything like them."""
     first = tokens[0]
+    texts = [token.text for token in tokens]
+    rate = next((i for i, text in enumerate(texts[:-1]) if text in ("dt", "dtt") and texts[i + 1] == "("), 0)
+    if rate and "=" in texts:
+        return error(
+            "E0222",
+            "an equation begins with the rate of one state",
+            first.span,
+            help=f"solve for the rate: `{tokens[rate].text}({_text(tokens, rate + 2)}) = ...`",
+        )
     names = [f"`{word}`" for word in words.STATEMENTS]
     return error(
         "E0201",
@@ -73,6 +97,9 @@ def _rate(tokens: Sequence[Token]) -> Diagnostic | None:
         order, name = len(match["order"]), match["name"]
     elif texts[1] == "=" and (match := _RUN_TOGETHER.fullmatch(texts[0])):
         name = match["name"]
+    elif texts[0] in ("d", "∂") and texts[1] in ("^", "**") and texts[2] in ("2", "3", "4") and texts[4] == "/":
+        order, name = int(texts[2]), texts[3]
+        last = next((i - 1 for i, token in enumerate(tokens) if token.text == "="), 5)
     elif texts[:3] == ["d", "/", "dt"]:
         last = 4 if texts[3] == "(" else 3
         name = texts[last]
@@ -110,12 +137,36 @@ def _definition(tokens: Sequence[Token]) -> Diagnostic | None:
         return None
     if _text(tokens, 1) == "=":
         name = first.text
+        if name in _STEPS:
+            return error("E0201", f"`{name} = ...` is no part of the law", first.span, help=_STEPS[name])
+        if name[0] == "d" and name[1:].isidentifier():
+            return error(
+                "E0201",
+                f"`{shortened(name)} = ...` needs a word in front that says what it is",
+                first.span,
+                help=f"write `dt({name[1:]}) = ...` for the rate of `{name[1:]}`, `let {name} = ...` for a name",
+            )
         return error(
             "E0201",
             f"`{shortened(name)} = ...` needs a word in front that says what it is",
             first.span,
             help=f"write `dt({name}) = ...` for an equation, `let {name} = ...` for an abbreviation, "
             f"`known {name} = ...` for a known term or `param {name} = ...` for a number",
+        )
+    if _text(tokens, 1) == "[":
+        span = Span(first.start, tokens[1].end)
+        return error(
+            "E0213",
+            "there are no indices: each state has a name and an equation of its own",
+            span,
+            help="write `dt(u) = ...` and `dt(v) = ...`",
+        )
+    if _text(tokens, 1) == "(" and any(token.text == "by" for token in tokens):
+        return error(
+            "E0201",
+            f"`{shortened(first.text)}(...) by ...` needs a word in front that says what it is",
+            first.span,
+            help=f"write `learned {shortened(first.text)}(...) by ...`",
         )
     if _text(tokens, 1) == "(" and any(token.text == "=" for token in tokens):
         closer = next((i for i, token in enumerate(tokens) if token.text == ")"), 1)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from eqdsl.core.diagnostics import Diagnostic, error
 from eqdsl.core.source import Span
 from eqdsl.syntax import words
 from eqdsl.syntax.mistakes.base import Failure
-from eqdsl.syntax.scanning import LEIBNIZ, MARK, NAME, NUMBER
+from eqdsl.syntax.scanning import LEIBNIZ, MARK, NAME, NUMBER, Token
 
+_DERIVATIVE = re.compile(r"d[xyz]{1,4}")
 _OPERATORS = ("+", "-", "*", "/", "^", "**")
 
 
@@ -22,7 +25,8 @@ def decimal_comma(failure: Failure) -> Diagnostic | None:
         "E0220",
         "a decimal comma stands in this number",
         Span(before.start, after.end),
-        help=f"write `{before.text}.{after.text}`",
+        help=f"write `{before.text}.{after.text}`"
+        + (f", or `{before.text}{after.text}` without a sign between thousands" if len(after.text) == 3 else ""),
     )
 
 
@@ -33,17 +37,28 @@ def side_by_side(failure: Failure) -> Diagnostic | None:
         return None
     if token.kind not in (NAME, NUMBER, LEIBNIZ) and token.text != "(":
         return None
+    if _names_function(before) and before.end < token.start and token.kind in (NAME, NUMBER):
+        return error(
+            "E0205",
+            f"`{before.text}` is a function: what it acts on stands in parentheses",
+            Span(before.start, token.end),
+            help=f"write `{before.text}({token.text})`",
+        )
     left = before.text if before.kind in (NAME, NUMBER) else "(...)"
     right = token.text if token.kind in (NAME, NUMBER) else "(...)"
     if failure.text(1) == "(" and token.kind == NAME:
         right += "(...)"
-    comma = ", or `,` between two arguments" if "COMMA" in failure.expected else ""
+    comma = ", or `,` between two arguments" if "COMMA" in failure.expected and before.end < token.start else ""
     return error(
         "E0205",
         "an operator is missing between two values",
         Span(before.start, token.end) if before.end == token.start else token.span,
         help=f"write `{left}*{right}`{comma}",
     )
+
+
+def _names_function(token: Token) -> bool:
+    return token.text in words.FUNCTIONS or _DERIVATIVE.fullmatch(token.text) is not None
 
 
 def nothing_after(failure: Failure) -> Diagnostic | None:
@@ -95,12 +110,16 @@ def comparison(failure: Failure) -> Diagnostic | None:
 
 
 def rate_of_expression(failure: Failure) -> Diagnostic | None:
-    """``dt(u + v) = ...``, ``dt(w.x) = ...``"""
-    if failure.keyword not in ("dt", "dtt") or failure.index not in (2, 3):
+    """``dt(u + v) = ...``, ``dt(w.x) = ...``, ``dt(u) + k*u = 0``, ``dt(u(x)) = ...``"""
+    if failure.keyword not in ("dt", "dtt") or failure.index not in (2, 3, 4):
         return None
-    return error(
-        "E0222",
-        "the left side of an equation is the rate of one state",
-        failure.span,
-        help="solve for the rate; a vector state is written whole, `dt(w) = (..., ...)`",
-    )
+    name = failure.tokens[2].text if len(failure.tokens) > 2 else "u"
+    help_text = "solve for the rate; a vector state is written whole, `dt(w) = (..., ...)`"
+    if failure.index == 3 and failure.text(0) == "(":
+        left = f"dtt({failure.text(1)})" if name == "dt" else f"{failure.keyword}({name})"
+        help_text = f"write `{left} = ...`"
+    elif failure.index == 4:
+        if failure.text(0) not in _OPERATORS or all(token.text != "=" for token in failure.tokens):
+            return None  # a missing `=`
+        help_text = f"solve for the rate: `{failure.keyword}({name}) = ...`"
+    return error("E0222", "the left side of an equation is the rate of one state", failure.span, help=help_text)

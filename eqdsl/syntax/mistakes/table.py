@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from eqdsl.core.diagnostics import Diagnostic, error
 from eqdsl.syntax import words
-from eqdsl.syntax.mistakes import brackets, clauses, habits, operators
+from eqdsl.syntax.mistakes import brackets, clauses, declaring, domains, endings, habits, notation, operators
 from eqdsl.syntax.mistakes.base import Failure, Recogniser
 
 RECOGNISERS: tuple[Recogniser, ...] = (
@@ -14,9 +14,32 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     habits.named_component,
     habits.module_function,
     habits.lambda_function,
-    habits.logic_word,
-    operators.rate_of_expression,
     operators.decimal_comma,
+    domains.interval_without_in,
+    domains.counted_points,
+    domains.integrator,
+    endings.options_behind,
+    endings.noise_of_data,
+    endings.text_not_last,
+    endings.joined_places,
+    endings.odd_name,
+    notation.joined_constraints,
+    habits.logic_word,
+    notation.dotted_operator,
+    notation.list_in_brackets,
+    notation.power_of_function,
+    notation.numbered_component,
+    notation.nothing_after_comma,
+    notation.quoted_option,
+    declaring.unit_after_number,
+    declaring.several_at_once,
+    declaring.range_without_in,
+    declaring.state_value,
+    declaring.vector_behind,
+    declaring.function_definition,
+    declaring.initial_place,
+    declaring.wall_by_name,
+    operators.rate_of_expression,
     brackets.index_brackets,
     brackets.wrong_closer,
     operators.nothing_after,
@@ -24,6 +47,7 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     operators.nothing_before,
     clauses.unfinished_learned,
     clauses.misspelled_word,
+    endings.other_trend,
     clauses.unreadable_unit,
     clauses.missing_place,
     clauses.missing_equals,

@@ -1,0 +1,4 @@
+space x in [0,1]
+state u(x)
+dt(u) = lap(u)
+bc dn(u) + u at boundary

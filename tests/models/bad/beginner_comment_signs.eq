@@ -1,0 +1,2 @@
+state u // the unknown
+dt(u) = -u % decay

@@ -1,0 +1,3 @@
+space x in [0,1], y in [0,1]
+vector state w(x, y)
+dt(w) = -w*div(w) + lap(w.1)

@@ -1,0 +1,3 @@
+space x in [0,1]
+state u(x)
+dt(u) = d2x(u)

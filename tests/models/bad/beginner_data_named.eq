@@ -1,0 +1,3 @@
+state u
+data "file.h5"
+dt(u) = -u

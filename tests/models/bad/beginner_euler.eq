@@ -1,0 +1,2 @@
+state u
+dt(u) = e^(-u) + exp^u

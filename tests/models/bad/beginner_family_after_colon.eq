@@ -1,0 +1,3 @@
+state u
+learned f(u): mlp(64)
+dt(u) = f

@@ -1,0 +1,3 @@
+state u
+learned f(u) by MLP(64)
+dt(u) = f(u)

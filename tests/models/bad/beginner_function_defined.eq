@@ -1,0 +1,3 @@
+state u
+let f(u) = u^2
+dt(u) = f(u)

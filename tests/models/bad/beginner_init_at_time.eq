@@ -1,0 +1,3 @@
+state u
+dt(u) = -u
+init u = 1 at t = 0

@@ -1,0 +1,4 @@
+state u, v
+dt(u) = v
+dt(v) = -u
+init u, v = 1, 0

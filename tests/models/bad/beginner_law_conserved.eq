@@ -1,0 +1,3 @@
+state u
+dt(u) = -u
+law energy = u^2 conserved

@@ -1,0 +1,3 @@
+state u
+dt(u) = f(u)
+f(u) by mlp(64)

@@ -1,0 +1,3 @@
+state u
+param k = 1
+dt(u) = -k.*u.^2

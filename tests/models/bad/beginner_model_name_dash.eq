@@ -1,0 +1,4 @@
+# Lotka
+model my-model
+state u
+dt(u) = -u

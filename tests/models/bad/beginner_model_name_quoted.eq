@@ -1,0 +1,3 @@
+model "my model"
+state u
+dt(u) = -u

@@ -1,0 +1,3 @@
+state u
+param k = ?
+dt(u) = -k*u

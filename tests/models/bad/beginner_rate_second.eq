@@ -1,0 +1,2 @@
+state u
+u + dt(u) = 0

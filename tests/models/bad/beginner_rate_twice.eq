@@ -1,0 +1,3 @@
+state x, v
+dt(x) = v
+dt(dt(x)) = -x

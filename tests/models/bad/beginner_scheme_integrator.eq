@@ -1,0 +1,3 @@
+state u
+scheme rk4
+dt(u) = -u

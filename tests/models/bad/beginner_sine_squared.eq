@@ -1,0 +1,2 @@
+state u
+dt(u) = ln(u) + sin^2(u)

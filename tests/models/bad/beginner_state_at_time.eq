@@ -1,0 +1,2 @@
+state u
+dt(u) = u(t-1)

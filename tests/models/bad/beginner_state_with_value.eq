@@ -1,0 +1,2 @@
+state u = 1
+dt(u) = -u

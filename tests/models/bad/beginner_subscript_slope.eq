@@ -1,0 +1,2 @@
+state u(x)
+dt(u) = u_xx

@@ -1,0 +1,2 @@
+state u
+dt(u) = max(u, 0, )

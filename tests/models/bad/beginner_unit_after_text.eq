@@ -1,0 +1,2 @@
+state u "position" : m
+dt(u) = -u

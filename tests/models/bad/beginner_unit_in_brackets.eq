@@ -1,0 +1,2 @@
+state u [m]
+dt(u) = 1

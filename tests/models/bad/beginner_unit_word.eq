@@ -1,0 +1,2 @@
+state u: meters
+dt(u) = 1

@@ -1,0 +1,2 @@
+state vector w(x, y)
+dt(w) = 1

@@ -1,0 +1,2 @@
+state environment
+dt(environment) = 1

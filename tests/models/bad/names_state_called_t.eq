@@ -1,0 +1,2 @@
+state t
+dt(t) = 1

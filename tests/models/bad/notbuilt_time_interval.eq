@@ -1,0 +1,3 @@
+time t: s in [0, 10]
+state u
+dt(u) = -u

@@ -1,0 +1,2 @@
+state u
+d^2u/dt^2 = -u
