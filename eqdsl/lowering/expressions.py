@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from eqdsl.lowering import stencils
 from eqdsl.lowering.branches import Branches
 from eqdsl.lowering.builder import Builder, Value
+from eqdsl.lowering.halo import Halo, for_neighbourhood, for_stencil, no_halo
 from eqdsl.lowering.walls import WallFiller
 from eqdsl.model.expr import (
     Apply,
@@ -31,8 +32,6 @@ from eqdsl.model.expr import (
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import Grid
 
-Halo = tuple[int, ...]
-
 
 class ExpressionLowering:
     """Lowers the expressions of one model on one grid.
@@ -46,9 +45,9 @@ class ExpressionLowering:
 
     Attributes
     ----------
-    zero : tuple of int
+    zero : Halo
         No ghost cells.
-    widest : tuple of int
+    widest : list of int
         Most ghost cells that any expression so far asked of a channel or a coefficient field.
     """
 
@@ -57,8 +56,8 @@ class ExpressionLowering:
         self.builder = Builder()
         self.walls = WallFiller(model, grid, self.builder, self.lower)
         self._branches = Branches(model, radii)
-        self.zero: Halo = (0,) * len(grid.axes)
-        self.widest: Halo = self.zero
+        self.zero = no_halo(len(grid.axes))
+        self.widest = [0] * len(grid.axes)
         self._done: dict[tuple[Expr, Halo], Value] = {}
         self._cases: dict[type, Callable[..., Value]] = {
             Const: lambda e, halo: self.builder.constant(e.value),
@@ -88,24 +87,24 @@ class ExpressionLowering:
         number = self.model.channels.index(channel)
         if channel.uniform:
             return self.builder.add("uniform_channel", (), number, axes=frozenset())
-        self._reach(halo)
+        self._note(halo, frozenset(range(len(halo))))
         value = self.builder.add("channel", (), number, axes=frozenset(range(len(self.grid.axes))))
         return self.walls.fill(value, channel.name, halo)
 
     def _parameter(self, expr: ParamRef, halo: Halo) -> Value:
         parameter = self.model.parameter(expr.name)
         axes = frozenset(self.grid.axis(name) for name in parameter.axes)
-        self._reach(tuple(h if i in axes else 0 for i, h in enumerate(halo)))
+        self._note(halo, axes)
         value = self.builder.add("parameter", (), parameter.name, axes=axes)
         for axis in sorted(axes):
-            if halo[axis]:
+            if halo[axis].width:
                 operation = "wrap" if self.grid.axes[axis].periodic else "extrapolate"
-                value = self.builder.add(operation, (value,), axis, halo[axis])
+                value = self.builder.add(operation, (value,), axis, halo[axis].width)
         return value
 
     def _coordinate(self, expr: Coordinate, halo: Halo) -> Value:
         axis = self.grid.axis(expr.axis)
-        return self.builder.add("coordinate", (), axis, halo[axis], axes=frozenset({axis}))
+        return self.builder.add("coordinate", (), axis, halo[axis].width, axes=frozenset({axis}))
 
     def _definition(self, expr: DefinitionRef, halo: Halo) -> Value:
         return self.lower(self.model.definitions[expr.name].components[expr.component], halo)
@@ -122,12 +121,13 @@ class ExpressionLowering:
     def _diff(self, expr: Diff, halo: Halo) -> Value:
         axis = self.grid.axis(expr.axis)
         weights = self._scaled(stencils.central(expr.order, self.model.order), axis, expr.order)
-        return self._stencil(self.lower(expr.argument, _wider(halo, axis, len(weights) // 2)), axis, weights)
+        wider = for_stencil(halo, axis, len(weights) // 2, expr.order)
+        return self._stencil(self.lower(expr.argument, wider), axis, weights)
 
     def _flux_diff(self, expr: FluxDiff, halo: Halo) -> Value:
         """Fluxes ``k*du/dx`` on the faces, then their difference: what leaves one cell enters the next."""
         axis, order = self.grid.axis(expr.axis), self.model.order
-        wider = _wider(halo, axis, order - 1)
+        wider = for_stencil(halo, axis, order - 1, 2)
         across = self._scaled(stencils.staggered(1, order), axis, 1)
         slope = self._stencil(self.lower(expr.argument, wider), axis, across)
         coefficient = self.lower(expr.coefficient, wider)
@@ -137,11 +137,11 @@ class ExpressionLowering:
 
     def _learned(self, expr: LearnedCall, halo: Halo) -> Value:
         radius = self.radii[expr.term]
-        wider = tuple(h + radius for h in halo)
+        wider = for_neighbourhood(halo, radius)
         inputs = tuple(self.lower(a, wider) for a in expr.arguments)
         every = frozenset(range(len(self.grid.axes)))
         axes = every if radius else frozenset[int]().union(*(v.axes for v in inputs))
-        sizes = tuple(a.points + 2 * w for a, w in zip(self.grid.axes, wider, strict=True)) if radius else ()
+        sizes = tuple(a.points + 2 * r.width for a, r in zip(self.grid.axes, wider, strict=True)) if radius else ()
         outputs = self.builder.add("learned", inputs, expr.term, sizes, axes=axes)
         return self.builder.add("output", (outputs,), expr.term, expr.output)
 
@@ -167,9 +167,6 @@ class ExpressionLowering:
         h = self.grid.axes[axis].spacing
         return tuple(w / h**derivative for w in weights)
 
-    def _reach(self, halo: Halo) -> None:
-        self.widest = tuple(max(pair) for pair in zip(self.widest, halo, strict=True))
-
-
-def _wider(halo: Halo, axis: int, by: int) -> Halo:
-    return tuple(h + by if i == axis else h for i, h in enumerate(halo))
+    def _note(self, halo: Halo, axes: frozenset[int]) -> None:
+        for axis in axes:
+            self.widest[axis] = max(self.widest[axis], halo[axis].width)

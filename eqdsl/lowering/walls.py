@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from eqdsl.core.errors import UsageError
 from eqdsl.lowering.builder import Builder, Value
-from eqdsl.lowering.closures import Closure, closure
+from eqdsl.lowering.closures import Closure, closure, reflection
+from eqdsl.lowering.halo import Halo, Reach, no_halo
 from eqdsl.model.expr import Const, Expr
 from eqdsl.model.model import Model, WallCondition
 from eqdsl.numerics.ghosts import GhostRows
@@ -15,7 +17,8 @@ from eqdsl.numerics.grid import Grid
 SINGULAR = 1e-9
 """Share of its two parts below which the sum that a wall is solved for counts as zero."""
 
-Lower = Callable[[Expr, tuple[int, ...]], Value]
+Lower = Callable[[Expr, Halo], Value]
+Numbers = Callable[[WallCondition], Closure]
 
 
 def _is_zero(expr: Expr | None) -> bool:
@@ -36,17 +39,30 @@ class WallFiller:
         self._model, self._grid, self._builder, self._lower = model, grid, builder, lower
         self._conditions = {(w.channel, w.axis, w.side): w for w in model.walls}
 
-    def fill(self, value: Value, channel: str, halo: tuple[int, ...]) -> Value:
+    def fill(self, value: Value, channel: str, halo: Halo) -> Value:
         """The channel's values with `halo` ghost cells on each axis; values on Dirichlet nodes are replaced."""
-        filled: tuple[int, ...] = (0,) * len(halo)
+        filled = no_halo(len(halo))
         for number, axis in enumerate(self._grid.axes):
-            width = halo[number]
+            reach = halo[number]
             if axis.periodic:
-                if width:
-                    value = self._builder.add("wrap", (value,), number, width)
-            elif width or self._on_nodes(channel, number, 0) or self._on_nodes(channel, number, 1):
-                value = self._extend(value, channel, number, width, filled)
-            filled = tuple(width if i == number else f for i, f in enumerate(filled))
+                if reach.width:
+                    value = self._builder.add("wrap", (value,), number, reach.width)
+            else:
+                value = self._walled(value, channel, number, reach, filled)
+            filled = tuple(reach if i == number else f for i, f in enumerate(filled))
+        return value
+
+    def _walled(self, value: Value, channel: str, number: int, reach: Reach, filled: Halo) -> Value:
+        """The ghosts of one axis: polynomials where the scheme reads them, one layer of reflection after another."""
+        order, position = self._model.order, self._grid.axes[number].position
+
+        def polynomials(wall: WallCondition) -> Closure:
+            return closure(order, reach.closed, position, _kind(wall), reach.derivative)
+
+        if reach.closed or any(self._on_nodes(channel, number, side) for side in (0, 1)):
+            value = self._extend(value, channel, number, polynomials, filled)
+        for layer in range(reach.closed, reach.width):
+            value = self._extend(value, channel, number, partial(_reflected, layer, position), filled)
         return value
 
     def replaces(self, channel: str) -> bool:
@@ -63,7 +79,7 @@ class WallFiller:
             for side in (0, 1):
                 condition = self._on_nodes(channel, number, side)
                 if condition is not None:
-                    rate = self._lower(condition.value_rate or Const(0.0), (0,) * len(every))
+                    rate = self._lower(condition.value_rate or Const(0.0), no_halo(len(every)))
                     total = self._builder.add("replace_end", (total, rate), number, side, axes=every)
         return total
 
@@ -74,10 +90,11 @@ class WallFiller:
             return None
         return condition
 
-    def _extend(self, value: Value, channel: str, number: int, width: int, halo: tuple[int, ...]) -> Value:
+    def _extend(self, value: Value, channel: str, number: int, numbers: Numbers, halo: Halo) -> Value:
         rows, kappas, present = [], [], []
         for side in (0, 1):
-            side_rows, kappa = self._side(value, channel, number, side, width, halo)
+            wall = self._conditions[channel, self._grid.axes[number].name, side]
+            side_rows, kappa = self._side(value, wall, numbers(wall), number, halo)
             rows.append(side_rows)
             present.append(kappa is not None)
             if kappa is not None:
@@ -86,20 +103,16 @@ class WallFiller:
         return self._builder.add("extend", (value, *kappas), number, rows[0], rows[1], *present, axes=axes)
 
     def _side(
-        self, value: Value, channel: str, number: int, side: int, width: int, halo: tuple[int, ...]
+        self, value: Value, condition: WallCondition, numbers: Closure, number: int, halo: Halo
     ) -> tuple[GhostRows, Value | None]:
-        axis = self._grid.axes[number]
-        condition = self._conditions[channel, axis.name, side]
-        dirichlet = _is_zero(condition.normal_coefficient)
-        numbers = closure(self._model.order, width, axis.position, dirichlet)
-        a, b = condition.value_coefficient, condition.normal_coefficient
+        a, b, axis = condition.value_coefficient, condition.normal_coefficient, self._grid.axes[number]
         if isinstance(a, Const) and isinstance(b, Const):
             # The usual case: fold the coefficients into the weights, leaving only the wall's own value.
             self._refuse_singular(condition, numbers, a.value, b.value)
             rows = _folded(numbers, a.value, b.value / axis.spacing)
             return rows, None if _is_zero(condition.value) else self._lower(condition.value, halo)
         rows = GhostRows(numbers.strip, numbers.extrapolation, numbers.correction)
-        return rows, self._kappa(value, condition, numbers, number, side, halo)
+        return rows, self._kappa(value, condition, numbers, number, halo)
 
     def _refuse_singular(self, wall: WallCondition, numbers: Closure, a: float, b: float) -> None:
         """Refuse a spacing at which value and slope cancel: no ghost values obey the wall then."""
@@ -113,16 +126,14 @@ class WallFiller:
             help=f"use more points along `{axis.name}`, now {axis.points}",
         )
 
-    def _kappa(
-        self, value: Value, wall: WallCondition, numbers: Closure, axis: int, side: int, halo: tuple[int, ...]
-    ) -> Value:
+    def _kappa(self, value: Value, wall: WallCondition, numbers: Closure, axis: int, halo: Halo) -> Value:
         build, spacing = self._builder, self._grid.axes[axis].spacing
         a = self._lower(wall.value_coefficient, halo)
         b = build.apply("mul", self._lower(wall.normal_coefficient, halo), build.constant(1.0 / spacing))
         along = value.axes - {axis}
 
         def at_wall(weights: tuple[float, ...]) -> Value:
-            return build.add("near_wall", (value,), axis, side, numbers.strip, weights, axes=along)
+            return build.add("near_wall", (value,), axis, wall.side, numbers.strip, weights, axes=along)
 
         known = build.apply(
             "add",
@@ -135,6 +146,17 @@ class WallFiller:
             build.apply("mul", b, build.constant(numbers.correction_slope)),
         )
         return build.apply("div", build.apply("sub", self._lower(wall.value, halo), known), denominator)
+
+
+def _reflected(layer: int, position: str, wall: WallCondition) -> Closure:
+    """A layer of reflection; the rule is the same for every kind of wall."""
+    return reflection(layer, position)
+
+
+def _kind(wall: WallCondition) -> str:
+    if _is_zero(wall.normal_coefficient):
+        return "dirichlet"
+    return "neumann" if _is_zero(wall.value_coefficient) else "robin"
 
 
 def _folded(numbers: Closure, a: float, b: float) -> GhostRows:
