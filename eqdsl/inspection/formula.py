@@ -14,7 +14,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eqdsl.inspection.library import Candidate, admissible, function_candidates, polynomial_candidates
+from eqdsl.inspection.library import (
+    Candidate,
+    admissible,
+    function_candidates,
+    polynomial_candidates,
+    representable,
+)
 from eqdsl.inspection.sparse import Subset, best_subsets
 from eqdsl.model.model import Constraint
 from eqdsl.model.text import number_text
@@ -135,14 +141,15 @@ def find_formula(
     names : sequence of str
         The inputs' texts.
     constraints, output
-        Of the learned term: candidates that break one are left out.
+        Of the learned term: candidates that break one are left out, as are those that overflow at `inputs`.
     """
     count = inputs.shape[1]
     spread = float(np.var(values)) or float(np.mean(values**2)) or 1.0
     linear = _columns(polynomial_candidates(count, 1), inputs)
     linear_left = best_subsets(linear, values)[-1].residual / spread
-    polynomial = admissible(polynomial_candidates(count, degree), constraints, output, count)
-    with_functions = (*polynomial, *admissible(function_candidates(count), constraints, output, count))
+    polynomial = representable(admissible(polynomial_candidates(count, degree), constraints, output, count), inputs)
+    functions = admissible(function_candidates(count), constraints, output, count)
+    with_functions = (*polynomial, *representable(functions, inputs))
     found = [
         (library, subset)
         for library in (polynomial, with_functions)
