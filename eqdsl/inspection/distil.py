@@ -7,16 +7,15 @@ from dataclasses import dataclass
 
 from eqdsl.analysis.check import check_source
 from eqdsl.core.errors import EqdslError, ModelError
-from eqdsl.inspection.formula import Formula, find_formula
+from eqdsl.inspection.data_fit import DataFit
+from eqdsl.inspection.formula import Formula
 from eqdsl.inspection.horizon import Rollouts, horizon_error, rollouts
 from eqdsl.inspection.response import Response
 from eqdsl.inspection.rewrite import distilled_source
+from eqdsl.inspection.search import find_formulas
 from eqdsl.inspection.units import named_coefficients
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import Model
-
-DEGREE = 3
-"""Total degree of the polynomial library."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +94,7 @@ def distil(
     responses: Mapping[str, Response],
     values: Mapping[str, float],
     compared: Rollouts | None,
+    data: DataFit | None = None,
 ) -> Distillation:
     """Find the formulas, write the distilled model and compare its rollouts with the network's and the data.
 
@@ -108,9 +108,11 @@ def distil(
         Fitted parameters that are plain numbers.
     compared : Rollouts or None
         Those of `vector_field`; None when there are none to compare with.
+    data : DataFit or None
+        Training data that choose the formulas; without them a formula is what is closest to the network.
     """
     model = vector_field.model
-    by_term = {name: _formulas(response) for name, response in responses.items() if response.pointwise}
+    by_term = find_formulas({name: r for name, r in responses.items() if r.pointwise}, data)
     formulas = {
         output: formula
         for name, found in by_term.items()
@@ -135,21 +137,6 @@ def distil(
     if fields:
         note = " ".join([note, f"coefficient fields stay to be fitted in the file: {', '.join(fields)}"]).strip()
     return Distillation(formulas, refused, text, comparison, note)
-
-
-def _formulas(response: Response) -> tuple[Formula, ...]:
-    term = response.term
-    return tuple(
-        find_formula(
-            response.inputs,
-            response.outputs[:, index],
-            term.input_names,
-            degree=DEGREE,
-            constraints=term.constraints,
-            output=index,
-        )
-        for index in range(len(term.outputs))
-    )
 
 
 def distilled_model(

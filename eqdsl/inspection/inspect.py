@@ -11,8 +11,9 @@ import numpy as np
 from eqdsl.core.errors import ComputationError
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.inspection.caveats import caveats
+from eqdsl.inspection.data_fit import DataFit
 from eqdsl.inspection.distil import Distillation
-from eqdsl.inspection.distil import distil as find_formulas
+from eqdsl.inspection.distil import distil as distilled
 from eqdsl.inspection.equations import equation_texts
 from eqdsl.inspection.figures.style import NO_PICTURES, can_draw
 from eqdsl.inspection.fitted_run import FittedRun
@@ -134,10 +135,20 @@ def _distilled(
     compared: Rollouts | None,
     force: bool,
 ) -> Distillation:
-    found = find_formulas(field, responses, numbers, compared)
+    found = distilled(field, responses, numbers, compared, _data_fit(run, field))
     if found.text is not None:
         write_text(Path(run.path) / DISTILLED, found.text, force=force)
     return found
+
+
+def _data_fit(run: FittedRun, field: VectorField) -> DataFit | None:
+    """The training data as judge of formulas; None where no rollout of them can be compared."""
+    integrator = run.state.get("integrator")
+    steps = integrator if isinstance(integrator, dict) else {}
+    data = DataFit(
+        field, run.sample()["train"], method=str(steps.get("method", "rk4")), substeps=int(steps.get("substeps", 4))
+    )
+    return data if data.usable else None
 
 
 def _rolled_out(field: VectorField, data: Trajectories, part: str) -> tuple[Rollouts | None, tuple[str, ...]]:

@@ -50,11 +50,11 @@ class Candidate:
         return FUNCTION_COST if self.function else 1 + sum(self.powers)
 
     def evaluate(self, inputs: np.ndarray) -> np.ndarray:
-        """Values at inputs of shape (N, inputs); shape (N,)."""
-        column = np.ones(inputs.shape[0])
+        """Values at inputs of shape (..., inputs); shape (...)."""
+        column = np.ones(inputs.shape[:-1])
         for index, power in enumerate(self.powers):
             if power:
-                column = column * inputs[:, index] ** power
+                column = column * inputs[..., index] ** power
         return FUNCTIONS[self.function](column) if self.function else column
 
     def text(self, names: Sequence[str]) -> str:
