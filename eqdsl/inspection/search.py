@@ -137,7 +137,7 @@ def _front(drafts: Sequence[Draft]) -> list[Draft]:
 
 
 def _given(sought: Sequence[_Sought], drafts: Sequence[Draft], number: int, data: DataFit) -> DataFit:
-    """The data as judge of one output while all others are formulas: the errors of their networks are out of the way."""
+    """The data as judge of one output while all others are formulas: no network's error is in the way."""
     others = [(s, d) for i, (s, d) in enumerate(zip(sought, drafts, strict=True)) if i != number]
     places = [s.place(d.candidates) for s, d in others]
     return data.given(places, np.concatenate([d.coefficients for _, d in others]))
