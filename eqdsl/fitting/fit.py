@@ -135,7 +135,8 @@ class _Session:
 
         def save(snapshot: dict[str, Any]) -> None:
             if self.writer is None and previous is None:
-                sample = {"train": self.split.train, "validation": self.split.validation}
+                parts = self.split
+                sample = {"train": parts.train, "validation": parts.validation, "test": parts.test}
                 self.writer = RunWriter.create(
                     path, self.problem.model, self.config, state, sample, snapshot, force=force
                 )

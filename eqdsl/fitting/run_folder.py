@@ -8,7 +8,8 @@
 ``state.json``              status, scores, parameters, grid, data fingerprint, versions
 ``history.csv``             one row per epoch, up to the checkpoint
 ``sample_train.h5``,        trajectories in the native layout, so that a run can be inspected without its data
-``sample_validation.h5``
+``sample_validation.h5``,
+``sample_test.h5``
 ==========================  ==========================================================================
 
 The folder is filled beside its place under a hidden name and then renamed (`run_place`): it is there whole or not at
@@ -122,7 +123,20 @@ class Run:
             return []
 
     def sample(self) -> dict[str, Trajectories]:
-        """Stored trajectories under ``train`` and, when some were held out, ``validation``."""
+        """Stored trajectories under ``train`` and, when some were held out, ``validation`` and ``test``.
+
+        Raises
+        ------
+        DataError
+            A file is damaged, or the training sample, which every fit stores, is gone.
+        """
+        training = self.path / SAMPLES["train"]
+        if not training.exists():
+            raise DataError(
+                "is missing: it holds the training data that a run is inspected on",
+                file=str(training),
+                help="put the file back, or fit again with `eqdsl fit … --force`",
+            )
         return {
             part: read_data(self.path / name, self.model, minimum_frames=1)
             for part, name in SAMPLES.items() if (self.path / name).exists()

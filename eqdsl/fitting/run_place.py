@@ -17,14 +17,14 @@ from eqdsl.fitting.checkpoint import sync_folder
 
 MODEL, CONFIG, STATE, HISTORY = "model.eq", "config.toml", "state.json", "history.csv"
 WEIGHTS, CHECKPOINT = "weights.safetensors", "checkpoint.safetensors"
-SAMPLES = {"train": "sample_train.h5", "validation": "sample_validation.h5"}
-DISTILLED = "distilled.eq"
+SAMPLES = {"train": "sample_train.h5", "validation": "sample_validation.h5", "test": "sample_test.h5"}
+DISTILLED, REPORT, PLOTS = "distilled.eq", "report.html", "plots"
 
 ESSENTIAL = (MODEL, CONFIG, STATE, WEIGHTS, CHECKPOINT)
 """What makes a folder a run."""
 
-OWN = {*ESSENTIAL, HISTORY, *SAMPLES.values(), DISTILLED}
-"""All that a fit and an inspection write into it."""
+OWN = {*ESSENTIAL, HISTORY, *SAMPLES.values(), DISTILLED, REPORT}
+"""The files that a fit and an inspection write into it; pictures lie in `PLOTS`."""
 
 _LEFT_OVER = re.compile(r"\.(.+)\.(\d+\.tmp|\w+\.partial)")
 """A file that was being written when its process was killed."""
@@ -77,6 +77,9 @@ def _check_replaceable(path: Path, place: Path, force: bool) -> None:
 def _foreign(place: Path) -> Iterator[str]:
     """Names in a run folder that eqdsl did not write, in order."""
     for entry in sorted(place.iterdir()):
+        if entry.name == PLOTS and entry.is_dir() and not entry.is_symlink():
+            yield from (f"{PLOTS}/{inner.name}" for inner in sorted(entry.iterdir()) if inner.suffix != ".png")
+            continue
         left_over = _LEFT_OVER.fullmatch(entry.name)
         name = left_over[1] if left_over else entry.name
         if name not in OWN or entry.is_symlink() or not entry.is_file():

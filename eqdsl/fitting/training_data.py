@@ -8,10 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from eqdsl.data.resting import resting_times
 from eqdsl.data.trajectories import Trajectories
-
-REST = 1e-12
-"""Interval between frames past the end of a trajectory, relative to its duration."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,9 @@ class TrainingData:
         spare = int(self.first[whole.any(axis=1)].max(initial=0))
         spread = inside.reshape(inside.shape + (1,) * (observed.state.ndim - 2))
         present = np.isfinite(observed.state) & spread
-        self.times = torch.as_tensor(_resting(observed.times, self.lengths, observed.frames + spare), device=device)
+        self.times = torch.as_tensor(
+            resting_times(observed.times, self.lengths, observed.frames + spare), device=device
+        )
         self.state = torch.as_tensor(_padded(_finite(filled.state, spread), spare), device=device).to(dtype)
         self.present = torch.as_tensor(_padded(present, spare, False), device=device)
         self.complete = torch.as_tensor(_padded(whole, spare, False), device=device).to(dtype)
@@ -91,15 +91,6 @@ class TrainingData:
         rows, frames = chosen[:, 0], chosen[:, 1]
         index = rows[:, None], frames[:, None] + torch.arange(horizon + 1, device=self.state.device)
         return Batch(rows, frames, self.times[index], self.state[index], self.present[index], self.complete[index])
-
-
-def _resting(times: np.ndarray, lengths: np.ndarray, frames: int) -> np.ndarray:
-    """Times of `frames` frames that go on by next to nothing past the end, since times must increase."""
-    padded = np.pad(times, ((0, 0), (0, frames - times.shape[1])))
-    last = np.take_along_axis(times, lengths[:, None] - 1, axis=1)
-    past = np.arange(frames) - (lengths[:, None] - 1)
-    crumb = np.maximum(4 * np.spacing(np.abs(last)), REST * (last - times[:, :1]))
-    return np.where(past > 0, last + past * crumb, padded)
 
 
 def _finite(state: np.ndarray, inside: np.ndarray) -> np.ndarray:

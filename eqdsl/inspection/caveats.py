@@ -17,9 +17,8 @@ def caveats(
     parameters: Sequence[ParameterReport],
     undetermined: Sequence[str],
     ledger: Ledger,
-    trouble: str,
-    *,
-    held_out_is_training: bool,
+    trouble: Sequence[str],
+    part: str,
 ) -> tuple[str, ...]:
     """Sentences for the reader of a report.
 
@@ -27,8 +26,10 @@ def caveats(
     ----------
     undetermined : sequence of str
         Parameters of which some combination has no effect on the data's states.
-    trouble : str
-        Why no rollout could be compared, or empty.
+    trouble : sequence of str
+        What kept rollouts from being compared, or pictures from being drawn.
+    part : str
+        Which stored trajectories the rollouts are compared on, a key of `eqdsl.inspection.wording.PARTS`.
     """
     found = []
     if model.learned:
@@ -47,12 +48,13 @@ def caveats(
             "Only the norm fixes the value, and a perfect fit would be biased. Let the term see less (a pointwise term "
             "cannot imitate a derivative, a term of the velocity no force of the position) to determine it."
         )
-    if undetermined:
-        found.append(
-            f"{_listed(undetermined)}: some combination has no effect on the data's states, so they do not "
-            "determine it."
-        )
     held = [p.name for p in parameters if p.at_bound]
+    # On its bound a parameter stands still whatever the data say, which is what the next sentence tells.
+    loose = [name for name in undetermined if name not in held]
+    if loose:
+        found.append(
+            f"{_listed(loose)}: some combination has no effect on the data's states, so they do not determine it."
+        )
     if held:
         found.append(f"{_listed(held)}: at a bound of the model file. The bound, not the data, sets the value.")
     for equation in ledger.equations:
@@ -63,9 +65,14 @@ def caveats(
             )
     if ledger.skipped:
         found.append(f"{ledger.skipped} frames have missing values and were left out of the averages over states.")
-    if held_out_is_training:
-        found.append("No trajectory was held out: the errors below are those on training data.")
-    return (*found, trouble) if trouble else tuple(found)
+    if part == "train":
+        found.append("No trajectory was held out: the errors of rollouts are those on training data.")
+    if part == "validation":
+        found.append(
+            "The errors of rollouts are those on validation trajectories, which chose the best weights. For an error "
+            "that nothing was chosen by, fit with `--set data.test=0.1`."
+        )
+    return (*found, *trouble)
 
 
 def _does(names: Sequence[str]) -> str:

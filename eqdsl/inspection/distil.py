@@ -7,22 +7,20 @@ from dataclasses import dataclass
 
 from eqdsl.analysis.check import check_source
 from eqdsl.core.errors import EqdslError, ModelError
-from eqdsl.data.trajectories import Trajectories
-from eqdsl.inspection.formula import Formula, find_formula
-from eqdsl.inspection.horizon import horizon_error, rollouts
+from eqdsl.inspection.data_fit import DataFit
+from eqdsl.inspection.formula import Formula
+from eqdsl.inspection.horizon import Rollouts, horizon_error, rollouts
 from eqdsl.inspection.response import Response
 from eqdsl.inspection.rewrite import distilled_source
+from eqdsl.inspection.search import find_formulas
 from eqdsl.inspection.units import named_coefficients
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import Model
 
-DEGREE = 3
-"""Total degree of the polynomial library."""
-
 
 @dataclass(frozen=True)
 class Comparison:
-    """Mean square differences of rollouts on the same held-out trajectories."""
+    """Mean square differences of rollouts on the same trajectories, over the channels that the data hold."""
 
     network_to_data: float
     formula_to_data: float
@@ -95,7 +93,8 @@ def distil(
     vector_field: VectorField,
     responses: Mapping[str, Response],
     values: Mapping[str, float],
-    held_out: Trajectories | None,
+    compared: Rollouts | None,
+    data: DataFit | None = None,
 ) -> Distillation:
     """Find the formulas, write the distilled model and compare its rollouts with the network's and the data.
 
@@ -107,11 +106,13 @@ def distil(
         From `learned_responses`, by term name.
     values : mapping
         Fitted parameters that are plain numbers.
-    held_out : Trajectories or None
-        Where to compare rollouts.
+    compared : Rollouts or None
+        Those of `vector_field`; None when there are none to compare with.
+    data : DataFit or None
+        Training data that choose the formulas; without them a formula is what is closest to the network.
     """
     model = vector_field.model
-    by_term = {name: _formulas(response) for name, response in responses.items() if response.pointwise}
+    by_term = find_formulas({name: r for name, r in responses.items() if r.pointwise}, data)
     formulas = {
         output: formula
         for name, found in by_term.items()
@@ -131,26 +132,11 @@ def distil(
     except ModelError as failure:
         note = f"no distilled file: the formulas do not pass the model's checks ({failure.diagnostics[0].message})"
         return Distillation(formulas, refused, None, None, note)
-    comparison, note = _compared(vector_field, distilled, held_out)
+    comparison, note = _compared(vector_field, distilled, compared)
     fields = [p.name for p in distilled.parameters if p.fitted]
     if fields:
         note = " ".join([note, f"coefficient fields stay to be fitted in the file: {', '.join(fields)}"]).strip()
     return Distillation(formulas, refused, text, comparison, note)
-
-
-def _formulas(response: Response) -> tuple[Formula, ...]:
-    term = response.term
-    return tuple(
-        find_formula(
-            response.inputs,
-            response.outputs[:, index],
-            term.input_names,
-            degree=DEGREE,
-            constraints=term.constraints,
-            output=index,
-        )
-        for index in range(len(term.outputs))
-    )
 
 
 def distilled_model(
@@ -171,22 +157,20 @@ def distilled_model(
     return source.text, checked.model
 
 
-def _compared(
-    vector_field: VectorField, distilled: Model, held_out: Trajectories | None
-) -> tuple[Comparison | None, str]:
-    if held_out is None:
+def _compared(vector_field: VectorField, distilled: Model, compared: Rollouts | None) -> tuple[Comparison | None, str]:
+    if compared is None:
         return None, ""
     try:
         with_formulas = compile_model(distilled, grid=vector_field.grid)
         # Only coefficient fields are fitted in both; every other entry has another name there.
         with_formulas.physical.load_state_dict(vector_field.physical.state_dict(), strict=False)
-        data, network = rollouts(vector_field, held_out)
-        _, formula = rollouts(with_formulas, held_out)
+        formula = rollouts(with_formulas, compared.data)
     except EqdslError as failure:
         return None, f"rollouts of the distilled model could not be compared: {failure.message}"
-    observed = held_out.channels
+    network, observed = compared.select(formula.rows), compared.observed
+    note = f"rollouts of the distilled model failed and are not compared: {'; '.join(formula.lost)}"
     return Comparison(
-        horizon_error(data, network, observed).overall,
-        horizon_error(data, formula, observed).overall,
-        horizon_error(network, formula, observed).overall,
-    ), ""
+        horizon_error(network.data, network.model, observed).overall,
+        horizon_error(network.data, formula.model, observed).overall,
+        horizon_error(network.model, formula.model, observed).overall,
+    ), note if formula.lost else ""

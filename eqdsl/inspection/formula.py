@@ -9,13 +9,19 @@ the truth than its training made it, and its own smooth error is not worth print
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from eqdsl.inspection.library import Candidate, admissible, function_candidates, polynomial_candidates
-from eqdsl.inspection.sparse import Subset, best_subsets
+from eqdsl.inspection.library import (
+    Candidate,
+    admissible,
+    function_candidates,
+    polynomial_candidates,
+    representable,
+)
+from eqdsl.inspection.sparse import best_subsets
 from eqdsl.model.model import Constraint
 from eqdsl.model.text import number_text
 
@@ -114,6 +120,31 @@ def _is_atom(text: str) -> bool:
     return bool(text) and not text[0].isdigit() and text[0] != "("
 
 
+@dataclass(frozen=True)
+class Draft:
+    """A formula under trial.
+
+    Parameters
+    ----------
+    candidates : tuple of Candidate
+    coefficients : ndarray, shape (K,)
+    unexplained : float
+        Share of the spread that it leaves, of the network's output or of the data.
+    slopes : ndarray, shape (K,)
+        Rms of the change, in the units of that share's root, by a unit of each coefficient.
+    """
+
+    candidates: tuple[Candidate, ...]
+    coefficients: np.ndarray
+    unexplained: float
+    slopes: np.ndarray
+
+    @property
+    def cost(self) -> int:
+        """Complexity: the sum of the candidates' costs."""
+        return sum(candidate.cost for candidate in self.candidates)
+
+
 def find_formula(
     inputs: np.ndarray,
     values: np.ndarray,
@@ -135,62 +166,79 @@ def find_formula(
     names : sequence of str
         The inputs' texts.
     constraints, output
-        Of the learned term: candidates that break one are left out.
+        Of the learned term: candidates that break one are left out, as are those that overflow at `inputs`.
     """
+    drafts = formula_drafts(inputs, values, libraries(inputs, degree=degree, constraints=constraints, output=output))
+    return finished(shortest(drafts, floor=FLOOR), inputs, values, names)
+
+
+Library = tuple[Candidate, ...]
+
+
+def libraries(
+    inputs: np.ndarray, *, degree: int, constraints: Sequence[Constraint], output: int
+) -> tuple[Library, Library]:
+    """The candidates that may stand in a formula: monomials alone, and with functions of one input."""
     count = inputs.shape[1]
-    spread = float(np.var(values)) or float(np.mean(values**2)) or 1.0
-    linear = _columns(polynomial_candidates(count, 1), inputs)
-    linear_left = best_subsets(linear, values)[-1].residual / spread
-    polynomial = admissible(polynomial_candidates(count, degree), constraints, output, count)
-    with_functions = (*polynomial, *admissible(function_candidates(count), constraints, output, count))
-    found = [
-        (library, subset)
-        for library in (polynomial, with_functions)
-        for subset in best_subsets(_columns(library, inputs), values)
+    polynomial = representable(admissible(polynomial_candidates(count, degree), constraints, output, count), inputs)
+    functions = admissible(function_candidates(count), constraints, output, count)
+    return polynomial, (*polynomial, *representable(functions, inputs))
+
+
+def formula_drafts(inputs: np.ndarray, values: np.ndarray, chosen: Sequence[Library]) -> list[Draft]:
+    """The best subsets of each size of some libraries, the cheapest first."""
+    columns = {library: _columns(library, inputs) for library in chosen}
+    return subset_drafts(columns, values, _spread(values))
+
+
+def subset_drafts(columns: Mapping[Library, np.ndarray], values: np.ndarray, spread: float) -> list[Draft]:
+    """Drafts by least squares of `values` on `columns`, the cheapest first; `spread` is the share's unit."""
+    found: dict[frozenset[Candidate], Draft] = {}
+    for library, matrix in columns.items():
+        slopes = np.sqrt(np.mean(matrix**2, axis=0) / spread)
+        for subset in best_subsets(matrix, values):
+            chosen, left = tuple(library[c] for c in subset.columns), subset.residual / spread
+            draft = Draft(chosen, subset.coefficients, left, slopes[list(subset.columns)])
+            found.setdefault(frozenset(chosen), draft)
+    return sorted(found.values(), key=lambda draft: (draft.cost, draft.unexplained))
+
+
+def shortest(drafts: Sequence[Draft], *, floor: float) -> Draft:
+    """The draft whose every term pays, among those that leave little more than the best one, or less than `floor`."""
+    allowed = max(floor, ACCEPTED * min(draft.unexplained for draft in drafts))
+    return min((d for d in drafts if d.unexplained <= allowed), key=lambda d: (score(d), d.unexplained))
+
+
+def score(draft: Draft) -> float:
+    """Decades of unexplained share, plus the price of the formula's complexity."""
+    return math.log10(max(draft.unexplained, EXACT)) + PRICE * draft.cost
+
+
+def finished(draft: Draft, inputs: np.ndarray, values: np.ndarray, names: Sequence[str]) -> Formula:
+    """The formula of a draft with rounded coefficients, and its errors beside `values`."""
+    linear = _columns(polynomial_candidates(inputs.shape[1], 1), inputs)
+    linear_left = best_subsets(linear, values)[-1].residual / _spread(values)
+    budget = math.sqrt(max(draft.unexplained, ROUNDING)) / 2 / math.sqrt(max(len(draft.candidates), 1))
+    terms = [
+        (honest_digits(float(coefficient), budget / slope if slope else math.inf), candidate)
+        for coefficient, candidate, slope in zip(draft.coefficients, draft.candidates, draft.slopes, strict=True)
     ]
-    library, subset = _choose(found, spread)
-    return _rounded(library, subset, inputs, values, tuple(names), spread, 1 - linear_left)
+    terms = sorted((t for t in terms if t[0] != 0.0), key=lambda term: _order(term[1]))
+    formula = Formula(tuple(terms), tuple(names), 0.0, 0.0, 0.0, 1 - linear_left)
+    error = values - formula.evaluate(inputs)
+    mean_square = float(np.mean(error**2))
+    return replace(
+        formula, r2=1 - mean_square / _spread(values), rms_error=math.sqrt(mean_square),
+        max_error=float(np.max(np.abs(error))),
+    )  # fmt: skip
+
+
+def _spread(values: np.ndarray) -> float:
+    return float(np.var(values)) or float(np.mean(values**2)) or 1.0
 
 
 def _columns(library: Sequence[Candidate], inputs: np.ndarray) -> np.ndarray:
     return np.column_stack([candidate.evaluate(inputs) for candidate in library])
-
-
-def _choose(
-    found: Sequence[tuple[tuple[Candidate, ...], Subset]], spread: float
-) -> tuple[tuple[Candidate, ...], Subset]:
-    best = min(subset.residual for _, subset in found)
-    allowed = max(FLOOR * spread, ACCEPTED * best)
-    good = [(library, subset) for library, subset in found if subset.residual <= allowed]
-    return min(good, key=lambda item: _score(item[0], item[1], spread))
-
-
-def _score(library: Sequence[Candidate], subset: Subset, spread: float) -> tuple[float, float]:
-    cost = sum(library[column].cost for column in subset.columns)
-    return math.log10(max(subset.residual / spread, EXACT)) + PRICE * cost, subset.residual
-
-
-def _rounded(
-    library: Sequence[Candidate],
-    subset: Subset,
-    inputs: np.ndarray,
-    values: np.ndarray,
-    names: tuple[str, ...],
-    spread: float,
-    linear_r2: float,
-) -> Formula:
-    budget = math.sqrt(max(subset.residual, ROUNDING * spread)) / 2 / math.sqrt(max(len(subset.columns), 1))
-    terms = []
-    for column, coefficient in zip(subset.columns, subset.coefficients, strict=True):
-        size = math.sqrt(float(np.mean(library[column].evaluate(inputs) ** 2)))
-        terms.append((honest_digits(float(coefficient), budget / size if size else math.inf), library[column]))
-    terms = sorted((t for t in terms if t[0] != 0.0), key=lambda term: _order(term[1]))
-    draft = Formula(tuple(terms), names, 0.0, 0.0, 0.0, linear_r2)
-    error = values - draft.evaluate(inputs)
-    mean_square = float(np.mean(error**2))
-    return Formula(
-        draft.terms, names, 1 - mean_square / spread, math.sqrt(mean_square), float(np.max(np.abs(error))), linear_r2
-    )
 
 
 def _order(candidate: Candidate) -> tuple[int, int, tuple[int, ...]]:

@@ -1,20 +1,52 @@
-"""Error against horizon: rollouts from the first frame of held-out trajectories, frame by frame."""
+"""Error against horizon: rollouts from the first frame of trajectories, frame by frame."""
 
 from __future__ import annotations
 
+import contextlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
 from eqdsl.core.errors import ComputationError
+from eqdsl.data.resting import resting_times
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.inspection.visited import as_tensor, with_velocities
 from eqdsl.lowering.vector_field import VectorField
 from eqdsl.numerics.integrators.integrate import integrate
 
 RTOL, ATOL = 1e-6, 1e-8
+
+
+@dataclass(frozen=True)
+class Rollouts:
+    """Data and the rollouts beside them.
+
+    Parameters
+    ----------
+    data, model : Trajectories
+        On the model's channels, of the same trajectories. Past a trajectory's end the model's state rests.
+    observed : tuple of str
+        Channels that the data hold: velocities made from differences are not judged.
+    rows : tuple of int
+        Positions of these trajectories in the data given.
+    lost : tuple of str
+        A sentence without its full stop for each rollout that failed.
+    """
+
+    data: Trajectories
+    model: Trajectories
+    observed: tuple[str, ...]
+    rows: tuple[int, ...]
+    lost: tuple[str, ...] = ()
+
+    def select(self, indices: Sequence[int]) -> Rollouts:
+        """The rollouts at these positions."""
+        chosen = list(indices)
+        rows = tuple(self.rows[i] for i in chosen)
+        return replace(self, data=self.data.select(chosen), model=self.model.select(chosen), rows=rows)
 
 
 @dataclass(frozen=True)
@@ -47,6 +79,13 @@ class HorizonError:
     trajectories: int
     frames: int
 
+    def shown_frames(self, count: int) -> list[int]:
+        """At most `count` frames with an error, evenly spread, the last one included, the exact first one not."""
+        known = np.flatnonzero(np.isfinite(self.mse))
+        later = known[known > 0]
+        picks = np.linspace(0, later.size, min(count, later.size) + 1)[1:].round().astype(int) - 1
+        return [int(frame) for frame in later[picks]]
+
     def as_json(self) -> dict[str, object]:
         """Numbers only; missing ones are null."""
         return {
@@ -61,26 +100,55 @@ class HorizonError:
         }
 
 
-def rollouts(field: VectorField, data: Trajectories) -> tuple[Trajectories, Trajectories]:
-    """Roll the vector field out from the first frame of each trajectory at the data's times.
+def rollouts(field: VectorField, data: Trajectories) -> Rollouts:
+    """Roll the vector field out from the first frame of each trajectory at the data's times, up to its own end.
 
-    Returns
-    -------
-    data, model : Trajectories
-        On the model's channels. Trajectories whose first frame has missing values are left out.
+    A trajectory whose rollout fails is left out and told of in `Rollouts.lost`; one whose first frame has missing
+    values is left out.
 
     Raises
     ------
     ComputationError
-        A rollout diverged, or no trajectory can be rolled out.
+        No trajectory can be rolled out, or the rollouts of all of them failed.
     """
     filled = with_velocities(data, field)
     whole = np.isfinite(filled.state[:, 0]).all(axis=tuple(range(1, filled.state.ndim - 1)))
     chosen = np.flatnonzero(whole & (filled.lengths > 1))
     if not chosen.size:
-        raise ComputationError("no held-out trajectory has a complete first frame and a second one to compare with")
+        raise ComputationError("no trajectory has a complete first frame and a second one to compare with")
     filled = filled.select(chosen)
-    return filled, replace(filled, state=roll_out(field, filled.times, filled.state[:, 0]))
+    times = resting_times(filled.times, filled.lengths, filled.frames)
+    states, failures = _all_or_one_by_one(field, times, filled.state[:, 0])
+    good = [row for row in range(len(filled)) if row not in failures]
+    if not good:
+        raise next(iter(failures.values()))
+    kept = filled.select(good)
+    rows = tuple(int(chosen[row]) for row in good)
+    lost = tuple(f"trajectory {chosen[row]}: {failure.message}" for row, failure in failures.items())
+    return Rollouts(kept, replace(kept, state=states[good]), observed_channels(data), rows, lost)
+
+
+def observed_channels(data: Trajectories) -> tuple[str, ...]:
+    """The channels of which the data hold a value; a reader fills the others with NaN."""
+    empty = np.isnan(data.state).all(axis=(0, 1, *range(3, data.state.ndim)))
+    return tuple(name for name, missing in zip(data.channels, empty, strict=True) if not missing)
+
+
+def _all_or_one_by_one(
+    field: VectorField, times: np.ndarray, initial: np.ndarray
+) -> tuple[np.ndarray, dict[int, ComputationError]]:
+    """Rollouts of all trajectories together; if that fails, of each alone, with the failures by row."""
+    with contextlib.suppress(ComputationError):
+        return roll_out(field, times, initial), {}
+    states = np.full((len(times), times.shape[1], *initial.shape[1:]), np.nan)
+    failures = {}
+    for row in range(len(times)):
+        alone = slice(row, row + 1)
+        try:
+            states[alone] = roll_out(field, times[alone], initial[alone])
+        except ComputationError as failure:
+            failures[row] = failure
+    return states, failures
 
 
 def roll_out(field: VectorField, times: np.ndarray, initial: np.ndarray) -> np.ndarray:
@@ -103,9 +171,9 @@ def horizon_error(data: Trajectories, model: Trajectories, observed: tuple[str, 
     Parameters
     ----------
     data, model : Trajectories
-        From `rollouts`.
+        Of equal shape.
     observed : tuple of str
-        Channels of the data file: velocities made from differences are not judged.
+        Channels to compare, from `observed_channels`.
     """
     channels = [i for i, name in enumerate(data.channels) if name in observed]
     square = (model.state[:, :, channels] - data.state[:, :, channels]) ** 2

@@ -11,15 +11,18 @@ import numpy as np
 from eqdsl.core.errors import ComputationError
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.inspection.caveats import caveats
+from eqdsl.inspection.data_fit import DataFit
 from eqdsl.inspection.distil import Distillation
-from eqdsl.inspection.distil import distil as find_formulas
+from eqdsl.inspection.distil import distil as distilled
 from eqdsl.inspection.equations import equation_texts
+from eqdsl.inspection.figures.style import NO_PICTURES, can_draw
 from eqdsl.inspection.fitted_run import FittedRun
 from eqdsl.inspection.forecast import forecast_error
-from eqdsl.inspection.horizon import HorizonError, horizon_error, rollouts
+from eqdsl.inspection.horizon import HorizonError, Rollouts, horizon_error, rollouts
 from eqdsl.inspection.inspection import Inspection, Picture
 from eqdsl.inspection.laws import law_drifts
 from eqdsl.inspection.ledger import Ledger, make_ledger
+from eqdsl.inspection.multiplier_path import multiplier_path
 from eqdsl.inspection.parameters import confused, report_parameters
 from eqdsl.inspection.pictures import error_pictures, history_picture, learned_pictures, ledger_picture
 from eqdsl.inspection.provenance import provenance, settings
@@ -27,20 +30,24 @@ from eqdsl.inspection.report import write_report
 from eqdsl.inspection.response import Response, learned_responses
 from eqdsl.inspection.sensitivity import Sensitivity, sensitivity
 from eqdsl.inspection.visited import Visited, visited_states
-from eqdsl.inspection.writing import write_text
+from eqdsl.inspection.wording import PARTS
+from eqdsl.inspection.writing import write_pictures, write_text
 from eqdsl.lowering.vector_field import VectorField
 from eqdsl.model.symbolic import latex
 
-__all__ = ["DISTILLED", "inspect_run", "write_report"]
+__all__ = ["DISTILLED", "inspect_run", "write_pictures", "write_report"]
 
 DISTILLED = "distilled.eq"
 
-Compared = tuple[Trajectories, Trajectories]
-"""Held-out data and the rollouts beside them."""
+MOST_FAILURES = 3
+"""Failed rollouts that are told of one by one."""
 
 
 def inspect_run(run: FittedRun, *, distil: bool = False, plots: bool = True, force: bool = False) -> Inspection:
-    """Inspect a run: terms, parameters, learned functions, held-out errors.
+    """Inspect a run: terms, parameters, learned functions, errors of rollouts.
+
+    Rollouts are compared on the run's test trajectories, else on its validation trajectories, else on those it was
+    trained on; `Inspection.part` says which.
 
     Parameters
     ----------
@@ -49,19 +56,20 @@ def inspect_run(run: FittedRun, *, distil: bool = False, plots: bool = True, for
     distil : bool
         Also seek formulas for the learned terms and write ``distilled.eq`` into the run folder.
     plots : bool
-        Also draw the pictures of the report.
+        Also draw the pictures. Without matplotlib there are none, and a sentence of `Inspection.caveats` says so.
     force : bool
         Replace a ``distilled.eq`` that says something else.
 
     Raises
     ------
     DataError
-        The stored sample has no complete frame.
+        The stored sample is missing, damaged, or has no complete frame.
     UsageError
-        Pictures are asked for without matplotlib, or another ``distilled.eq`` is there.
+        Another ``distilled.eq`` is there.
     """
     field = deepcopy(run.field).double().eval()
-    training, held_out, own = _samples(run.sample())
+    sample = run.sample()
+    training, part = sample["train"], _compared_part(sample)
     visited = visited_states(training, field)
     ledger = make_ledger(field, visited)
     responses = learned_responses(field, visited)
@@ -69,11 +77,16 @@ def inspect_run(run: FittedRun, *, distil: bool = False, plots: bool = True, for
     numbers = {name: float(value) for name, value in values.items() if value.ndim == 0}
     found = sensitivity(field, visited)
     parameters = report_parameters(run.model, values, found, _forecast_error(field, training, found))
-    distillation = _distilled(run, field, responses, numbers, held_out, force) if distil else None
-    compared, trouble = _rolled_out(field, held_out)
-    error = horizon_error(*compared, held_out.channels) if compared else None
+    compared, trouble = _rolled_out(field, sample[part], part)
+    error = horizon_error(compared.data, compared.model, compared.observed) if compared else None
+    distillation = _distilled(run, field, responses, numbers, compared, force) if distil else None
     formulas = {name: f.text for name, f in distillation.formulas.items()} if distillation else None
     history = run.history()
+    pictures: tuple[Picture, ...] = ()
+    if plots and can_draw():
+        pictures = _pictures(field, visited, ledger, responses, compared, error, part, history)
+    elif plots:
+        trouble = (*trouble, NO_PICTURES)
     return Inspection(
         name=Path(run.path).name,
         model=run.model,
@@ -83,12 +96,14 @@ def inspect_run(run: FittedRun, *, distil: bool = False, plots: bool = True, for
         ledger=ledger,
         distillation=distillation,
         horizon=error,
-        laws=law_drifts(field, compared[1]) if compared else (),
+        part=part,
+        laws=law_drifts(field, compared.model) if compared else (),
+        multiplier=multiplier_path(history),
         history=history,
         settings=settings(run.config),
         facts=provenance(run, visited),
-        caveats=caveats(run.model, parameters, confused(found), ledger, trouble, held_out_is_training=not own),
-        pictures=_pictures(field, visited, ledger, responses, compared, error, history) if plots else (),
+        caveats=caveats(run.model, parameters, confused(found), ledger, trouble, part),
+        pictures=pictures,
     )
 
 
@@ -97,12 +112,9 @@ def parameter_values(field: VectorField) -> dict[str, np.ndarray]:
     return {name: value.detach().double().cpu().numpy() for name, value in field.physical.values().items()}
 
 
-def _samples(sample: Mapping[str, Trajectories]) -> tuple[Trajectories, Trajectories, bool]:
-    """Training and held-out trajectories, and whether the latter were really held out."""
-    training, held_out = sample["train"], sample.get("validation")
-    if held_out is None or not len(held_out):
-        return training, training, False
-    return training, held_out, True
+def _compared_part(sample: Mapping[str, Trajectories]) -> str:
+    """The part of the stored sample that the fit has seen least of."""
+    return next(part for part in PARTS if part in sample and len(sample[part]))
 
 
 def _forecast_error(field: VectorField, training: Trajectories, found: Sensitivity) -> float | None:
@@ -120,21 +132,36 @@ def _distilled(
     field: VectorField,
     responses: Mapping[str, Response],
     numbers: Mapping[str, float],
-    held_out: Trajectories,
+    compared: Rollouts | None,
     force: bool,
 ) -> Distillation:
-    found = find_formulas(field, responses, numbers, held_out)
+    found = distilled(field, responses, numbers, compared, _data_fit(run, field))
     if found.text is not None:
         write_text(Path(run.path) / DISTILLED, found.text, force=force)
     return found
 
 
-def _rolled_out(field: VectorField, held_out: Trajectories) -> tuple[Compared | None, str]:
-    """Rollouts, or why there are none."""
+def _data_fit(run: FittedRun, field: VectorField) -> DataFit | None:
+    """The training data as judge of formulas; None where no rollout of them can be compared."""
+    integrator = run.state.get("integrator")
+    steps = integrator if isinstance(integrator, dict) else {}
+    data = DataFit(
+        field, run.sample()["train"], method=str(steps.get("method", "rk4")), substeps=int(steps.get("substeps", 4))
+    )
+    return data if data.usable else None
+
+
+def _rolled_out(field: VectorField, data: Trajectories, part: str) -> tuple[Rollouts | None, tuple[str, ...]]:
+    """Rollouts, and a sentence where some or all of them failed."""
     try:
-        return rollouts(field, held_out), ""
+        found = rollouts(field, data)
     except ComputationError as failure:
-        return None, f"No rollout could be compared with held-out data: {failure.message}."
+        return None, (f"No rollout could be compared with the {part} data: {failure.message}.",)
+    if not found.lost:
+        return found, ()
+    told = "; ".join(found.lost[:MOST_FAILURES]) + ("; …" if len(found.lost) > MOST_FAILURES else "")
+    count = f"{len(found.lost)} of {len(found.lost) + len(found.rows)}"
+    return found, (f"{count} rollouts of the {part} data failed and are left out of the errors: {told}.",)
 
 
 def _pictures(
@@ -142,12 +169,13 @@ def _pictures(
     visited: Visited,
     ledger: Ledger,
     responses: Mapping[str, Response],
-    compared: Compared | None,
+    compared: Rollouts | None,
     error: HorizonError | None,
+    part: str,
     history: list[dict[str, object]],
 ) -> tuple[Picture, ...]:
     found = [ledger_picture(field.model, ledger), *learned_pictures(field, visited, responses)]
     if compared is not None and error is not None:
-        found += error_pictures(field, error, *compared)
+        found += error_pictures(field, error, compared, PARTS[part])
     course = history_picture(history)
     return (*found, course) if course is not None else tuple(found)

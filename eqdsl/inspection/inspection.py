@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -10,14 +9,28 @@ from eqdsl.inspection.distil import Distillation
 from eqdsl.inspection.horizon import HorizonError
 from eqdsl.inspection.laws import LawDrift
 from eqdsl.inspection.ledger import Ledger
+from eqdsl.inspection.multiplier_path import MultiplierPath
 from eqdsl.inspection.parameters import ParameterReport
+from eqdsl.inspection.wording import PARTS, block, edge, finite, log10_text, percent, short, table
 from eqdsl.model.model import Model
+
+SHOWN_FRAMES = 5
+"""Frames at which the text gives the error against the horizon."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawn figure; `section` is where the report shows it (``learned``, ``ledger``, ``errors``, ``training``)."""
+    """A drawn figure.
 
+    Parameters
+    ----------
+    file : str
+        Name of its file, without ``.png``.
+    section : str
+        Where the report shows it: ``learned``, ``ledger``, ``errors`` or ``training``.
+    """
+
+    file: str
     section: str
     title: str
     caption: str
@@ -43,7 +56,11 @@ class Inspection:
         When asked for.
     horizon : HorizonError or None
         None when no rollout could be compared; `caveats` says why.
+    part : str
+        Which stored trajectories `horizon`, `laws` and `distillation` were compared on, a key of `wording.PARTS`.
     laws : tuple of LawDrift
+    multiplier : MultiplierPath or None
+        None when the run has no history of it.
     history : list of dict
         Rows of ``history.csv``.
     settings, facts : mapping
@@ -61,7 +78,9 @@ class Inspection:
     ledger: Ledger
     distillation: Distillation | None
     horizon: HorizonError | None
+    part: str
     laws: tuple[LawDrift, ...]
+    multiplier: MultiplierPath | None
     history: Sequence[Mapping[str, object]]
     settings: Mapping[str, object]
     facts: Mapping[str, object]
@@ -84,12 +103,18 @@ class Inspection:
             "learned": {output.name: self._learned(output.name) for output in self.ledger.outputs},
             "equations": dict(self.equations),
             "ledger": {
-                e.channel: {"rms": e.rms, "learned_ratio": e.learned_ratio, "terms": [asdict(t) for t in e.terms]}
+                e.channel: {
+                    "rms": e.rms,
+                    "learned_ratio": e.learned_ratio,
+                    "learned_over_rhs": e.learned_over_rhs,
+                    "terms": [asdict(t) for t in e.terms],
+                }
                 for e in self.ledger.equations
             },
-            "errors": self.horizon.as_json() if self.horizon else None,
+            "errors": {"part": self.part, **self.horizon.as_json()} if self.horizon else None,
             "laws": {law.name: asdict(law) for law in self.laws},
             "distilled": self.distillation.as_json() if self.distillation else None,
+            "multiplier": self.multiplier.as_json() if self.multiplier else None,
             "caveats": list(self.caveats),
         }
 
@@ -114,16 +139,18 @@ class Inspection:
             *self._parameter_words(),
             table(
                 "Ledger of terms",
-                ("equation", "term", "rms", "share", "correlation", "projection"),
+                ("equation", "term", "rms", "share", "correlation", "projection", "||learned||/||rhs||"),
                 self._ledger_rows(),
             ),
             self._distilled(),
             self._errors(),
+            self._horizon_table(),
             table(
                 "Laws (changes over the rollouts, of the largest magnitude)",
                 ("law", "said", "last - first", "against the law"),
                 [(law.name, law.trend, percent(law.drift), percent(law.violation)) for law in self.laws],
             ),
+            block("Multiplier", [self.multiplier.as_sentence()] if self.multiplier else []),
             block("Keep in mind", [f"- {sentence}" for sentence in self.caveats]),
         ]
         return "\n\n".join(text for text in blocks if text)
@@ -157,7 +184,8 @@ class Inspection:
     def _ledger_rows(self) -> list[tuple[str, ...]]:
         rows: list[tuple[str, ...]] = []
         for equation in self.ledger.equations:
-            for term in equation.terms:
+            for number, term in enumerate(equation.terms):
+                ratio = f"{equation.learned_over_rhs:.4f}" if number == 0 else ""
                 name = f"{term.name} (learned)" if term.learned else term.name
                 rows.append(
                     (
@@ -167,6 +195,7 @@ class Inspection:
                         percent(term.share),
                         f"{term.correlation:+.2f}",
                         f"{term.projection:+.3f}",
+                        ratio,
                     )
                 )
         return rows
@@ -183,49 +212,13 @@ class Inspection:
             f"variance of the data {short(error.variance)}",
             *(f"{name}: {short(value)}" for name, value in error.per_channel.items()),
         ]
-        return block(f"Rollouts of {error.trajectories} held-out trajectories, {error.frames} frames", lines)
+        return block(f"Rollouts of {error.trajectories} {PARTS[self.part]}, {error.frames} frames", lines)
 
-
-def finite(value: float | None) -> float | None:
-    """The number, or None where it is not finite."""
-    return value if value is not None and math.isfinite(value) else None
-
-
-def short(value: float | None) -> str:
-    """A number to four digits, a dash where there is none."""
-    return "–" if value is None or not math.isfinite(value) else f"{value:.4g}"
-
-
-def edge(value: float | None, parameter: ParameterReport) -> str:
-    """An end of a parameter's interval, with digits enough to tell it from the value."""
-    if value is None or not math.isfinite(value):
-        return "–"
-    distance = abs(value - parameter.value)
-    digits = 4 if distance == 0 or value == 0 else 2 + math.ceil(math.log10(max(abs(value) / distance, 1.0)))
-    return f"{value:.{min(max(digits, 4), 12)}g}"
-
-
-def percent(share: float) -> str:
-    """A share in per cent."""
-    return f"{100 * share:.3g} %"
-
-
-def log10_text(value: float) -> str:
-    """Decimal logarithm of an error."""
-    return f"{math.log10(value):.2f}" if value > 0 else "−∞"
-
-
-def block(title: str, lines: Sequence[str]) -> str:
-    """A title and indented lines; nothing where there are none."""
-    return "\n".join([title, *(f"  {line}" for line in lines)]) if lines else ""
-
-
-def table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    """Aligned columns under a title; nothing where there are no rows."""
-    if not rows:
-        return ""
-    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in (head, *rows)
-    ]
-    return block(title, lines)
+    def _horizon_table(self) -> str:
+        """The error at a few frames, the last one included."""
+        if self.horizon is None:
+            return ""
+        error, unit = self.horizon, self.model.time_unit
+        since = f"{self.model.time} since the first frame" + (f" [{unit}]" if unit else "")
+        rows = [(short(float(error.times[f])), short(float(error.mse[f]))) for f in error.shown_frames(SHOWN_FRAMES)]
+        return table("Error against horizon", (since, "mean square error"), rows)

@@ -42,6 +42,11 @@ class EquationEntry:
     rms: float
     learned_ratio: float
 
+    @property
+    def learned_over_rhs(self) -> float:
+        """``||learned||/||rhs||``, the root of `learned_ratio`."""
+        return math.sqrt(max(self.learned_ratio, 0.0))
+
 
 @dataclass(frozen=True)
 class OutputEntry:

@@ -26,6 +26,8 @@ FUNCTIONS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = MappingProxyType(
 FUNCTION_COST = 4
 """What a function counts in the complexity of a formula; a monomial counts one more than its degree."""
 
+LARGEST = float(np.finfo(np.float32).max)
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -48,11 +50,11 @@ class Candidate:
         return FUNCTION_COST if self.function else 1 + sum(self.powers)
 
     def evaluate(self, inputs: np.ndarray) -> np.ndarray:
-        """Values at inputs of shape (N, inputs); shape (N,)."""
-        column = np.ones(inputs.shape[0])
+        """Values at inputs of shape (..., inputs); shape (...)."""
+        column = np.ones(inputs.shape[:-1])
         for index, power in enumerate(self.powers):
             if power:
-                column = column * inputs[:, index] ** power
+                column = column * inputs[..., index] ** power
         return FUNCTIONS[self.function](column) if self.function else column
 
     def text(self, names: Sequence[str]) -> str:
@@ -92,6 +94,18 @@ def admissible(
     rng = np.random.default_rng(0)
     probe = rng.uniform(0.3, 1.7, size=(8, inputs))
     return tuple(c for c in candidates if all(_keeps(c, rule, output, probe) for rule in constraints))
+
+
+def representable(candidates: Sequence[Candidate], inputs: np.ndarray) -> tuple[Candidate, ...]:
+    """The candidates whose values at `inputs`, shape (N, n), float32 can hold.
+
+    ``exp(p)`` of a pressure in pascals is infinite, and no formula with it could be run in the precision of a fit.
+    What float32 holds has a finite square in float64, which the least squares need.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        sizes = [np.max(np.abs(candidate.evaluate(inputs)), initial=0.0) for candidate in candidates]
+    # A comparison with NaN is false, so a column that is not a number goes too.
+    return tuple(c for c, size in zip(candidates, sizes, strict=True) if size <= LARGEST)
 
 
 def _keeps(candidate: Candidate, rule: Constraint, output: int, probe: np.ndarray) -> bool:

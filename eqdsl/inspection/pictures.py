@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from eqdsl.inspection.figures.rollouts import draw_rollouts
 from eqdsl.inspection.figures.scatter import draw_scatter
 from eqdsl.inspection.figures.style import png
 from eqdsl.inspection.figures.surface import draw_surface
-from eqdsl.inspection.horizon import HorizonError
+from eqdsl.inspection.horizon import HorizonError, Rollouts
 from eqdsl.inspection.inspection import Picture
 from eqdsl.inspection.ledger import Ledger
 from eqdsl.inspection.response import Response, slices, surface
@@ -34,6 +35,7 @@ def ledger_picture(model: Model, ledger: Ledger) -> Picture:
     """Bars of every term's rms."""
     units = {e.channel: rate_unit(model, e.channel) for e in ledger.equations}
     return Picture(
+        "ledger",
         "ledger",
         "Who does the work",
         f"Rms of every term of every equation over {ledger.frames} frames of the stored sample; the percentage is its "
@@ -59,12 +61,12 @@ def _pointwise(field: VectorField, response: Response) -> list[Picture]:
     if len(inputs) == 2:
         drawn = draw_surface(response, surface(field, response), inputs, outputs)
         caption = f"{beyond} The outline is the convex hull of the visited points (dots); black: zero."
-        return [Picture("learned", title(term), caption, png(drawn))]
+        return [Picture(f"learned_{term.name}", "learned", title(term), caption, png(drawn))]
     caption = f"{beyond} The silhouette at the bottom shows how often a value is visited."
     if len(inputs) > 1:
         caption = f"Along each input with the others at their medians. {caption}"
     drawn = draw_slices(response, slices(field, response), inputs, outputs)
-    curves = Picture("learned", title(term), caption, png(drawn))
+    curves = Picture(f"learned_{term.name}", "learned", title(term), caption, png(drawn))
     return [curves] if len(inputs) == 1 else [curves, _scatter(model, response)]
 
 
@@ -76,9 +78,8 @@ def _scatter(model: Model, response: Response) -> Picture:
             "scatter about the mean is what the neighbours add."
         )
     labels = input_labels(model, response.term), output_labels(model, response.term)
-    return Picture(
-        "learned", f"{title(response.term)}, output against input", caption, png(draw_scatter(response, *labels))
-    )
+    name, heading = f"learned_{response.term.name}_scatter", f"{title(response.term)}, output against input"
+    return Picture(name, "learned", heading, caption, png(draw_scatter(response, *labels)))
 
 
 def _maps(field: VectorField, visited: Visited, term: LearnedTerm) -> Picture:
@@ -90,34 +91,55 @@ def _maps(field: VectorField, visited: Visited, term: LearnedTerm) -> Picture:
         outputs = field.learned_outputs(times[frame], state[frame])
         inputs = field.learned_inputs(times[frame], state[frame])[term.name]
     shape = field.grid.shape
-    shown = {name: inputs[0, ..., i].expand(shape) for i, name in enumerate(term.input_names)}
-    shown |= {name: outputs[name][0].expand(shape) for name in term.outputs}
+    model = field.model
+    shown = {name: inputs[0, ..., i].expand(shape) for i, name in enumerate(input_labels(model, term))}
+    labelled = zip(term.outputs, output_labels(model, term), strict=True)
+    shown |= {name: outputs[output][0].expand(shape) for output, name in labelled}
     arrays = {name: values.double().cpu().numpy() for name, values in list(shown.items())[-MOST_MAPS:]}
-    caption = f"Inputs and outputs over the grid at {field.model.time} = {float(times[frame][0]):.4g}."
-    return Picture("learned", f"{title(term)} over the grid", caption, png(draw_maps(field.grid, arrays)))
+    unit = f" {model.time_unit}" if model.time_unit else ""
+    caption = f"Inputs and outputs over the grid at {model.time} = {float(times[frame][0]):.4g}{unit}."
+    heading = f"{title(term)} over the grid"
+    drawn = draw_maps(field.grid, arrays, axis_labels(model))
+    return Picture(f"learned_{term.name}_grid", "learned", heading, caption, png(drawn))
 
 
-def error_pictures(field: VectorField, error: HorizonError, data: Trajectories, model: Trajectories) -> list[Picture]:
-    """Error against horizon, and the trajectory whose error is the median one."""
+def error_pictures(field: VectorField, error: HorizonError, compared: Rollouts, part: str) -> list[Picture]:
+    """Error against horizon, and the trajectory whose error is the median one, on the channels that the data hold."""
     time = label(field.model.time, field.model.time_unit)
-    per_row = np.nanmean((model.state - data.state) ** 2, axis=tuple(range(1, data.state.ndim)))
-    row = int(np.argsort(per_row)[(len(per_row) - 1) // 2])
+    data, model = (_only(compared.observed, t) for t in (compared.data, compared.model))
+    row = _median_row(data, model)
     labels = tuple(label(name, channel_unit(field.model, name)) for name in data.channels)
     return [
         Picture(
+            "horizon",
             "errors",
             "Error against horizon",
-            "Rollouts from the first frame of held-out trajectories; mean "
-            "square error over states and grid points, at each frame.",
+            f"Rollouts from the first frame of {part}; mean square error over states and grid points, at each frame.",
             png(draw_horizon(error, time)),
         ),
         Picture(
+            "rollout",
             "errors",
             "A rollout beside its data",
-            "The held-out trajectory of median error.",
-            png(draw_rollouts(data, model, field.grid, labels, time, row)),
+            f"The trajectory of median error of the {part}.",
+            png(draw_rollouts(data, model, field.grid, labels, axis_labels(field.model), time, row)),
         ),
     ]
+
+
+def _only(channels: tuple[str, ...], trajectories: Trajectories) -> Trajectories:
+    """Trajectories without their other channels."""
+    shown = [i for i, name in enumerate(trajectories.channels) if name in channels]
+    names = tuple(trajectories.channels[i] for i in shown)
+    return replace(trajectories, state=trajectories.state[:, :, shown], channels=names)
+
+
+def _median_row(data: Trajectories, model: Trajectories) -> int:
+    """The trajectory whose mean square error, up to its own end, is the median one."""
+    square = (model.state - data.state) ** 2
+    square[np.arange(data.frames) >= data.lengths[:, None]] = np.nan
+    per_row = np.nanmean(square, axis=tuple(range(1, square.ndim)))
+    return int(np.argsort(per_row)[(len(per_row) - 1) // 2])
 
 
 def history_picture(history: list[dict[str, object]]) -> Picture | None:
@@ -125,7 +147,9 @@ def history_picture(history: list[dict[str, object]]) -> Picture | None:
     figure = draw_history(history)
     if figure is None:
         return None
-    return Picture("training", "Course of training", "Dotted verticals: a new stage or a longer horizon.", png(figure))
+    return Picture(
+        "training", "training", "Course of training", "Dotted verticals: a new stage or a longer horizon.", png(figure)
+    )
 
 
 def title(term: LearnedTerm) -> str:
@@ -146,6 +170,11 @@ def input_labels(model: Model, term: LearnedTerm) -> tuple[str, ...]:
 def output_labels(model: Model, term: LearnedTerm) -> tuple[str, ...]:
     """Output names with the declared unit."""
     return tuple(label(name, term.unit) for name in term.outputs)
+
+
+def axis_labels(model: Model) -> tuple[str, ...]:
+    """Names of the space axes with the declared unit."""
+    return tuple(label(axis.name, axis.unit) for axis in model.axes)
 
 
 def channel_unit(model: Model, name: str) -> str | None:

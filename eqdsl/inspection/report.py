@@ -9,7 +9,8 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from eqdsl.inspection.inspection import Inspection, Picture, edge, log10_text, percent, short
+from eqdsl.inspection.inspection import Inspection, Picture
+from eqdsl.inspection.wording import PARTS, edge, log10_text, percent, short
 from eqdsl.inspection.writing import write_text
 
 TEMPLATE = "report.html.j2"
@@ -33,7 +34,11 @@ def report_html(inspection: Inspection) -> str:
         for section in ("learned", "ledger", "errors", "training")
     }
     return environment.get_template(TEMPLATE).render(
-        i=inspection, pictures=sections, meanings=_meanings(inspection), last=_last_row(inspection)
+        i=inspection,
+        part=PARTS[inspection.part],
+        pictures=sections,
+        meanings=_meanings(inspection),
+        last=_last_row(inspection),
     )
 
 

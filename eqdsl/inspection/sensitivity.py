@@ -88,7 +88,12 @@ def sensitivity(field: VectorField, visited: Visited) -> Sensitivity:
 
 
 def push(field: VectorField, times: Tensor, state: Tensor, direction: Mapping[str, Tensor]) -> Tensor:
-    """Directional derivative of the vector field along a change of its parameters and weights."""
+    """Directional derivative of the vector field along a change of its parameters and weights.
+
+    An empty direction, that of a parameter so close to its bound that its stored number moves it no more, gives zero.
+    """
+    if not direction:
+        return torch.zeros_like(state)
     at = {name: value.detach() for name, value in field.named_parameters() if name in direction}
     moved: Tensor = jvp(lambda changed: functional_call(field, changed, (times, state)), (at,), (dict(direction),))[1]
     return moved.detach()

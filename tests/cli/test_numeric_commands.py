@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -344,15 +345,46 @@ def test_what_is_no_run(name: str, call: Call, folder: Path, tmp_path: Path) -> 
         assert "run folder" in outcome.err
 
 
-def test_inspect_json_has_the_keys_of_the_contract(call: Call, folder: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def own_run(folder: Path, tmp_path: Path) -> Path:
+    """A copy of the fitted run, to be changed."""
+    return Path(shutil.copytree(folder / "run", tmp_path / "run"))
+
+
+def test_inspect_json_has_the_keys_of_the_contract(call: Call, own_run: Path, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
-    shown = call("inspect", folder / "run", "--json", "--report", page)
+    shown = call("inspect", own_run, "--json", "--report", page)
     assert shown.status == 0
     assert {"parameters", "learned", "equations"} <= set(shown.json)
     assert {"rms", "share", "formula", "r2"} <= set(shown.json["learned"]["f"])
     assert set(shown.json["equations"]) == {"u"}
     assert "<html" in page.read_text()
-    assert call("inspect", folder / "run", "--report", page).status == 2
+    assert shown.json["plots"] == str(own_run / "plots")
+    assert call("inspect", own_run, "--report", page).status == 2
+
+
+def test_inspect_draws_into_the_run(call: Call, own_run: Path) -> None:
+    for _ in range(2):
+        shown = call("inspect", own_run)
+        assert shown.status == 0
+        names = {path.name for path in (own_run / "plots").iterdir()}
+        assert {"ledger.png", "learned_f.png", "horizon.png", "rollout.png", "training.png"} == names
+        assert shown.out.rstrip().endswith(f"Pictures: {own_run / 'plots'} (5 files)")
+
+
+def test_inspect_without_a_place_for_pictures(call: Call, own_run: Path) -> None:
+    (own_run / "plots").write_text("mine")
+    shown = call("inspect", own_run, "--json")
+    assert shown.status == 0 and shown.json["plots"] is None
+    assert "note: " in shown.err and "the pictures cannot be written" in shown.err
+    assert (own_run / "plots").read_text() == "mine"
+
+
+def test_inspect_names_a_sample_that_is_gone(call: Call, own_run: Path) -> None:
+    (own_run / "sample_train.h5").unlink()
+    shown = call("inspect", own_run)
+    assert shown.status == 1
+    assert "sample_train.h5: is missing" in shown.err and "put the file back" in shown.err
 
 
 def test_data_info(call: Call, folder: Path) -> None:

@@ -179,6 +179,21 @@ def test_a_run_needs_neither_model_file_nor_data(tmp_path: Path) -> None:
     assert {p.name for p in tmp_path.iterdir()} == {"run"}
 
 
+def test_every_part_of_the_split_is_stored(tmp_path: Path) -> None:
+    run = fit(model(DECAY), decay_data(), out=tmp_path / "run", config=quick("data.test=0.25"))
+    sample = load_run(tmp_path / "run").sample()
+    assert {name: len(part) for name, part in sample.items()} == {"train": 4, "validation": 2, "test": 2}
+    assert evaluate(run, sample["test"]).as_json() == run.state["scores"]["test"]
+
+
+def test_a_run_without_its_training_sample_says_so(tmp_path: Path) -> None:
+    run = fit(model(DECAY), decay_data(), out=tmp_path / "run", config=quick())
+    (tmp_path / "run" / "sample_train.h5").unlink()
+    with pytest.raises(DataError, match=r"sample_train\.h5: is missing") as error:
+        run.sample()
+    assert error.value.help is not None and "put the file back" in error.value.help
+
+
 def test_scores_are_raw_errors_over_real_frames(tmp_path: Path) -> None:
     run = fit(model(DECAY), decay_data(), config=quick())
     k = run.state["parameters"]["k"]

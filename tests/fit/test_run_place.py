@@ -38,6 +38,9 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_all_that_a_fit_leaves_may_be_replaced(fitted: Path, tmp_path: Path) -> None:
     run = copy(fitted, tmp_path / "run", distilled_eq="state u\n")
+    (run / "report.html").write_text("<html>")
+    (run / "plots").mkdir()
+    (run / "plots" / "ledger.png").write_bytes(b"")
     (run / ".state.json.123.tmp").write_text("{")
     assert run_place(run, force=True) == run
     fit(model(DECAY), decay_data(), out=run, config=quick("optimizer.steps=10", "optimizer.polish=0"), force=True)
@@ -54,7 +57,8 @@ def test_a_file_of_the_user_is_never_deleted(fitted: Path, tmp_path: Path) -> No
     assert contents(run) == before
     (run / "thesis.tex").unlink()
     (run / "plots").mkdir()
-    with pytest.raises(UsageError, match="holds plots"):
+    (run / "plots" / "fig1.svg").write_text("mine")
+    with pytest.raises(UsageError, match=r"holds plots/fig1\.svg"):
         run_place(run, force=True)
 
 

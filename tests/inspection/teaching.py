@@ -42,11 +42,21 @@ class MemoryRun:
     trajectories: Trajectories
     config: object = field(default_factory=lambda: SimpleNamespace(seed=0, optimiser="adam"))
     state: dict[str, object] = field(default_factory=lambda: {"epoch": 3, "data": {"file": "p.h5"}})
+    parts: dict[str, Trajectories] | None = None
+    """What `sample` returns; by default the last three trajectories are for validation."""
 
     def history(self) -> list[dict[str, object]]:
-        return [{"epoch": e, "stage": 1, "misfit": 10.0**-e, "penalty": 0.1, "param.omega0": 1.0} for e in range(4)]
+        return [
+            {
+                "epoch": e, "stage": 1, "misfit": 10.0**-e, "penalty": 0.1, "multiplier": 1.0 + e * (3 - e),
+                "param.omega0": 1.0,
+            }
+            for e in range(4)
+        ]  # fmt: skip
 
     def sample(self) -> dict[str, Trajectories]:
+        if self.parts is not None:
+            return self.parts
         count = len(self.trajectories)
         return {
             "train": self.trajectories.select(range(count - 3)),

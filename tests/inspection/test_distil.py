@@ -140,4 +140,5 @@ def test_coefficient_fields_keep_their_declaration_and_are_compared_as_fitted(tm
     assert found.distillation is not None and "param D(x) = fit 0.01 in (0, 1)" in str(found.distillation.text)
     assert "stay to be fitted in the file: D" in found.distillation.note
     assert found.distillation.comparison is not None
-    assert found.distillation.comparison.formula_to_network < 1e-4
+    # The network was never fitted; the formula is the data's.
+    assert found.distillation.comparison.formula_to_data < 0.1 * found.distillation.comparison.network_to_data

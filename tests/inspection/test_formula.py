@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eqdsl.inspection.formula import Formula, atoms, find_formula, honest_digits
-from eqdsl.inspection.library import Candidate, admissible, polynomial_candidates
+from eqdsl.inspection.library import Candidate, admissible, function_candidates, polynomial_candidates, representable
 from eqdsl.inspection.sparse import best_subsets
 from eqdsl.model.model import Parity, Pinned
 
@@ -53,6 +55,25 @@ def test_fitzhugh_nagumo_reactions() -> None:
 def test_text_of_a_formula(values: object, text: str) -> None:
     x = box(3000, 2, 3.0)
     assert find_formula(x, values(x), ("u", "w*v")).text == text  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("largest", [1e3, 1e5])
+def test_inputs_at_which_functions_overflow(largest: float) -> None:
+    """exp(1000) is infinite: such columns are left out, and the line comes back."""
+    x = np.linspace(0, largest, 3000)[:, None]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = find_formula(x, -0.2 * x[:, 0] + 2e-4 * largest * np.sin(20 * x[:, 0] / largest), ("p",))
+    assert found.text == "-0.2*p"
+    assert found.r2 > 0.999
+
+
+def test_columns_that_single_precision_cannot_hold_are_left_out() -> None:
+    library = function_candidates(1)
+    kept = [c.function for c in representable(library, np.array([[0.0], [100.0]]))]
+    assert "exp({bare})" not in kept and len(kept) == len(library) - 1
+    assert representable(library, np.array([[0.0], [80.0]])) == library
+    assert representable(library[:1], np.array([[np.nan]])) == ()
 
 
 coefficients = st.floats(0.2, 5).flatmap(lambda size: st.sampled_from([size, -size])).map(lambda c: float(f"{c:.3g}"))

@@ -5,13 +5,17 @@ from __future__ import annotations
 import base64
 import json
 import re
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
-from eqdsl.inspection.inspect import inspect_run, write_report
+from eqdsl.core.errors import UsageError
+from eqdsl.inspection.figures.history import draw_history
+from eqdsl.inspection.inspect import inspect_run, write_pictures, write_report
 from eqdsl.inspection.inspection import Inspection
+from eqdsl.inspection.report import report_html
 from tests.inspection.teaching import MemoryRun
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -61,6 +65,16 @@ def test_json_has_the_keys_scripts_rely_on(inspection: Inspection) -> None:
     assert all(isinstance(text, str) for text in data["equations"].values())
 
 
+def test_every_equation_tells_how_much_is_learned(inspection: Inspection, page: str) -> None:
+    ratio = inspection.ledger.equation("omega").learned_over_rhs
+    assert ratio > 0.1
+    data = inspection.as_json()["ledger"]
+    assert data["omega"]["learned_over_rhs"] == ratio  # type: ignore[index]
+    (line,) = [line for line in inspection.as_text().splitlines() if " gravity " in line]
+    assert line.endswith(f"  {ratio:.4f}") and "||learned||/||rhs||" in inspection.as_text()
+    assert f'<td class="number">{ratio:.4f}</td>' in page and "‖learned‖/‖rhs‖" in page
+
+
 def test_without_distillation_formulas_are_null(seeing_run: MemoryRun) -> None:
     data = inspect_run(seeing_run, plots=False).as_json()
     assert data["learned"]["friction"]["formula"] is None  # type: ignore[index]
@@ -101,6 +115,44 @@ def test_every_picture_is_a_picture(inspection: Inspection, page: str) -> None:
         assert decoded.startswith(PNG) and len(decoded) > 5000
 
 
+def test_pictures_are_written_and_replaced(inspection: Inspection, tmp_path: Path) -> None:
+    folder = tmp_path / "plots"
+    for _ in range(2):
+        write_pictures(inspection.pictures, folder)
+        assert {p.name for p in folder.iterdir()} == {
+            "ledger.png", "learned_friction.png", "horizon.png", "rollout.png", "training.png",
+        }  # fmt: skip
+        (folder / "ledger.png").write_bytes(b"older")
+    write_pictures(inspection.pictures, folder)
+    assert all(p.read_bytes().startswith(PNG) for p in folder.iterdir())
+
+
+def test_pictures_that_cannot_be_written(inspection: Inspection, tmp_path: Path) -> None:
+    (tmp_path / "plots").write_text("a file")
+    with pytest.raises(UsageError, match="plots: the pictures cannot be written: File exists"):
+        write_pictures(inspection.pictures, tmp_path / "plots")
+
+
+def test_without_matplotlib_one_sentence_says_so(seeing_run: MemoryRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    found = inspect_run(seeing_run)
+    assert found.pictures == ()
+    assert [s for s in found.caveats if "matplotlib" in s] == [
+        "There are no pictures: matplotlib is not installed (`pip install 'eqdsl[plot]'`)."
+    ]
+    assert "matplotlib is not installed" in report_html(found)
+
+
+def test_a_quantity_that_moves_little_has_numbers_on_its_axis() -> None:
+    rows: list[dict[str, object]] = [{"epoch": e, "penalty": 0.042 + 1e-3 * e, "multiplier": 10.0**e} for e in range(5)]
+    figure = draw_history(rows)
+    assert figure is not None
+    figure.canvas.draw()
+    penalty, multiplier = ([t.get_text() for t in ax.get_yticklabels()] for ax in figure.axes)
+    assert len(penalty) >= 3 and "0.044" in penalty
+    assert "10²" in multiplier
+
+
 def test_laws_and_caveats(inspection: Inspection) -> None:
     (energy,) = inspection.laws
     assert energy.trend == "decreasing" and energy.drift < -0.1 and energy.violation < 1e-3
@@ -109,7 +161,5 @@ def test_laws_and_caveats(inspection: Inspection) -> None:
 
 
 def test_report_is_not_left_half_written(inspection: Inspection, tmp_path: Path) -> None:
-    from eqdsl.core.errors import UsageError
-
     with pytest.raises(UsageError, match="cannot be written"):
         write_report(inspection, tmp_path / "missing" / "report.html")

@@ -81,6 +81,7 @@ def test_learned_output_and_its_share(blind_run: MemoryRun) -> None:
     rhs = -np.sin(visited.state[:, 0]) - 0.2 * omega
     expected = np.mean((0.2 * omega) ** 2) / np.mean(rhs**2)
     assert ledger.equation("omega").learned_ratio == pytest.approx(expected, rel=2e-2)
+    assert ledger.equation("omega").learned_over_rhs == pytest.approx(np.sqrt(expected), rel=1e-2)
 
 
 def test_velocity_missing_from_the_data_is_taken_from_differences() -> None:

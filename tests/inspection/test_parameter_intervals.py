@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import math
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from eqdsl.inspection.inspect import inspect_run
 from eqdsl.inspection.parameters import (
     RISE,
     confused,
@@ -84,6 +89,20 @@ def test_effect_of_a_parameter_is_the_derivative(blind_run: MemoryRun) -> None:
     expected = np.concatenate([np.stack([0 * theta, -2 * np.sin(theta)], axis=1).reshape(-1)])
     assert found.names == ("omega0",)
     assert found.effects[:, 0] * found.scales[1] == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_parameter_saturated_at_its_bound_has_no_effect(blind_run: MemoryRun, tmp_path: Path) -> None:
+    """The sigmoid of 40 is one to the last bit: the stored number moves the value no more."""
+    run = replace(blind_run, path=tmp_path, field=deepcopy(blind_run.field).double())
+    with torch.no_grad():
+        run.field.physical.raw["value_omega0"].fill_(40.0)
+    found = sensitivity(run.field, visited_states(run.trajectories, run.field))
+    assert found.effects.shape[1] == 1 and not found.effects.any()
+    inspected = inspect_run(run, plots=False)
+    (row,) = inspected.parameters
+    assert (row.value, row.at_bound, row.low, row.absorbed) == (5.0, True, None, 0.0)
+    assert "omega0: at a bound" in inspected.as_text()
+    assert "omega0: some combination has no effect" not in inspected.as_text()
 
 
 def test_a_term_that_sees_everything_imitates_gravity(seeing_run: MemoryRun, blind_run: MemoryRun) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from eqdsl.inspection.figures.style import CYCLE, GREY, legend, log_axis, new_figure
+from eqdsl.inspection.figures.style import CYCLE, GREY, legend_above, log_axis, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,6 +35,9 @@ def draw_history(history: Sequence[Mapping[str, object]]) -> Figure | None:
     if count == 0:
         return None
     figure, axes = new_figure(count, 1, height=0.5 + 1.55 * count, share_x=True)
+    # Only now: the line above says in words when matplotlib is missing.
+    from matplotlib.ticker import MaxNLocator
+
     for ax, names in zip(axes, panels, strict=False):
         _draw(ax, history, epochs, names)
         log_axis(ax)
@@ -44,6 +47,7 @@ def draw_history(history: Sequence[Mapping[str, object]]) -> Figure | None:
     for ax in axes:
         _mark(ax, history, epochs)
     axes[-1].set_xlabel("epoch")
+    axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
 
 
@@ -53,7 +57,7 @@ def _draw(ax: Axes, history: Sequence[Mapping[str, object]], epochs: np.ndarray,
         seen = np.isfinite(values)
         ax.plot(epochs[seen], values[seen], color=CYCLE[index % len(CYCLE)], lw=1.3, label=name.removeprefix(PARAMETER))
     if len(names) > 1 or names[0].startswith(PARAMETER):
-        legend(ax, loc="best")
+        legend_above(ax)
     else:
         ax.set_ylabel(names[0])
 

@@ -19,13 +19,15 @@ EXTREME = 2.0
 """Ratio of side lengths beyond which an image fills its panel instead."""
 
 
-def draw_maps(grid: Grid, fields: Mapping[str, np.ndarray]) -> Figure:
+def draw_maps(grid: Grid, fields: Mapping[str, np.ndarray], axis_labels: tuple[str, ...]) -> Figure:
     """One panel per field: a line in one dimension, an image in two, the middle slice in three.
 
     Parameters
     ----------
     fields : mapping of str to ndarray, shape S
         By title.
+    axis_labels : tuple of str
+        Names of the axes, with units.
     """
     columns = 2 if len(fields) in (2, 4) else min(len(fields), 3)
     rows = -(-len(fields) // columns)
@@ -34,9 +36,9 @@ def draw_maps(grid: Grid, fields: Mapping[str, np.ndarray]) -> Figure:
         ax.set_title(title)
         if len(grid.axes) == 1:
             ax.plot(grid.axes[0].coordinates(), values, color=CYCLE[0])
-            ax.set_xlabel(grid.axes[0].name)
+            ax.set_xlabel(axis_labels[0])
         else:
-            figure.colorbar(draw_image(ax, grid, plane(values)), ax=ax, shrink=0.9, format="%.3g")
+            figure.colorbar(draw_image(ax, grid, plane(values), axis_labels), ax=ax, shrink=0.9, format="%.3g")
     hide_unused(axes, len(fields))
     return figure
 
@@ -46,7 +48,9 @@ def plane(values: np.ndarray) -> np.ndarray:
     return values if values.ndim == 2 else values[:, :, values.shape[2] // 2]
 
 
-def draw_image(ax: Axes, grid: Grid, values: np.ndarray, limits: tuple[float, float] | None = None) -> AxesImage:
+def draw_image(
+    ax: Axes, grid: Grid, values: np.ndarray, axis_labels: tuple[str, ...], limits: tuple[float, float] | None = None
+) -> AxesImage:
     """An image over the first two axes, in their proportions unless these are extreme; diverging where signs change."""
     low, high = limits or (float(np.nanmin(values)), float(np.nanmax(values)))
     signed = low < 0 < high and min(-low, high) > 0.1 * max(-low, high)
@@ -64,6 +68,6 @@ def draw_image(ax: Axes, grid: Grid, values: np.ndarray, limits: tuple[float, fl
         aspect="equal" if 1 / EXTREME < (y.upper - y.lower) / (x.upper - x.lower) < EXTREME else "auto",
     )
     ax.grid(False)
-    ax.set_xlabel(x.name)
-    ax.set_ylabel(y.name)
+    ax.set_xlabel(axis_labels[0])
+    ax.set_ylabel(axis_labels[1])
     return picture

@@ -1,4 +1,4 @@
-"""A held-out trajectory beside its rollout: lines for an ODE, space-time images in one dimension, snapshots in two."""
+"""A trajectory beside its rollout: lines for an ODE, space-time images in one dimension, snapshots in two."""
 
 from __future__ import annotations
 
@@ -20,7 +20,13 @@ SNAPSHOTS = 3
 
 
 def draw_rollouts(
-    data: Trajectories, model: Trajectories, grid: Grid, labels: tuple[str, ...], time_label: str, row: int = 0
+    data: Trajectories,
+    model: Trajectories,
+    grid: Grid,
+    labels: tuple[str, ...],
+    axis_labels: tuple[str, ...],
+    time_label: str,
+    row: int = 0,
 ) -> Figure:
     """Data and rollout of one trajectory, for the first `MOST_PANELS` channels.
 
@@ -30,18 +36,20 @@ def draw_rollouts(
         From `eqdsl.inspection.horizon.rollouts`.
     labels : tuple of str
         Of the channels, with units.
+    axis_labels : tuple of str
+        Of the grid's axes, with units.
     row : int
         Which trajectory.
     """
     length = int(data.lengths[row])
     times = data.times[row, :length]
     truth, rolled = data.state[row, :length], model.state[row, :length]
-    channels = range(min(len(labels), MOST_PANELS))
     if not grid.axes:
         return _lines(times, truth, rolled, labels, time_label)
+    channels = [(labels[c], truth[:, c], rolled[:, c]) for c in range(min(len(labels), MOST_PANELS))]
     if len(grid.axes) == 1:
-        return _space_time(times, [(labels[c], truth[:, c], rolled[:, c]) for c in channels], grid, time_label)
-    return _snapshots(times, [(labels[c], truth[:, c], rolled[:, c]) for c in channels[:2]], grid, time_label)
+        return _space_time(times, channels, grid, axis_labels[0], time_label)
+    return _snapshots(times, channels[:2], grid, axis_labels, time_label)
 
 
 def _lines(
@@ -59,7 +67,11 @@ def _lines(
 
 
 def _space_time(
-    times: np.ndarray, channels: list[tuple[str, np.ndarray, np.ndarray]], grid: Grid, time_label: str
+    times: np.ndarray,
+    channels: list[tuple[str, np.ndarray, np.ndarray]],
+    grid: Grid,
+    axis_label: str,
+    time_label: str,
 ) -> Figure:
     figure, axes = new_figure(len(channels), 3, height=0.4 + 2.3 * len(channels))
     axis = grid.axes[0]
@@ -74,7 +86,7 @@ def _space_time(
         for panel, title in zip(panels, (f"{label}: data", "rollout", "rollout − data"), strict=True):
             panel.set_title(title)
             panel.set_xlabel(time_label)
-        panels[0].set_ylabel(axis.name)
+        panels[0].set_ylabel(axis_label)
     return figure
 
 
@@ -101,7 +113,11 @@ def _strip(
 
 
 def _snapshots(
-    times: np.ndarray, channels: list[tuple[str, np.ndarray, np.ndarray]], grid: Grid, time_label: str
+    times: np.ndarray,
+    channels: list[tuple[str, np.ndarray, np.ndarray]],
+    grid: Grid,
+    axis_labels: tuple[str, ...],
+    time_label: str,
 ) -> Figure:
     chosen = np.unique(np.linspace(0, len(times) - 1, SNAPSHOTS + 1).round().astype(int))[1:]
     if not chosen.size:
@@ -120,9 +136,10 @@ def _snapshots(
         for line, (what, values, bounds) in enumerate(rows):
             start = (3 * number + line) * columns
             panels = axes[start : start + columns]
-            _snapshot_row(figure, panels, grid, values[chosen], bounds, what)
+            _snapshot_row(figure, panels, grid, values[chosen], bounds, axis_labels, what)
             for panel in panels:
                 panel.tick_params(labelbottom=line == 2)
+                panel.set_xlabel(axis_labels[0] if line == 2 else "")
             if line == 0:
                 for panel, frame in zip(panels, chosen, strict=True):
                     panel.set_title(f"{time_label.split(' [')[0]} = {times[frame]:.4g}")
@@ -130,12 +147,17 @@ def _snapshots(
 
 
 def _snapshot_row(
-    figure: Figure, panels: list[Axes], grid: Grid, values: np.ndarray, limits: tuple[float, float], what: str
+    figure: Figure,
+    panels: list[Axes],
+    grid: Grid,
+    values: np.ndarray,
+    limits: tuple[float, float],
+    axis_labels: tuple[str, ...],
+    what: str,
 ) -> None:
     """One quantity at several times under one colour bar."""
     for number, (panel, frame) in enumerate(zip(panels, values, strict=True)):
-        picture = draw_image(panel, grid, plane(frame), limits)
-        panel.set_xlabel("")
-        panel.set_ylabel(what if number == 0 else "")
+        picture = draw_image(panel, grid, plane(frame), axis_labels, limits)
+        panel.set_ylabel(f"{what}\n{axis_labels[1]}" if number == 0 else "")
         panel.tick_params(labelleft=number == 0)
     figure.colorbar(picture, ax=panels, shrink=0.9, format="%.2g")

@@ -41,6 +41,18 @@ SETTINGS: dict[Any, Any] = {
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
+NO_PICTURES = "There are no pictures: matplotlib is not installed (`pip install 'eqdsl[plot]'`)."
+
+
+def can_draw() -> bool:
+    """Whether matplotlib can be loaded."""
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
 def new_figure(
     rows: int = 1,
     columns: int = 1,
@@ -98,13 +110,26 @@ def legend_above(ax: Axes, **options: Any) -> None:
 
 
 def log_axis(ax: Axes) -> None:
-    """A logarithmic vertical axis with its decades written out: 10⁻³."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+    """A logarithmic vertical axis with its decades written out, 10⁻³; plain numbers where fewer than two would show."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
     ax.set_yscale("log")
-    ax.yaxis.set_major_locator(LogLocator(numticks=7))
-    ax.yaxis.set_major_formatter(FuncFormatter(decade))
-    ax.yaxis.set_minor_formatter(NullFormatter())
+    lowest, highest = ax.get_ylim()
+    if math.floor(math.log10(highest)) - math.ceil(math.log10(lowest)) >= 1:
+        ax.yaxis.set_major_locator(LogLocator(numticks=7))
+        ax.yaxis.set_major_formatter(FuncFormatter(decade))
+        ax.yaxis.set_minor_formatter(NullFormatter())
+        return
+    ticks = _plain_ticks(lowest, highest)
+    ax.set_yticks(ticks, [f"{tick:.6g}" for tick in ticks])
+    ax.yaxis.set_minor_locator(NullLocator())
+
+
+def _plain_ticks(lowest: float, highest: float) -> list[float]:
+    """Round numbers within a range that is narrow enough for a linear choice of them."""
+    from matplotlib.ticker import MaxNLocator
+
+    return [float(tick) for tick in MaxNLocator(5).tick_values(lowest, highest) if lowest <= tick <= highest]
 
 
 def decade(value: float, _position: int | None = None) -> str:

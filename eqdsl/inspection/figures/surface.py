@@ -57,7 +57,7 @@ def _draw(
     filled = ax.contourf(x, y, values.T, levels=levels, cmap=colours, extend="both")
     if values.min() < 0 < values.max():
         ax.contour(x, y, values.T, levels=[0.0], colors="black", linewidths=0.9)
-    figure.colorbar(filled, ax=ax, shrink=0.92, format="%.3g")
+    figure.colorbar(filled, ax=ax, shrink=0.92)
     frame = np.array([[x[0], y[0]], [x[-1], y[0]], [x[-1], y[-1]], [x[0], y[-1]], [x[0], y[0]]])
     closed = np.vstack([hull, hull[:1]])[::-1]
     codes = [Path.MOVETO] + [Path.LINETO] * 3 + [Path.CLOSEPOLY]
@@ -73,15 +73,17 @@ def _draw(
 
 
 def _levels(values: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, str]:
-    """Contour levels from the visited part only, symmetric about zero where the sign changes."""
+    """Contour levels and colours from the visited part only, symmetric about zero where the sign changes."""
+    from matplotlib.ticker import MaxNLocator
+
     seen = values[inside] if inside.any() else values.reshape(-1)
     lower, upper = float(seen.min()), float(seen.max())
-    if lower < 0 < upper and min(-lower, upper) > 0.1 * max(-lower, upper):
-        bound = max(-lower, upper)
-        return np.arange(-(LEVELS // 2), LEVELS // 2 + 1) * (bound / (LEVELS // 2)), DIVERGING
     if upper - lower < 1e-9 * max(abs(upper), abs(lower), 1e-12):
         upper = lower + max(abs(lower), 1.0)
-    return np.linspace(lower, upper, LEVELS), SEQUENTIAL
+    signed = lower < 0 < upper and min(-lower, upper) > 0.1 * max(-lower, upper)
+    # Round levels, so that the colour bar can be read.
+    levels = MaxNLocator(LEVELS - 1, symmetric=signed).tick_values(lower, upper)
+    return np.asarray(levels), DIVERGING if signed else SEQUENTIAL
 
 
 def convex_hull(points: np.ndarray) -> np.ndarray:
