@@ -16,8 +16,7 @@ from torch import Tensor
 
 from eqdsl.core.errors import ComputationError
 from eqdsl.lowering.vector_field import VectorField
-from eqdsl.numerics.integrators.base import ExplicitTableau
-from eqdsl.numerics.integrators.explicit import substeps_for
+from eqdsl.numerics.integrators.fixed_step import substeps_for
 from eqdsl.numerics.integrators.integrate import rollout
 from eqdsl.numerics.integrators.stability import stable_step
 from eqdsl.numerics.integrators.table import METHODS
@@ -116,7 +115,7 @@ class _Interval:
         A channel that was zero until now has no size to grow from, and its first frame may well be coarse; it agrees
         unless shorter steps change it by more than `GROWTH`.
         """
-        if not isinstance(METHODS[self.method], ExplicitTableau):
+        if not METHODS[self.method].fixed_step:
             return True
         times = self.times[..., self.number - 1 : self.number + 1]
         (count,) = substeps_for(times, 1, self.step, MOST_STEPS)
@@ -135,7 +134,7 @@ class _Interval:
     def step_by_step(self, row: int, before: Tensor, after: Tensor, limit: Tensor) -> tuple[float, Tensor, Tensor]:
         """Repeat it for one trajectory: time of the last good step, the state there and the state after it."""
         start, end = self.ends(row)
-        if not isinstance(METHODS[self.method], ExplicitTableau):
+        if not METHODS[self.method].fixed_step:
             return start, before, after
         (count,) = substeps_for(torch.tensor([start, end], dtype=torch.float64), 1, self.step, MOST_STEPS)
         times = torch.linspace(start, end, count + 1, dtype=torch.float64)
@@ -152,7 +151,7 @@ def _advice(interval: _Interval, row: int, state: Tensor) -> str:
     otherwise = "look for a sign that makes a term grow"
     method = METHODS[interval.method]
     start, end = interval.ends(row)
-    if not isinstance(method, ExplicitTableau):
+    if not method.fixed_step:
         return otherwise
     stable = stable_step(interval.field, method, torch.tensor(start, dtype=state.dtype), state)
     if stable is None or min(interval.step or end - start, end - start) <= stable:

@@ -11,13 +11,13 @@ from scipy.integrate import solve_ivp
 from torch import Tensor
 
 from eqdsl.core.errors import ComputationError, UsageError
-from eqdsl.numerics.integrators.base import AdaptiveMethod, Effort, Field
+from eqdsl.numerics.integrators.base import Effort, Field
 from eqdsl.numerics.integrators.failure import IntegrationFailure, Reason
 from eqdsl.numerics.integrators.integrate import integrate, rollout
 from eqdsl.numerics.integrators.table import METHODS
 from tests.integrators.fields import forced, lotka_volterra, oscillator, pendulum
 
-ADAPTIVE = sorted(name for name, m in METHODS.items() if isinstance(m, AdaptiveMethod))
+ADAPTIVE = sorted(name for name, m in METHODS.items() if not m.fixed_step)
 TIMES = torch.linspace(0, 5, 11, dtype=torch.float64)
 
 

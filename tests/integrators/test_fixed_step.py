@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from eqdsl.core.errors import UsageError
-from eqdsl.numerics.integrators.base import Effort, ExplicitTableau
-from eqdsl.numerics.integrators.explicit import substeps_for
+from eqdsl.numerics.integrators.base import Effort
+from eqdsl.numerics.integrators.explicit import ExplicitTableau
+from eqdsl.numerics.integrators.fixed_step import substeps_for
 from eqdsl.numerics.integrators.integrate import integrate, rollout
 from eqdsl.numerics.integrators.table import METHODS
 from tests.integrators.fields import forced, oscillator

@@ -11,7 +11,7 @@ import torch
 from eqdsl.analysis.check import loads_model
 from eqdsl.core.errors import ComputationError, UsageError
 from eqdsl.lowering.vector_field import VectorField, compile_model
-from eqdsl.numerics.integrators.base import ExplicitTableau
+from eqdsl.numerics.integrators.explicit import ExplicitTableau
 from eqdsl.numerics.integrators.stability import MARGIN, stable_step
 from eqdsl.numerics.integrators.table import METHODS
 from eqdsl.simulation import simulate

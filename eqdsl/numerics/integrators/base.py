@@ -1,52 +1,19 @@
-"""What a method of integration is: numbers, no code."""
+"""What a method of integration is, and what it is given to do."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 from torch import Tensor
 
 Field = Callable[[Tensor, Tensor], Tensor]
-"""``du/dt = field(t, state)``: state (B, *S), t 0-dim or (B,), both in the dtype of the state."""
+"""``du/dt = field(t, state)``: state (B, *S), t 0-dim or (B,), both in the dtype of the state.
 
-
-@dataclass(frozen=True, slots=True)
-class ExplicitTableau:
-    """An explicit Runge-Kutta method of fixed step::
-
-        k_i = field(t + c_i h, u + h sum_{j<i} a_ij k_j)        u(t + h) = u + h sum_i b_i k_i
-
-    Parameters
-    ----------
-    name : str
-    order : int
-        The error at a fixed time falls as ``h^order``.
-    a : tuple of tuples
-        Row i holds the i weights of stage i; the first row is empty.
-    b, c : tuple of float
-        Weights of the step and times of the stages.
-    reach : float
-        Largest ``h*lambda`` for which ``u' = -lambda u`` decays.
-    """
-
-    name: str
-    order: int
-    a: tuple[tuple[float, ...], ...]
-    b: tuple[float, ...]
-    c: tuple[float, ...]
-    reach: float
-
-
-@dataclass(frozen=True, slots=True)
-class AdaptiveMethod:
-    """A method of torchdiffeq that chooses its steps from the tolerances; `name` is also its name there."""
-
-    name: str
-    order: int
-
-
-Method = ExplicitTableau | AdaptiveMethod
+A method that needs to know more of the vector field (its linear part, which states are velocities) asks for it by a
+method of that name and says in words when the field has none.
+"""
 
 
 @dataclass(slots=True)
@@ -55,3 +22,62 @@ class Effort:
 
     steps: int = 0
     evaluations: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """How an integration is to be done.
+
+    Parameters
+    ----------
+    substeps : int
+        Steps of an output interval, for methods of fixed step.
+    step : float, optional
+        Instead: the largest step.
+    rtol, atol : float
+        Tolerances of a method that chooses its steps, for each trajectory.
+    max_steps : int
+        Bound on the steps.
+    effort : Effort
+        Counted up while it runs.
+    """
+
+    substeps: int = 1
+    step: float | None = None
+    rtol: float = 1e-6
+    atol: float = 1e-9
+    max_steps: int = 100_000
+    effort: Effort = field(default_factory=Effort)
+
+
+class Method(ABC):
+    """A method of integration.
+
+    Attributes
+    ----------
+    name : str
+        As the user writes it.
+    order : int
+        The error at a fixed time falls as ``h^order``.
+    fixed_step : bool
+        Whether the steps are the caller's choice.
+    reach : float or None
+        Largest ``h*lambda`` for which ``u' = -lambda u`` decays; None where there is no such bound, or no fixed step.
+    """
+
+    name: str
+    order: int
+    fixed_step: bool = True
+    reach: float | None = None
+
+    @abstractmethod
+    def rollout(self, vector_field: Field, initial: Tensor, times: Tensor, task: Task) -> Iterator[Tensor]:
+        """The states (B, *S) at ``times[..., 1:]``, one at a time; times are float64, (T,) or (B, T).
+
+        Raises
+        ------
+        IntegrationFailure
+            The last time could not be reached.
+        UsageError
+            The options cannot be used, or the vector field does not offer what the method needs.
+        """

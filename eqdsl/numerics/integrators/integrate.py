@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 
 from eqdsl.core.errors import UsageError
-from eqdsl.numerics.integrators.base import Effort, ExplicitTableau, Field
-from eqdsl.numerics.integrators.explicit import rollout_fixed, substeps_for
+from eqdsl.numerics.integrators.base import Effort, Field, Task
 from eqdsl.numerics.integrators.table import method_of
 
 Watch = Callable[[int, Tensor, Tensor], None]
@@ -73,18 +72,8 @@ def rollout(
     """
     chosen = method_of(method)
     times = checked_times(times, initial)
-    spent = Effort() if effort is None else effort
-    if isinstance(chosen, ExplicitTableau):
-        counts = substeps_for(times, substeps, step, max_steps)
-        states = rollout_fixed(field, chosen, initial, times, counts, spent)
-    else:
-        # torchdiffeq loads SciPy; a fixed-step run need not wait for it.
-        from eqdsl.numerics.integrators.adaptive import rollout_adaptive
-
-        states = rollout_adaptive(
-            field, chosen, initial, times, rtol=rtol, atol=atol, max_steps=max_steps, effort=spent
-        )
-    return _watched(states, times, watch)
+    task = Task(substeps, step, rtol, atol, max_steps, Effort() if effort is None else effort)
+    return _watched(chosen.rollout(field, initial, times, task), times, watch)
 
 
 def _watched(states: Iterator[Tensor], times: Tensor, watch: Watch | None) -> Iterator[Tensor]:

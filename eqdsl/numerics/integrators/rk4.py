@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eqdsl.numerics.integrators.base import ExplicitTableau
+from eqdsl.numerics.integrators.explicit import ExplicitTableau
 
 RK4 = ExplicitTableau(
     name="rk4",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from eqdsl.numerics.integrators.base import ExplicitTableau, Field
+from eqdsl.numerics.integrators.base import Field, Method
 
 ITERATIONS = 30
 """Power iterations; the largest rate of a diffusion is then known to about 10 %."""
@@ -15,12 +15,14 @@ MARGIN = 0.9
 
 
 @torch.no_grad()
-def stable_step(field: Field, tableau: ExplicitTableau, t: Tensor, state: Tensor) -> float | None:
+def stable_step(field: Field, method: Method, t: Tensor, state: Tensor) -> float | None:
     """The step up to which fast decay, such as diffusion between neighbouring points, stays bounded near a state.
 
     ``MARGIN * reach / |lambda|`` with the largest eigenvalue lambda of the field's Jacobian by power iteration on
-    difference quotients; None where it is not finite or there is no rate at all.
+    difference quotients; None where it is not finite, there is no rate at all, or the method has no such limit.
     """
+    if method.reach is None:
+        return None
     rate = field(t, state)
     nudge = torch.finfo(state.dtype).eps ** 0.5 * (float(state.norm()) or 1.0)
     generator = torch.Generator().manual_seed(0)
@@ -34,4 +36,4 @@ def stable_step(field: Field, tableau: ExplicitTableau, t: Tensor, state: Tensor
             return None
         # A complex pair makes the size swing; the largest of the later ones counts.
         largest = max(largest, size) if iteration >= ITERATIONS // 2 else 0.0
-    return MARGIN * tableau.reach / largest
+    return MARGIN * method.reach / largest

@@ -5,12 +5,13 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from eqdsl.core.errors import UsageError
-from eqdsl.numerics.integrators.base import AdaptiveMethod, Method
+from eqdsl.numerics.integrators.base import Method
 from eqdsl.numerics.integrators.euler import EULER
 from eqdsl.numerics.integrators.heun import HEUN
 from eqdsl.numerics.integrators.midpoint import MIDPOINT
 from eqdsl.numerics.integrators.rk4 import RK4
 from eqdsl.numerics.integrators.ssprk3 import SSPRK3
+from eqdsl.numerics.integrators.torchdiffeq_method import TorchdiffeqMethod
 
 METHODS: dict[str, Method] = {
     "euler": EULER,
@@ -18,10 +19,10 @@ METHODS: dict[str, Method] = {
     "heun": HEUN,
     "ssprk3": SSPRK3,
     "rk4": RK4,
-    "adaptive_heun": AdaptiveMethod("adaptive_heun", 2),
-    "bosh3": AdaptiveMethod("bosh3", 3),
-    "dopri5": AdaptiveMethod("dopri5", 5),
-    "dopri8": AdaptiveMethod("dopri8", 8),
+    "adaptive_heun": TorchdiffeqMethod("adaptive_heun", 2),
+    "bosh3": TorchdiffeqMethod("bosh3", 3),
+    "dopri5": TorchdiffeqMethod("dopri5", 5),
+    "dopri8": TorchdiffeqMethod("dopri8", 8),
 }
 
 

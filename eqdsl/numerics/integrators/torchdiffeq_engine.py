@@ -15,7 +15,7 @@ from torch import Tensor
 from torchdiffeq import odeint
 
 from eqdsl.core.errors import UsageError
-from eqdsl.numerics.integrators.base import AdaptiveMethod, Effort, Field
+from eqdsl.numerics.integrators.base import Effort, Field
 from eqdsl.numerics.integrators.failure import IntegrationFailure, Reason
 
 SMALLEST_STEP = 1e-12
@@ -29,7 +29,7 @@ GROWTH = 1e5
 
 
 def rollout_adaptive(
-    field: Field, method: AdaptiveMethod, initial: Tensor, times: Tensor, *, rtol: float, atol: float,
+    field: Field, method: str, initial: Tensor, times: Tensor, *, rtol: float, atol: float,
     max_steps: int, effort: Effort,
 ) -> Iterator[Tensor]:  # fmt: skip
     """The states at ``times[..., 1:]``, one interval at a time.
@@ -57,7 +57,7 @@ class _Rollout:
     """torchdiffeq calls it as the field and reports every step to it. `steps` counts this rollout's own."""
 
     field: Field
-    method: AdaptiveMethod
+    method: str
     rtol: float
     atol: float
     max_steps: int
@@ -92,7 +92,7 @@ class _Rollout:
             options["first_step"] = self.next_step
         try:
             return odeint(  # type: ignore[no-any-return]
-                self, state, local, method=self.method.name, rtol=self.rtol, atol=self.atol, options=options
+                self, state, local, method=self.method, rtol=self.rtol, atol=self.atol, options=options
             )[1]
         except AssertionError as problem:
             # The checks in `callback_step` come first; this is for a check of torchdiffeq that they do not cover.
@@ -150,7 +150,7 @@ class _Rollout:
             words, reason = "the solution grows without bound", Reason.BLOW_UP
         row = 0 if self.rate is None else int(state.abs().flatten(1).amax(1).argmax())
         time = float(self._time(torch.tensor(reached)).reshape(-1)[row])
-        message = f"{words} near t = {time:.6g} ({self.method.name})"
+        message = f"{words} near t = {time:.6g} ({self.method})"
         return IntegrationFailure(message, reason=reason, time=time, state=state)
 
 
