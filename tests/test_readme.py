@@ -37,6 +37,11 @@ def test_the_model_is_the_example():
     assert loads_model(text).name == "pendulum"
 
 
+def test_the_messages_are_those_of_the_stored_model():
+    stored = (ROOT / "tests/models/bad/heat.expected").read_text()
+    assert f"$ eqdsl check heat.eq\n{stored}" in README
+
+
 def test_the_python_runs():
     (code,) = blocks("python")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
