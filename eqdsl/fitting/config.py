@@ -23,7 +23,7 @@ class Section(BaseModel):
 class RunSection(Section):
     """The computation as a whole."""
 
-    seed: Count = 0
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
     """Seed of the weights, the split and the order of windows."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """auto: the GPU when there is one."""

@@ -17,6 +17,7 @@ from eqdsl.core.errors import ComputationError, DataError, UsageError
 from eqdsl.data.reading import read_data
 from eqdsl.data.split import Split, split_trajectories
 from eqdsl.data.trajectories import Trajectories
+from eqdsl.fitting.clock import Outcome
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.config_file import changed_keys
 from eqdsl.fitting.evaluate import Scores, evaluate, frame_spacing
@@ -24,7 +25,7 @@ from eqdsl.fitting.fingerprint import fingerprint
 from eqdsl.fitting.problem import Problem, check_something_to_fit, make_problem
 from eqdsl.fitting.run_folder import Run, RunWriter, load_run
 from eqdsl.fitting.run_place import run_place
-from eqdsl.fitting.trainer import Event, Outcome, Trainer
+from eqdsl.fitting.trainer import Event, Trainer
 from eqdsl.model.model import Model
 
 RESUME_MAY_CHANGE = ("run.minutes", "run.checkpoint_seconds", "run.device")

@@ -11,55 +11,32 @@ import copy
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from eqdsl.core.errors import ComputationError
-from eqdsl.fitting.batch_size import affordable_windows, bytes_per_window
 from eqdsl.fitting.calibration import calibrate
+from eqdsl.fitting.clock import Clock, Outcome, StopRequested
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.errors import validation_misfit
 from eqdsl.fitting.multiplier import noise_tolerance, updated
-from eqdsl.fitting.penalty import learned_modules
+from eqdsl.fitting.preparation import Preparation
 from eqdsl.fitting.problem import Problem
 from eqdsl.fitting.progress import Progress, Tally
 from eqdsl.fitting.schedule import STAGES, make_schedule
 from eqdsl.fitting.steps import Steps
-from eqdsl.fitting.substeps import choose_substeps
 
 Event = dict[str, Any]
 Tree = dict[str, Any]
 
 CLEARLY = 0.99
 """A validation misfit below this share of an earlier one counts as progress."""
-SPARSE_THRESHOLD = 1e-2
-"""Weights of a sparse family below this share of its largest are dropped."""
-SPARSE_MAY_COST = 2.0
-"""The sparse model is kept when its validation misfit is at most this many times that of the full one."""
 RAISED_FROM, RAISED_TO = 0.4, 0.8
 """Points of the rollout stage between which a multiplier without a tolerance goes from its start to its aim."""
 POLISH_PATIENCE = 5
 """Epochs of L-BFGS without progress that end it."""
-
-
-class StopRequested(Exception):
-    """Somebody asked to stop, or the time budget is spent; `reason` says which."""
-
-    def __init__(self, status: str, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.reason = reason
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How training ended: ``done`` or ``interrupted``, and why in words."""
-
-    status: str
-    reason: str
 
 
 class Trainer:
@@ -88,9 +65,11 @@ class Trainer:
         save: Callable[[Tree], None],
     ) -> None:
         self.problem, self.config = problem, config
-        self.events, self.should_stop, self.save = events, should_stop, save
-        self.steps = Steps(problem, config, check=self._check_stop, fall_back=self._put_back)
+        self.events, self.save = events, save
+        self.clock = Clock(config.run.minutes, should_stop)
+        self.steps = Steps(problem, config, check=self.clock.check, fall_back=self._put_back)
         self.schedule = make_schedule(config, problem.train.horizon)
+        self.preparation = Preparation(problem, config, self.schedule, self.steps, self._announce)
         self.noise = noise_tolerance(problem.model.noise, problem.observed)
         self.floor = float((100 * torch.finfo(problem.train.state.dtype).eps) ** 2)
         self.progress = Progress(config.multiplier.start)
@@ -98,9 +77,7 @@ class Trainer:
         self.best: dict[str, Tensor] = {}
         self.best_values: dict[str, float] = {}
         self.snapshot: Tree = {}
-        self.saved = self.clock = time.monotonic()
-        self.budget: float | None = None
-        """Seconds since the fit began at which this session has to end."""
+        self.saved = time.monotonic()
 
     # ------------------------------------------------------------------ course of the fit
 
@@ -112,7 +89,7 @@ class Trainer:
         ComputationError
             Too many bad steps in a row.
         """
-        self.clock = time.monotonic()
+        self.clock.start(checkpoint["progress"]["seconds"] if checkpoint is not None else 0.0)
         if checkpoint is None:
             calibrate(self.problem, self.config.run.seed)
             self._keep_best(math.inf)
@@ -120,8 +97,6 @@ class Trainer:
             self._write()
         else:
             self._restore(checkpoint)
-        minutes = self.config.run.minutes
-        self.budget = None if minutes is None else self.progress.seconds + 60 * minutes
         try:
             for stage in STAGES[STAGES.index(self.progress.stage) :]:
                 self._enter(stage)
@@ -140,7 +115,7 @@ class Trainer:
     def _enter(self, stage: str) -> None:
         progress = self.progress
         if stage != progress.stage:
-            progress.stage, progress.step, progress.began, progress.over = stage, 0, self._seconds(), False
+            progress.stage, progress.step, progress.began, progress.over = stage, 0, self.clock.seconds(), False
             progress.reference, progress.stale = math.inf, 0
             self.steps.optimizer = None
 
@@ -149,18 +124,21 @@ class Trainer:
         progress = self.progress
         if progress.stage == "warm start" and not self.config.warm_start.enabled:
             return 1.0
-        return self.schedule.point(progress.stage, progress.step, self._seconds(), progress.began, self.budget)
+        seconds, budget = self.clock.seconds(), self.clock.budget
+        return self.schedule.point(progress.stage, progress.step, seconds, progress.began, budget)
 
     def _epoch(self) -> None:
         """One epoch of the present stage, and all that follows it."""
         progress = self.progress
-        self._prepare()
+        if self.preparation.prepare(progress, self._point()):
+            horizon, windows, substeps = progress.horizon, progress.windows, progress.substeps
+            self._tell("stage", stage=progress.stage, horizon=horizon, windows=windows, substeps=substeps)
         if progress.stage == "polish":
             tally = self.steps.polish_epoch(progress)
         else:
             tally = self.steps.adam_epoch(progress, self._rate)
         progress.epoch += 1
-        validation = validation_misfit(self.problem, progress.substeps, check=self._check_stop)
+        validation = validation_misfit(self.problem, progress.substeps, check=self.clock.check)
         if validation < progress.bar:
             self._keep_best(validation)
         self._judge(tally, validation)
@@ -175,64 +153,6 @@ class Trainer:
         self._take_snapshot()
         if time.monotonic() - self.saved >= self.config.run.checkpoint_seconds:
             self._write()
-
-    # ------------------------------------------------------------------ before an epoch
-
-    def _prepare(self) -> None:
-        """The optimiser of the stage; horizon, substeps and batch size where they change."""
-        progress = self.progress
-        if progress.stage == "polish":
-            self._sparsify()
-        begins = self.steps.optimizer is None
-        if begins:
-            self.steps.make_optimizer(progress.stage)
-        horizon = {"warm start": 1, "rollout": self.schedule.horizon(self._point())}.get(
-            progress.stage, self.schedule.horizons[-1]
-        )
-        horizon = min(horizon, progress.limit or horizon)
-        if begins or horizon != progress.horizon:
-            self._set_horizon(horizon)
-            self._tell(
-                "stage", stage=progress.stage, horizon=horizon, windows=progress.windows, substeps=progress.substeps
-            )
-
-    def _sparsify(self) -> None:
-        """Drop the small terms of sparse families; what remains is polished anew, and may cost a little misfit."""
-        for name, module in learned_modules(self.problem.field).items():
-            counts = module.family.sparsify(SPARSE_THRESHOLD)
-            if counts is not None and counts[0] < counts[1]:
-                self.progress.bar, self.steps.optimizer = SPARSE_MAY_COST * self.progress.best, None
-                self._announce(f"`{name}` keeps {counts[0]} of {counts[1]} terms")
-
-    def _set_horizon(self, horizon: int) -> None:
-        progress = self.progress
-        if horizon >= progress.horizon:
-            self._set_substeps()
-        progress.horizon = horizon
-        progress.reference, progress.stale = math.inf, 0
-        windows = self.config.optimizer.windows
-        if windows == "auto":
-            each = bytes_per_window(self.problem, self.steps.objective(progress.stage), progress.substeps)
-            windows = affordable_windows(each, horizon, self.config.optimizer.memory, self.problem.points)
-        progress.windows = min(windows, len(self.steps.objective(progress.stage).starts(horizon)))
-
-    def _set_substeps(self) -> None:
-        rules, progress = self.config.integrator, self.progress
-        before, enough = progress.substeps, True
-        if rules.substeps != "auto":
-            progress.substeps = rules.substeps
-        elif progress.stage != "warm start":
-            # Before the warm start the vector field says nothing about the data.
-            progress.substeps, enough = choose_substeps(self.problem, rules.tolerance)
-        if progress.substeps != before:
-            # Scores with other steps do not compare.
-            progress.bar = math.inf
-            self._announce(f"{progress.substeps} integrator steps per data interval")
-        if not enough:
-            self._announce(
-                f"even {progress.substeps} integrator steps per data interval leave an error above "
-                f"{rules.tolerance:g} standard deviations: the data may be too coarse in time"
-            )
 
     def _rate(self) -> float:
         """Share of the learning rates at this point; the warm start keeps them whole."""
@@ -286,7 +206,7 @@ class Trainer:
             "epoch": progress.epoch, "stage": progress.stage, "horizon": progress.horizon,
             "misfit": tally.mean(tally.misfit), "penalty": tally.mean(tally.penalty),
             "multiplier": progress.multiplier, "validation": validation, "bad_steps": tally.bad,
-            "seconds": self._seconds(),
+            "seconds": self.clock.seconds(),
         }  # fmt: skip
         self.history.append(
             row | {f"param.{n}": v for n, v in values.items()} | {f"share.{n}": v for n, v in shares.items()}
@@ -296,22 +216,15 @@ class Trainer:
             **row,
             parameters=values,
             learned=shares,
-            minutes_left=self._minutes_left(),
-            left_of="stage" if self.budget is None else "fit",
+            minutes_left=self.clock.minutes_left(progress.began, self._point()),
+            left_of="stage" if self.clock.budget is None else "fit",
         )
-
-    def _minutes_left(self) -> float | None:
-        """Time left in minutes: of the budget, else of the stage, judged by its steps so far."""
-        if self.budget is not None:
-            return max(0.0, (self.budget - self._seconds()) / 60)
-        point = self._point()
-        return (self._seconds() - self.progress.began) * (1 - point) / point / 60 if 0 < point <= 1 else None
 
     # ------------------------------------------------------------------ snapshots
 
     def _take_snapshot(self) -> None:
         """Remember everything as it is now."""
-        self.progress.seconds, self.clock = self._seconds(), time.monotonic()
+        self.progress.seconds = self.clock.seconds()
         optimizer = self.steps.optimizer
         self.snapshot = {
             "modules": {name: copy.deepcopy(m.state_dict()) for name, m in self.problem.modules().items()},
@@ -347,17 +260,6 @@ class Trainer:
         self._put_back()
         if checkpoint["optimizer"] is None:
             self.steps.optimizer = None
-
-    # ------------------------------------------------------------------ clock and messages
-
-    def _seconds(self) -> float:
-        return self.progress.seconds + time.monotonic() - self.clock
-
-    def _check_stop(self) -> None:
-        if self.should_stop():
-            raise StopRequested("interrupted", "stopped on request")
-        if self.budget is not None and self._seconds() > self.budget:
-            raise StopRequested("done", f"the time budget of {self.config.run.minutes:g} minutes is spent")
 
     def _announce(self, text: str) -> None:
         self._tell("announce", text=text)
