@@ -102,8 +102,8 @@ class OptimizerSection(Section):
     """Share of the rates left at the end (cosine)."""
     clip: Annotated[float, Field(ge=0)] = 1.0
     """Largest gradient norm of each parameter group; 0 is off."""
-    polish: Count = 200
-    """L-BFGS iterations after Adam; 0 is off."""
+    polish: Count = 500
+    """L-BFGS iterations after Adam, in float64; 0 is off."""
 
 
 class MultiplierSection(Section):

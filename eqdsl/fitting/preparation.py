@@ -36,6 +36,11 @@ class Preparation:
         self.problem, self.config, self.schedule, self.steps = problem, config, schedule, steps
         self.announce = announce
 
+    def use(self, problem: Problem) -> None:
+        """Work on this problem from now on."""
+        self.problem = problem
+        self.steps.use(problem)
+
     def prepare(self, progress: Progress, point: float) -> bool:
         """Make everything ready at a point of the present stage; whether the horizon or the optimiser is new."""
         if progress.stage == "polish":
@@ -43,6 +48,7 @@ class Preparation:
         begins = self.steps.optimizer is None
         if begins:
             self.steps.make_optimizer(progress.stage)
+            progress.loss_unit = 0.0
         horizon = {"warm start": 1, "rollout": self.schedule.horizon(point)}.get(
             progress.stage, self.schedule.horizons[-1]
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -93,6 +93,16 @@ class Problem:
     def starts(self, horizon: int) -> np.ndarray:
         """Trajectory and frame of the training windows of a horizon, shape (N, 2)."""
         return self.train.starts(horizon, first_only=self.velocities is not None)
+
+    def to(self, dtype: torch.dtype) -> Problem:
+        """The same problem in another precision; its modules are changed in place."""
+        for module in self.modules().values():
+            module.to(dtype)
+        train = self.train.to(dtype)
+        return replace(
+            self, train=train, validation=train if self.validation is self.train else self.validation.to(dtype),
+            slopes=self.slopes.to(dtype), variance=self.variance.to(dtype), rate=self.rate.to(dtype),
+        )  # fmt: skip
 
     def modules(self) -> dict[str, nn.Module]:
         """Everything with trainable numbers, by the prefix its tensors are stored under."""

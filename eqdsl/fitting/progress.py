@@ -34,6 +34,8 @@ class Progress:
         Validation misfit that the next best one has to stay below.
     reference, stale : float, int
         Validation misfit that the next one has to beat clearly, and epochs in which none did.
+    loss_unit : float
+        Loss at the start of the polish; 0 before.
     rate_scale : float
         Factor on the learning rates after bad steps.
     limit : int or None
@@ -58,6 +60,7 @@ class Progress:
     bar: float = math.inf
     reference: float = math.inf
     stale: int = 0
+    loss_unit: float = 0.0
     rate_scale: float = 1.0
     limit: int | None = None
     bad: int = 0

@@ -10,7 +10,7 @@ from eqdsl.fitting.config import FitConfig
 STAGES = ("warm start", "rollout", "polish")
 """Derivative matching with Adam; rollouts with Adam while the horizon grows and at its end; rollouts with L-BFGS."""
 
-ADAM_TIME = 0.85
+ADAM_TIME = 0.7
 """Share of a time budget after which Adam ends, when L-BFGS follows."""
 WARM_TIME = 0.1
 """Share of a time budget that the warm start may take."""

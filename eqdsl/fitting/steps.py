@@ -44,12 +44,16 @@ class Steps:
     def __init__(
         self, problem: Problem, config: FitConfig, *, check: Callable[[], None], fall_back: Callable[[], None]
     ) -> None:
-        self.problem, self.config = problem, config
-        self.check, self.fall_back = check, fall_back
-        self.penalty = Penalty(problem.model, problem.field)
-        self.objectives = {name: make(problem, check) for name, make in OBJECTIVES.items()}
+        self.config, self.check, self.fall_back = config, check, fall_back
+        self.use(problem)
         self.generator = np.random.default_rng(config.run.seed)
         self.optimizer: torch.optim.Optimizer | None = None
+
+    def use(self, problem: Problem) -> None:
+        """Work on this problem from now on."""
+        self.problem = problem
+        self.penalty = Penalty(problem.model, problem.field)
+        self.objectives = {name: make(problem, self.check) for name, make in OBJECTIVES.items()}
 
     def objective(self, stage: str) -> Objective:
         """What a stage minimises."""
@@ -115,7 +119,11 @@ class Steps:
             progress.limit = progress.horizon // 2
 
     def polish_epoch(self, progress: Progress) -> Tally:
-        """One call of L-BFGS; a tally with a bad step when it left the finite numbers and was taken back."""
+        """One call of L-BFGS; a tally with a bad step when it left the finite numbers and was taken back.
+
+        The loss is counted in units of what it was when the polish began: torch's L-BFGS has absolute thresholds (it
+        learns nothing from a step whose ``y.s`` is below 1e-10), made for a loss of order one.
+        """
         assert self.optimizer is not None
         tally = Tally()
         batch = self._polish_batch(progress)
@@ -123,7 +131,13 @@ class Steps:
         def closure() -> Tensor:
             self.check()
             misfit, penalty = self._loss(batch, progress)
-            return weighted(misfit, penalty, progress)
+            loss = weighted(misfit, penalty, progress)
+            if not progress.loss_unit:
+                progress.loss_unit = float(loss) or 1.0
+            for parameter in self.problem.parameters():
+                if parameter.grad is not None:
+                    parameter.grad.div_(progress.loss_unit)
+            return loss / progress.loss_unit
 
         try:
             self.optimizer.step(closure)  # type: ignore[arg-type]

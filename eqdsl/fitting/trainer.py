@@ -118,6 +118,13 @@ class Trainer:
             progress.stage, progress.step, progress.began, progress.over = stage, 0, self.clock.seconds(), False
             progress.reference, progress.stale = math.inf, 0
             self.steps.optimizer = None
+        if stage == "polish" and self.config.optimizer.polish:
+            self._use(self.problem.to(torch.float64))
+
+    def _use(self, problem: Problem) -> None:
+        """Go on in the precision of this problem."""
+        self.problem = problem
+        self.preparation.use(problem)
 
     def _point(self) -> float:
         """How much of the present stage is behind, 0 to 1."""
@@ -257,6 +264,8 @@ class Trainer:
         self.progress = Progress.from_tree(checkpoint["progress"])
         self.best, self.best_values = checkpoint["best"], checkpoint["best_values"]
         self.history = list(checkpoint["history"])
+        if self.progress.stage == "polish":
+            self._use(self.problem.to(torch.float64))
         self._put_back()
         if checkpoint["optimizer"] is None:
             self.steps.optimizer = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,6 +69,12 @@ class TrainingData:
         self.state = torch.as_tensor(_padded(_finite(filled.state, spread), spare), device=device).to(dtype)
         self.present = torch.as_tensor(_padded(present, spare, False), device=device)
         self.complete = torch.as_tensor(_padded(whole, spare, False), device=device).to(dtype)
+
+    def to(self, dtype: torch.dtype) -> TrainingData:
+        """The same data in another precision."""
+        other = copy.copy(self)
+        other.state, other.complete = self.state.to(dtype), self.complete.to(dtype)
+        return other
 
     @property
     def horizon(self) -> int:

@@ -147,6 +147,14 @@ def test_long_fit_of_a_pendulum_reaches_the_integrator_floor() -> None:
     assert run.state["scores"]["validation"]["log10_mse"] < -6
 
 
+def test_the_polish_lowers_a_misfit_that_single_precision_cannot_resolve() -> None:
+    """Adam in float32 stalls; L-BFGS on the same problem in float64, in units of the loss, goes on by decades."""
+    config = quick("run.dtype=float32", "optimizer.steps=200", "warm_start.steps=100", "optimizer.polish=150")
+    history = fit(model(PENDULUM), pendulum_data(), config=config).history()
+    adam = min(row["misfit"] for row in history if row["stage"] == "rollout" and row["horizon"] == 20)
+    assert min(row["misfit"] for row in history if row["stage"] == "polish") < 0.03 * adam
+
+
 def test_events_are_plain_and_complete() -> None:
     seen: list[dict[str, Any]] = []
     run = fit(model(DECAY), decay_data(), config=quick("data.test=0.2"), events=seen.append)
