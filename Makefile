@@ -27,7 +27,7 @@ demo: $(STAMP)  ## make pendulum data, fit the model to them, score it and say w
 	$(BIN)/eqdsl inspect $(DEMO) --distil --report $(DEMO)/report.html --force
 
 test: $(STAMP)  ## the tests, without those marked slow
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto
 
 test-all: $(STAMP)  ## all tests, the slow ones included
 	$(BIN)/python -m pytest -m ''

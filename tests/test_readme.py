@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import publish
 from eqdsl.analysis.check import loads_model
 from eqdsl.learned.table import FAMILIES
 from eqdsl.numerics.integrators.table import METHODS
@@ -65,6 +66,12 @@ def test_links_lead_somewhere(page):
 
 def test_no_placeholder_is_left():
     assert not [page.name for page in PAGES if "@@" in page.read_text()]
+
+
+@pytest.mark.parametrize("page", publish.PAGES, ids=lambda p: p.parent.name)
+def test_measured_rows_are_those_of_the_results(page):
+    assert publish.PLACE.search(page.read_text())
+    assert publish.published(page.read_text()) == page.read_text()
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("examples/*/*.eq")), ids=lambda p: f"{p.parent.name}/{p.name}")
