@@ -8,7 +8,6 @@ STATEMENTS_NOT_BUILT: dict[str, tuple[str, str, str]] = {
     "Import": ("E0901", "`import`", "copy the statements of that file into this one"),
     "When": ("E0902", "`when`", "write a smooth law with `sigmoid` or `ifelse` in the equation"),
     "Input": ("E0903", "`input`", "write the series or map as an expression of time and position"),
-    "Elliptic": ("E0904", "`0 = … for …`", "write an evolution that relaxes quickly: `dt(p) = …`"),
 }
 """Statements by the name of their node: code, how a message calls them, what to write instead."""
 
@@ -44,10 +43,6 @@ equation, often does.""",
         "not built yet: `input`",
         """Series and maps read from the data file are not built. Write the forcing as an expression of time and
 position.""",
-    ),
-    "E0904": Explanation(
-        "not built yet: `0 = … for p`",
-        "Algebraic and elliptic equations are not built. An evolution equation that relaxes quickly can stand in.",
     ),
     "E0905": Explanation(
         "not built yet: hidden states",
