@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 
 from eqdsl.learned.term import LearnedTermModule
+from eqdsl.lowering.solver import LinearSolver
+from eqdsl.lowering.solving import Problem
 from eqdsl.numerics import ghosts
 
 Number = Any
@@ -27,6 +29,7 @@ class Context:
     parameters: Mapping[str, Tensor]
     coordinates: Mapping[tuple[int, int], Tensor]
     learned: Mapping[str, LearnedTermModule]
+    solvers: Mapping[str, LinearSolver]
 
     @property
     def dimension(self) -> int:
@@ -185,6 +188,32 @@ def _reduce(context: Context, value: Tensor, axis: int, weight: float, ends: flo
     return total * weight
 
 
+def _spread(context: Context, value: Number) -> Tensor:
+    """`value` on the whole grid."""
+    like = context.state
+    value = _as_tensor(value, like)
+    return value.expand(value.shape[0] if value.dim() else 1, *like.shape[2:])
+
+
+def _solve(context: Context, *arguments: Any) -> Tensor:
+    """The solution of a linear equation; what its residual reads comes first, then the coefficients of its terms."""
+    *values, problem = arguments
+    assert isinstance(problem, Problem)
+    given, coefficients = values[: problem.reads], values[problem.reads :]
+    held = [v.detach() if isinstance(v, Tensor) else v for v in given]
+
+    def residual(unknown: Tensor, frozen: bool) -> Tensor:
+        made = [*(held if frozen else given), unknown]
+        for step in problem.body:
+            made.append(OPERATIONS[step.operation](context, *(made[i] for i in step.inputs), *step.attributes))
+        total: Tensor = made[problem.result]
+        return total
+
+    factors = [_as_tensor(c, context.state) for c in coefficients]
+    solution: Tensor = context.solvers[problem.name](residual, factors, context.state)
+    return solution
+
+
 def _as_tensor(value: Number, like: Tensor) -> Tensor:
     if isinstance(value, Tensor):
         return value
@@ -208,4 +237,6 @@ OPERATIONS: dict[str, Callable[..., Number]] = {
     "learned": _learned,
     "output": _output,
     "reduce": _reduce,
+    "spread": _spread,
+    "solve": _solve,
 }

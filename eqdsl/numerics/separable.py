@@ -51,6 +51,7 @@ class SeparableInverse(nn.Module):
                 self.register_buffer(name, torch.view_as_real(placed) if turning else placed.real, persistent=False)
                 names.append((name, turning))
             self._terms.append(names)
+        self.register_buffer("weights", self._constant_weights(), persistent=False)
 
     def eigenvalues(self, coefficients: Sequence[Tensor]) -> Tensor:
         """One for each mode, ``(B | 1, *modes)``; coefficients that vary in space count by their mean."""
@@ -63,6 +64,21 @@ class SeparableInverse(nn.Module):
                 part = part * (torch.view_as_complex(symbol) if turning else symbol)
             total = total.to(part.device) + part
         return total
+
+    def constant_part(self, values: Tensor) -> Tensor:
+        """How much of a field ``(B, *S)`` is the constant mode, ``(B, 1, ...)``."""
+        return (values * self.get_buffer("weights")).sum(dim=tuple(range(1, values.dim())), keepdim=True)
+
+    def _constant_weights(self) -> Tensor:
+        weights = torch.ones(1, *self._shape, dtype=torch.float64)
+        bases = dict(self._walled())
+        for axis, points in enumerate(self._shape):
+            own = torch.full((points,), 1 / points, dtype=torch.float64)
+            if axis in bases:
+                own = bases[axis].to_modes(torch.eye(points, dtype=torch.float64), 1)[:, 0]
+                own = own / own.sum()
+            weights = weights * own.reshape([-1 if a == axis + 1 else 1 for a in range(len(self._shape) + 1)])
+        return weights
 
     def smallest(self, coefficients: Sequence[Tensor]) -> float:
         """The smallest size of an eigenvalue, against the largest; the open constant does not count."""
