@@ -20,7 +20,6 @@ from eqdsl.model.text import expr_text
 from eqdsl.operators.base import Argument, Rejection, Value
 from eqdsl.syntax import nodes
 
-
 Stated = nodes.Evolution | nodes.Elliptic
 """An equation of a state."""
 

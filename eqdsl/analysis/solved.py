@@ -11,7 +11,8 @@ from eqdsl.boundary.base import is_zero
 from eqdsl.core.diagnostics import Diagnostic, Label, error
 from eqdsl.model.affine import AffineReader, NotAffine
 from eqdsl.model.expr import Expr, LearnedCall
-from eqdsl.model.model import AffineForm, Channel, Field, SolvedState, WallCondition
+from eqdsl.model.model import Channel, Field, SolvedState, WallCondition
+from eqdsl.model.operator_form import AffineForm
 from eqdsl.model.text import expr_text
 from eqdsl.syntax import nodes
 
@@ -55,9 +56,7 @@ class SolvedReader:
                     found[statement.state] = (statement, state)
         return self._in_order(found)
 
-    def _state(
-        self, statement: nodes.Elliptic, channel: Channel, walls: Sequence[WallCondition]
-    ) -> SolvedState | None:
+    def _state(self, statement: nodes.Elliptic, channel: Channel, walls: Sequence[WallCondition]) -> SolvedState | None:
         residual = self.checker.scalar(statement.value, "an equation to be solved")
         if residual is None or not self._uniform(statement, channel, residual):
             return None

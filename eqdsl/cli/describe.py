@@ -41,7 +41,7 @@ def model_in_words(model: Model) -> str:
         "Parameters": [_parameter_words(parameter) for parameter in model.parameters],
         "Known terms": known,
         "Learned terms": [_learned_words(term) for term in model.learned],
-        "Equations": [equation.text for equation in (*model.equations, *model.solved)],
+        "Equations": [*(equation.text for equation in model.equations), *(state.text for state in model.solved)],
         "Boundary conditions": [wall.text for wall in _distinct_walls(model)],
         "Initial values": [f"{i.channel} = {_initial_text(i.kind, i.expr)}" for i in model.initial],
         "Laws": [f"{law.name} = {law.text} ({law.trend})" for law in model.laws],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,7 +12,8 @@ from eqdsl.lowering import stencils
 from eqdsl.lowering.closures import closure
 from eqdsl.lowering.walls import folded, kind_of_wall
 from eqdsl.model.expr import Const
-from eqdsl.model.model import Derivation, Model
+from eqdsl.model.model import Model
+from eqdsl.model.operator_form import Derivation
 from eqdsl.numerics import ghosts
 from eqdsl.numerics.grid import GridAxis
 from eqdsl.numerics.mode_bases import CellCosines, Eigenvectors, ModeBasis, NodeCosines, NodeSines, has_real_modes
@@ -37,14 +38,10 @@ class AxisWalls:
     kinds: tuple[str, str]
     coefficients: tuple[tuple[float, float], tuple[float, float]]
     known: bool
-    flux: bool = False
-
-    def by_flux(self, flux: bool) -> AxisWalls:
-        """The same walls for the other form of the second derivative."""
-        return replace(self, flux=flux)
+    flux: bool
 
 
-def axis_walls(model: Model, axis: GridAxis, channel: str) -> AxisWalls:
+def axis_walls(model: Model, axis: GridAxis, channel: str, flux: bool) -> AxisWalls:
     """The walls of a channel; a Robin condition whose coefficients are no numbers is taken for a value."""
     kinds, coefficients, known = [], [], True
     for side in (0, 1):
@@ -58,7 +55,7 @@ def axis_walls(model: Model, axis: GridAxis, channel: str) -> AxisWalls:
                 known = False
         kinds.append(kind)
         coefficients.append(pair)
-    return AxisWalls((kinds[0], kinds[1]), (coefficients[0], coefficients[1]), known)
+    return AxisWalls((kinds[0], kinds[1]), (coefficients[0], coefficients[1]), known, flux)
 
 
 def modes_of(axis: GridAxis, walls: AxisWalls, order: int) -> tuple[ModeBasis, bool]:
@@ -105,15 +102,19 @@ def second_derivative(axis: GridAxis, walls: AxisWalls, order: int) -> Tensor:
 def periodic_symbol(axis: GridAxis, derivation: Derivation, order: int) -> Tensor:
     """What a stencil does to the Fourier modes of a periodic axis."""
     angles = 2 * np.pi * np.arange(axis.points) / axis.points
+    symbol: np.ndarray
     if derivation.flux:
-        weights = np.array(stencils.staggered(1, order))
-        offsets = np.arange(len(weights)) - (len(weights) - 1) / 2
-        symbol = (np.exp(1j * np.outer(angles, offsets)) @ weights / axis.spacing) ** 2
+        symbol = (_transform(stencils.staggered(1, order), angles) / axis.spacing) ** 2
     else:
-        weights = np.array(stencils.central(derivation.order, order))
-        offsets = np.arange(len(weights)) - len(weights) // 2
-        symbol = np.exp(1j * np.outer(angles, offsets)) @ weights / axis.spacing**derivation.order
+        symbol = _transform(stencils.central(derivation.order, order), angles) / axis.spacing**derivation.order
     # A central stencil is even or odd, and gives nothing for a constant: what else there is, is rounding.
-    symbol = symbol.real.astype(complex) if derivation.order % 2 == 0 else 1j * symbol.imag
+    symbol = symbol.real + 0j if derivation.order % 2 == 0 else 1j * symbol.imag
     symbol[0] = 0.0
     return torch.as_tensor(symbol)
+
+
+def _transform(weights: tuple[float, ...], angles: np.ndarray) -> np.ndarray:
+    """``sum_j w_j exp(i j angle)``, j counted from the middle of the stencil."""
+    offsets = np.arange(len(weights)) - (len(weights) - 1) / 2
+    values: np.ndarray = np.exp(1j * np.outer(angles, offsets)) @ np.array(weights)
+    return values

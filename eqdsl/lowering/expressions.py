@@ -64,12 +64,12 @@ class ExpressionLowering:
         unknown: str | None = None,
     ) -> None:
         self.model, self.grid, self.radii = model, grid, radii
-        self.builder = Builder() if around is None else around.builder
+        self.builder: Builder = Builder() if around is None else around.builder
         self._unknown = unknown
         self.walls = WallFiller(model, grid, self.builder, self.lower)
         self._branches = Branches(model, radii)
         self.zero = no_halo(len(grid.axes))
-        self.widest = [0] * len(grid.axes) if around is None else around.widest
+        self.widest: list[int] = [0] * len(grid.axes) if around is None else around.widest
         self._done: dict[tuple[Expr, Halo], Value] = {}
         self._cases: dict[type, Callable[..., Value]] = {
             Const: lambda e, halo: self.builder.constant(e.value),

@@ -9,10 +9,9 @@ from functools import reduce as fold
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from eqdsl.learned.term import LearnedTermModule
-from eqdsl.lowering.solver import LinearSolver
 from eqdsl.lowering.solving import Problem
 from eqdsl.numerics import ghosts
 
@@ -29,7 +28,7 @@ class Context:
     parameters: Mapping[str, Tensor]
     coordinates: Mapping[tuple[int, int], Tensor]
     learned: Mapping[str, LearnedTermModule]
-    solvers: Mapping[str, LinearSolver]
+    solvers: nn.ModuleDict
 
     @property
     def dimension(self) -> int:
@@ -191,8 +190,8 @@ def _reduce(context: Context, value: Tensor, axis: int, weight: float, ends: flo
 def _spread(context: Context, value: Number) -> Tensor:
     """`value` on the whole grid."""
     like = context.state
-    value = _as_tensor(value, like)
-    return value.expand(value.shape[0] if value.dim() else 1, *like.shape[2:])
+    field = _as_tensor(value, like)
+    return field.expand(field.shape[0] if field.dim() else 1, *like.shape[2:])
 
 
 def _solve(context: Context, *arguments: Any) -> Tensor:
@@ -210,7 +209,7 @@ def _solve(context: Context, *arguments: Any) -> Tensor:
         return total
 
     factors = [_as_tensor(c, context.state) for c in coefficients]
-    solution: Tensor = context.solvers[problem.name](residual, factors, context.state)
+    solution: Tensor = context.solvers[f"solver_{problem.name}"](residual, factors, context.state)
     return solution
 
 

@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from eqdsl.core.errors import ComputationError
+from eqdsl.core.errors import ComputationError, EqdslWarning
 from eqdsl.lowering.axis_modes import given_points, modes_of, periodic_symbol
+from eqdsl.lowering.program import Program
 from eqdsl.lowering.solving import Problem
 from eqdsl.numerics.implicit import differentiable, transpose_of
 from eqdsl.numerics.krylov import MOST_ITERATIONS, Map, conjugate_gradients, gmres
@@ -74,8 +75,9 @@ class LinearSolver(nn.Module):
         right = -masked(zero, False)
         self._check_balance(right.detach())
         if self._direct:
-            self._check_single(coefficients)
-            solution = self.inverse(right, coefficients)
+            factor, smallest = self.inverse.factors(coefficients)
+            self._check_single(smallest)
+            solution: Tensor = self.inverse(right, factor)
         else:
             solution = self._iterated(masked, right, [c.detach() for c in coefficients])
         if self.problem.up_to_constant:
@@ -87,12 +89,13 @@ class LinearSolver(nn.Module):
 
     def _iterated(self, masked: Residual, right: Tensor, coefficients: Sequence[Tensor]) -> Tensor:
         free, at_zero = self.get_buffer("free"), -right.detach()
+        factor, _ = self.inverse.factors(coefficients)
 
         def product(values: Tensor) -> Tensor:
             return masked(values, True) - at_zero
 
         def inverse(values: Tensor) -> Tensor:
-            found: Tensor = self.inverse(values, coefficients)
+            found: Tensor = self.inverse(values, factor)
             return found
 
         def solve(values: Tensor) -> Tensor:
@@ -124,16 +127,16 @@ class LinearSolver(nn.Module):
         if outcome.residual <= tolerance:
             return outcome.solution
         raise ComputationError(
-            f"the equation `{self.problem.text}` was not solved: after {outcome.iterations} iterations the residual "
-            f"is {outcome.residual:.1e} of the right-hand side, {tolerance:g} is wanted",
-            help=f"look for a factor of `{self.problem.name}` that changes its sign, or that varies over many orders of "
-            "magnitude; then an evolution that relaxes, `dt(p) = …`, does not help either",
+            f"the equation `{self.problem.text}` was not solved: after {outcome.iterations} iterations its relative "
+            f"residual is {outcome.residual:.1e}, {tolerance:g} is wanted",
+            help=f"look for a factor of `{self.problem.name}` or of its derivatives that changes its sign, or varies "
+            "over many orders of magnitude",
         )
 
     # ------------------------------------------------------------- warnings
 
-    def _check_single(self, coefficients: Sequence[Tensor]) -> None:
-        if self.inverse.smallest([c.detach() for c in coefficients]) <= SINGULAR:
+    def _check_single(self, smallest: Tensor) -> None:
+        if bool((smallest <= SINGULAR).any()):
             raise ComputationError(
                 f"the equation `{self.problem.text}` has no single solution: its operator takes some "
                 f"`{self.problem.name}` to 0",
@@ -151,11 +154,18 @@ class LinearSolver(nn.Module):
             self._warned = True
             name = self.problem.name
             warnings.warn(
-                f"no `{name}` solves `{self.problem.text}` with these walls: the mean of the rest of the equation is not "
-                f"0 (up to {float(constant.max()):.3g}); it is taken off",
-                RuntimeWarning,
+                f"no `{name}` solves `{self.problem.text}` with these walls: the rest of the equation has a mean, up "
+                f"to {float(constant.max()):.3g}, that nothing balances; it is taken off",
+                EqdslWarning,
                 stacklevel=2,
             )
+
+
+def solvers_of(program: Program) -> nn.ModuleDict:
+    """A solver for each problem of a program."""
+    problems = [s.attributes[0] for s in program.steps if s.operation == "solve"]
+    # A prefix keeps user names apart from the attributes of nn.ModuleDict.
+    return nn.ModuleDict({f"solver_{p.name}": LinearSolver(p) for p in problems if isinstance(p, Problem)})
 
 
 def _symbol(problem: Problem, number: int, bases: dict[int, ModeBasis]) -> Symbol:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from eqdsl.lowering.axis_modes import AxisWalls, axis_walls
 from eqdsl.lowering.builder import Value
 from eqdsl.lowering.program import Step
-from eqdsl.model.model import Derivation, Model, SolvedState
+from eqdsl.model.model import Model, SolvedState
+from eqdsl.model.operator_form import Derivation
 from eqdsl.numerics.grid import Grid, GridAxis
 
 
@@ -69,9 +70,7 @@ def cut(steps: Sequence[Step], unknown: int, result: int) -> tuple[tuple[Step, .
     inner = sorted(needed - {unknown})
     reads = sorted({i for number in inner for i in steps[number].inputs if i not in moved})
     names = {number: place for place, number in enumerate((*reads, unknown, *inner))}
-    body = tuple(
-        Step(steps[n].operation, tuple(names[i] for i in steps[n].inputs), steps[n].attributes) for n in inner
-    )
+    body = tuple(Step(steps[n].operation, tuple(names[i] for i in steps[n].inputs), steps[n].attributes) for n in inner)
     return body, tuple(reads), names[result]
 
 
@@ -84,18 +83,19 @@ def problem_of(
 ) -> tuple[Problem, tuple[Value, ...]]:
     """The problem of a state, and those of the coefficients that its terms use."""
     steps, reads, result = body
-    walls = tuple(None if a.periodic else axis_walls(model, a, state.channel.name) for a in grid.axes)
+    name = state.channel.name
     pairs = list(zip(state.form.terms, coefficients, strict=True))
     kept = [(t.derivations, c) for t, c in pairs if _in_modes(t.derivations, grid)]
     flux = {d.axis: d.flux for derivations, _ in kept for d in derivations}
-    walls = tuple(w and w.by_flux(flux.get(a.name, False)) for w, a in zip(walls, grid.axes, strict=True))
+    walls = tuple(None if a.periodic else axis_walls(model, a, name, flux.get(a.name, False)) for a in grid.axes)
+    sides = zip(grid.axes, walls, strict=True)
     mixed = model.order > 2 and any(
         d.flux != flux[d.axis] and not grid.axes[grid.axis(d.axis)].periodic for ds, _ in kept for d in ds
     )
     whole = state.form.exact and len(kept) == len(pairs) and not mixed
     known = all(w is None or w.known for w in walls)
     problem = Problem(
-        name=state.channel.name,
+        name=name,
         text=state.text,
         body=steps,
         reads=len(reads),
@@ -103,7 +103,7 @@ def problem_of(
         terms=tuple(d for d, _ in kept),
         walls=walls,
         direct=whole and known and not any(c.axes for _, c in kept),
-        symmetric=state.form.symmetric and all(_symmetric(a, w, model.order) for a, w in zip(grid.axes, walls, strict=True)),
+        symmetric=state.form.symmetric and all(_symmetric(a, w, model.order) for a, w in sides),
         up_to_constant=state.up_to_constant,
         order=model.order,
         grid=grid,

@@ -15,8 +15,7 @@ from eqdsl.lowering.lower import lower
 from eqdsl.lowering.operations import OPERATIONS, Context
 from eqdsl.lowering.parameters import ParameterSet
 from eqdsl.lowering.program import Output, Program
-from eqdsl.lowering.solver import LinearSolver
-from eqdsl.lowering.solving import Problem
+from eqdsl.lowering.solver import solvers_of
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import Grid, grid_from_model
 
@@ -48,8 +47,7 @@ class VectorField(nn.Module):
         self.model, self.grid, self.program = model, grid, program
         self.physical = physical
         self.learned = nn.ModuleDict({f"term_{name}": module for name, module in learned.items()})
-        problems = [s.attributes[0] for s in program.steps if s.operation == "solve"]
-        self.solvers = nn.ModuleDict({_solver(p.name): LinearSolver(p) for p in problems if isinstance(p, Problem)})
+        self.solvers = solvers_of(program)
         # A model without parameters has a precision and a device too.
         self.register_buffer(_ANCHOR, torch.zeros((), dtype=torch.float64), persistent=False)
         self._coordinate_keys = _coordinates(program)
@@ -171,7 +169,7 @@ class VectorField(nn.Module):
             parameters=self.physical.values(),
             coordinates={key: self.get_buffer(_buffer(*key)) for key in self._coordinate_keys},
             learned=self._terms,
-            solvers={name.removeprefix("solver_"): cast(LinearSolver, m) for name, m in self.solvers.items()},
+            solvers=self.solvers,
         )
         values: dict[int, Any] = {}
         for number in self._schedule(tuple(wanted)):
@@ -245,11 +243,6 @@ def _coordinate_tensor(grid: Grid, axis: int, halo: int) -> Tensor:
     shape = [1] * (len(grid.axes) + 1)
     shape[axis + 1] = -1
     return torch.as_tensor(np.reshape(grid.axes[axis].coordinates(halo), shape), dtype=torch.float64)
-
-
-def _solver(name: str) -> str:
-    # A prefix keeps user names apart from the attributes of nn.ModuleDict.
-    return f"solver_{name}"
 
 
 def _buffer(axis: int, halo: int) -> str:

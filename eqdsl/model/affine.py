@@ -7,7 +7,7 @@ from dataclasses import replace
 from eqdsl.model.arithmetic import ONE, ZERO, add, divide, is_number, multiply, negate
 from eqdsl.model.expr import Apply, ChannelRef, DefinitionRef, Diff, Expr, FluxDiff, Reduction
 from eqdsl.model.facts import FactTable
-from eqdsl.model.model import AffineForm, Derivation, OperatorTerm
+from eqdsl.model.operator_form import AffineForm, Derivation, OperatorTerm
 
 
 class NotAffine(Exception):

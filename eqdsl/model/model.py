@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from eqdsl.core.diagnostics import Diagnostic
 from eqdsl.core.source import SourceText, Span
 from eqdsl.model.expr import Expr
+from eqdsl.model.operator_form import AffineForm
 
 INF = float("inf")
 
@@ -32,7 +33,7 @@ def least_points(order: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A state: `axes` is empty for a plain variable; `time_order` 2 for one declared by ``dtt``, 0 for one solved for."""
+    """A state: `axes` is empty for a plain variable; `time_order` is 2 for ``dtt(w) = …``, 0 for ``0 = … for p``."""
 
     name: str
     axes: tuple[str, ...]
@@ -162,52 +163,6 @@ class Equation:
     terms: tuple[Term, ...]
     text: str
     span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Derivation:
-    """One derivative that acts on a channel: by a central stencil, or `flux` as a difference of fluxes."""
-
-    axis: str
-    order: int
-    flux: bool
-
-
-@dataclass(frozen=True, slots=True)
-class OperatorTerm:
-    """``coefficient * derivatives of a channel``; the coefficient does not hold the channel."""
-
-    coefficient: Expr
-    derivations: tuple[Derivation, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class AffineForm:
-    """What an expression that is linear in a channel does with it, ``sum_i c_i * D_i(p) + rest``.
-
-    Parameters
-    ----------
-    terms : tuple of OperatorTerm
-    rest : Expr
-        What is left where the channel is zero.
-    exact : bool
-        Whether the terms are the whole of it as discretised: coefficients under a derivative do not vary along it.
-    symmetric : bool
-        Whether it is its own transpose, walls aside: fluxes, even derivatives with the same coefficient everywhere.
-    constant_free : bool
-        Whether a constant channel gives nothing, as under derivatives.
-    """
-
-    terms: tuple[OperatorTerm, ...]
-    rest: Expr
-    exact: bool = True
-    symmetric: bool = True
-    constant_free: bool = True
-
-    @property
-    def algebraic(self) -> bool:
-        """Whether the channel follows point by point."""
-        return self.exact and not any(t.derivations for t in self.terms)
 
 
 @dataclass(frozen=True, slots=True)

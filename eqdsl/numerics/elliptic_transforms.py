@@ -17,7 +17,8 @@ def cosine_of_cells(u: Tensor, dim: int) -> Tensor:
     n = u.shape[dim]
     mirrored = torch.cat([u, u.flip(dim)], dim=dim)
     spectrum = torch.fft.rfft(mirrored, dim=dim).narrow(dim, 0, n)
-    return (spectrum * _half_shift(u, dim, -1)).real * _cell_scale(u, dim)
+    modes: Tensor = (spectrum * _half_shift(u, dim, -1)).real * _cell_scale(u, dim)
+    return modes
 
 
 def cells_of_cosine(modes: Tensor, dim: int) -> Tensor:
@@ -26,7 +27,8 @@ def cells_of_cosine(modes: Tensor, dim: int) -> Tensor:
     spectrum = modes / _cell_scale(modes, dim) * _half_shift(modes, dim, 1)
     # The mode at half the length of the mirrored signal is zero by its symmetry.
     padded = torch.cat([spectrum, torch.zeros_like(spectrum.narrow(dim, 0, 1))], dim=dim)
-    return torch.fft.irfft(padded, n=2 * n, dim=dim).narrow(dim, 0, n)
+    mirrored: Tensor = torch.fft.irfft(padded, n=2 * n, dim=dim)
+    return mirrored.narrow(dim, 0, n)
 
 
 def cosine_of_nodes(u: Tensor, dim: int) -> Tensor:
@@ -35,7 +37,7 @@ def cosine_of_nodes(u: Tensor, dim: int) -> Tensor:
     scale = _end_scale(u, dim)
     v = u * scale
     mirrored = torch.cat([v, v.narrow(dim, 1, n - 2).flip(dim)], dim=dim)
-    spectrum = torch.fft.rfft(mirrored, dim=dim).real
+    spectrum: Tensor = torch.fft.rfft(mirrored, dim=dim).real
     return spectrum / scale / math.sqrt(2 * (n - 1))
 
 
@@ -44,7 +46,8 @@ def sine_of_nodes(u: Tensor, dim: int) -> Tensor:
     n = u.shape[dim]
     zero = torch.zeros_like(u.narrow(dim, 0, 1))
     mirrored = torch.cat([zero, u, zero, -u.flip(dim)], dim=dim)
-    return -torch.fft.rfft(mirrored, dim=dim).narrow(dim, 1, n).imag / math.sqrt(2 * (n + 1))
+    spectrum: Tensor = torch.fft.rfft(mirrored, dim=dim).imag
+    return -spectrum.narrow(dim, 1, n) / math.sqrt(2 * (n + 1))
 
 
 def _along(values: Tensor, dim: int, like: Tensor) -> Tensor:

@@ -1,7 +1,8 @@
 """The solution of a linear system as a differentiable function of all that its operator and right-hand side hold.
 
-Implicit function theorem: for ``r(z, theta) = A(theta) z - b(theta) = 0`` the derivative of z is ``-A^-1 dr/dtheta``. So
-a backward pass is one more solution, with the transposed operator, whatever the solver did on its way.
+Implicit function theorem: where ``r(z, theta) = A(theta) z - b(theta)`` is 0, the derivative of z is
+``-A^-1 dr/dtheta``. So a backward pass is one more solution, with the transposed operator, whatever the solver did on
+its way.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ def differentiable(solution: Tensor, residual: Tensor, solve: Map, transposed: M
     solve, transposed : callable
         ``A^-1 v`` and ``A^-T v``.
     """
-    return _Implicit.apply(solution, residual, solve, transposed)
+    value: Tensor = _Implicit.apply(solution, residual, solve, transposed)  # type: ignore[no-untyped-call]
+    return value
 
 
 class _Implicit(torch.autograd.Function):
@@ -43,7 +45,7 @@ class _Implicit(torch.autograd.Function):
         ctx.shape = residual.shape
 
     @staticmethod
-    @torch.autograd.function.once_differentiable  # type: ignore[untyped-decorator]
+    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         return None, -ctx.transposed(gradient).sum_to_size(ctx.shape), None, None
 

@@ -70,34 +70,33 @@ def gmres(product: Map, inverse: Map, right: Tensor, tolerance: float, most: int
         residual = inverse(right - product(solution))
 
 
-def _cycle(product: Map, inverse: Map, residual: Tensor, tolerance: float, goal: Tensor, most: int) -> tuple[Tensor, int]:
-    """The best change of the solution among `most` directions or fewer."""
+def _cycle(
+    product: Map, inverse: Map, residual: Tensor, tolerance: float, goal: Tensor, most: int
+) -> tuple[Tensor, int]:
+    """The best change of the solution among `most` directions or fewer, and how many there were."""
     start = _norm(residual)
-    basis = [_quotient_of(residual, start)]
+    basis = _quotient(residual, start).flatten(1)[:, None]
+    target = torch.zeros(len(residual), most + 1, 1, dtype=residual.dtype, device=residual.device)
+    target[:, 0] = start.reshape(-1, 1)
     columns: list[Tensor] = []
-    weights = torch.zeros(len(residual), 0, dtype=residual.dtype, device=residual.device)
+    weights = target[:, :0]
     for size in range(1, most + 1):
-        following = inverse(product(basis[-1]))
-        column = torch.zeros(len(residual), most + 1, dtype=residual.dtype, device=residual.device)
+        following = inverse(product(basis[:, -1].reshape(residual.shape))).flatten(1)[:, :, None]
+        column = torch.zeros_like(target)
         for _ in range(2):  # once more, against rounding
-            for place, known in enumerate(basis):
-                part = _dot(following, known)
-                following = following - part * known
-                column[:, place] += part.flatten()
-        length = _norm(following)
-        column[:, size] = length.flatten()
+            parts = basis @ following
+            following = following - basis.mT @ parts
+            column[:, :size] += parts
+        length = following.norm(dim=1, keepdim=True)
+        column[:, size : size + 1] = length
         columns.append(column)
-        basis.append(_quotient_of(following, length))
-        matrix = torch.stack(columns, dim=2)[:, : size + 1]
-        target = torch.zeros_like(matrix[:, :, 0])
-        target[:, 0] = start.flatten()
-        weights = (torch.linalg.pinv(matrix) @ target[:, :, None])[:, :, 0]
-        rest = (target - (matrix @ weights[:, :, None])[:, :, 0]).norm(dim=1)
+        basis = torch.cat([basis, _quotient(following, length).mT], dim=1)
+        matrix = torch.cat(columns, dim=2)[:, : size + 1]
+        weights = torch.linalg.pinv(matrix) @ target[:, : size + 1]
+        rest = (target[:, : size + 1] - matrix @ weights).norm(dim=1).flatten()
         if bool((rest <= 0.5 * tolerance * goal.flatten()).all()) or not bool(torch.isfinite(rest).all()):
             break
-    ones = (1,) * (residual.dim() - 1)
-    parts = [w.reshape(-1, *ones) * v for w, v in zip(weights.unbind(1), basis, strict=False)]
-    return torch.stack(parts).sum(dim=0), len(columns)
+    return (basis[:, : len(columns)].mT @ weights).reshape(residual.shape), len(columns)
 
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:
@@ -115,7 +114,3 @@ def _relative(residual: Tensor, goal: Tensor) -> float:
 def _quotient(top: Tensor, bottom: Tensor) -> Tensor:
     """0 where the denominator is: such a row is done."""
     return torch.where(bottom == 0, torch.zeros_like(top), top / torch.where(bottom == 0, 1.0, bottom))
-
-
-def _quotient_of(vector: Tensor, length: Tensor) -> Tensor:
-    return vector / torch.where(length == 0, torch.ones_like(length), length)

@@ -123,7 +123,7 @@ def has_real_modes(matrix: Tensor) -> bool:
 
 
 def _second_difference(angles: Tensor, spacing: float) -> Tensor:
-    return -(2.0 * torch.sin(angles / 2) / spacing) ** 2
+    return -((2.0 * torch.sin(angles / 2) / spacing) ** 2)
 
 
 def _end_weights(values: Tensor, dim: int) -> Tensor:

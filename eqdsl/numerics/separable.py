@@ -40,11 +40,12 @@ class SeparableInverse(nn.Module):
         self._shape = tuple(shape)
         self.bases = nn.ModuleDict({str(axis): basis for axis, basis in bases.items()})
         self._periodic = [axis for axis in range(len(shape)) if axis not in bases]
+        halved = self._periodic[-1] if self._periodic else None
         self._terms: list[list[tuple[str, bool]]] = []
         for number, symbol in enumerate(symbols):
             names = []
             for axis, values in symbol.items():
-                kept = values[: len(values) // 2 + 1] if axis == (self._periodic or [None])[-1] else values
+                kept = values[: len(values) // 2 + 1] if axis == halved else values
                 placed = kept.reshape([1] * (axis + 1) + [-1] + [1] * (len(shape) - axis - 1))
                 turning = bool(placed.imag.abs().max() > 0)
                 name = f"symbol_{number}_{axis}"
@@ -80,22 +81,24 @@ class SeparableInverse(nn.Module):
             weights = weights * own.reshape([-1 if a == axis + 1 else 1 for a in range(len(self._shape) + 1)])
         return weights
 
-    def smallest(self, coefficients: Sequence[Tensor]) -> float:
-        """The smallest size of an eigenvalue, against the largest; the open constant does not count."""
-        sizes = self._full(self.eigenvalues(coefficients).detach()).abs()
-        largest = sizes.flatten(1).amax(dim=1)
-        if self.up_to_constant:
-            sizes = torch.where(self._constant(sizes), largest.reshape(-1, *(1,) * (sizes.dim() - 1)), sizes)
-        return float((sizes.flatten(1).amin(dim=1) / largest).min())
+    def factors(self, coefficients: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """What divides the modes, and the smallest eigenvalue in size against the largest, ``(B | 1,)``.
 
-    def forward(self, values: Tensor, coefficients: Sequence[Tensor]) -> Tensor:
-        """The solution for right-hand sides ``(B, *S)``; an eigenvalue that is zero counts as one."""
+        An eigenvalue that is zero counts as one; that of an open constant as infinite.
+        """
         eigenvalues = self._full(self.eigenvalues(coefficients))
-        sizes = eigenvalues.abs()
-        usable = sizes > SINGULAR * sizes.amax()
+        sizes = eigenvalues.detach().abs()
+        largest = sizes.flatten(1).amax(dim=1).reshape(-1, *(1,) * (sizes.dim() - 1))
+        usable = sizes > SINGULAR * largest
         factor = 1 / torch.where(usable, eigenvalues, torch.ones_like(eigenvalues))
         if self.up_to_constant:
-            factor = torch.where(self._constant(factor), torch.zeros_like(factor), factor)
+            constant = self._constant(factor)
+            factor = torch.where(constant, torch.zeros_like(factor), factor)
+            sizes = torch.where(constant, largest, sizes)
+        return factor, (sizes / largest).flatten(1).amin(dim=1)
+
+    def forward(self, values: Tensor, factor: Tensor) -> Tensor:
+        """The solution for right-hand sides ``(B, *S)``."""
         modes = values
         for axis, basis in self._walled():
             modes = basis.to_modes(modes, axis + 1)
@@ -119,8 +122,7 @@ class SeparableInverse(nn.Module):
             sizes[axis] = len(basis.eigenvalues)
         if self._periodic:
             sizes[self._periodic[-1]] = sizes[self._periodic[-1]] // 2 + 1
-        shape = torch.broadcast_shapes(eigenvalues.shape, (1, *sizes))
-        return eigenvalues.expand(shape)
+        return eigenvalues.expand(eigenvalues.shape[0] if eigenvalues.dim() else 1, *sizes)
 
     def _constant(self, like: Tensor) -> Tensor:
         place = torch.zeros(like.shape[1:], dtype=torch.bool, device=like.device)
