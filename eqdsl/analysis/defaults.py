@@ -67,8 +67,8 @@ def _of_solved(solved: Sequence[SolvedState]) -> Iterator[str]:
     for state in (s for s in solved if s.up_to_constant):
         name = state.channel.name
         yield (
-            f"the equation and the walls of `{name}` leave a constant open: its mean is 0, and the part of the "
-            "equation that is the same everywhere is left out"
+            f"the equation and the walls of `{name}` leave a constant open: its mean is 0, and a mean of the rest of "
+            "the equation, which nothing balances, is taken off with a warning"
         )
 
 

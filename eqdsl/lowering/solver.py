@@ -73,13 +73,15 @@ class LinearSolver(nn.Module):
 
         zero = torch.zeros((1, *self.problem.grid.shape), dtype=like.dtype, device=like.device)
         right = -masked(zero, False)
-        self._check_balance(right.detach())
         if self._direct:
             factor, smallest = self.inverse.factors(coefficients)
             self._check_single(smallest)
             solution: Tensor = self.inverse(right, factor)
+            left = right
         else:
             solution = self._iterated(masked, right, [c.detach() for c in coefficients])
+            left = -masked(solution.detach(), True)
+        self._check_balance(right.detach(), left.detach())
         if self.problem.up_to_constant:
             dims = tuple(range(1, solution.dim()))
             solution = solution - (solution * self.get_buffer("share")).sum(dim=dims, keepdim=True)
@@ -144,17 +146,17 @@ class LinearSolver(nn.Module):
                 f"multiple of `{self.problem.name}`, or give its value on a wall",
             )
 
-    def _check_balance(self, right: Tensor) -> None:
-        """Warn once about a part that no p can balance."""
+    def _check_balance(self, right: Tensor, left: Tensor) -> None:
+        """Warn once about a part of the right-hand side that no p can balance: the constant in what is `left`."""
         if not self.problem.up_to_constant or self._warned:
             return
         dims = tuple(range(1, right.dim()))
-        constant = self.inverse.constant_part(right).abs().flatten()
+        constant = self.inverse.constant_part(left).abs().flatten()
         if bool((constant > INCOMPATIBLE * right.square().mean(dim=dims).sqrt()).any()):
             self._warned = True
             name = self.problem.name
             warnings.warn(
-                f"no `{name}` solves `{self.problem.text}` with these walls: the rest of the equation has a mean, up "
+                f"no `{name}` solves `{self.problem.text}` on this domain: the rest of the equation has a mean, up "
                 f"to {float(constant.max()):.3g}, that nothing balances; it is taken off",
                 EqdslWarning,
                 stacklevel=2,
