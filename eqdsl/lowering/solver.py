@@ -77,12 +77,12 @@ class LinearSolver(nn.Module):
             factor, smallest = self.inverse.factors(coefficients)
             self._check_single(smallest)
             solution: Tensor = self.inverse(right, factor)
-            left = right
         else:
             solution = self._iterated(masked, right, [c.detach() for c in coefficients])
-            left = -masked(solution.detach(), True)
-        self._check_balance(right.detach(), left.detach())
         if self.problem.up_to_constant:
+            if not self._warned:
+                left = right if self._direct else -masked(solution.detach(), True)
+                self._check_balance(right.detach(), left.detach())
             dims = tuple(range(1, solution.dim()))
             solution = solution - (solution * self.get_buffer("share")).sum(dim=dims, keepdim=True)
         return solution
@@ -148,8 +148,6 @@ class LinearSolver(nn.Module):
 
     def _check_balance(self, right: Tensor, left: Tensor) -> None:
         """Warn once about a part of the right-hand side that no p can balance: the constant in what is `left`."""
-        if not self.problem.up_to_constant or self._warned:
-            return
         dims = tuple(range(1, right.dim()))
         constant = self.inverse.constant_part(left).abs().flatten()
         if bool((constant > INCOMPATIBLE * right.square().mean(dim=dims).sqrt()).any()):
