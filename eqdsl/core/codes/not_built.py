@@ -119,6 +119,10 @@ times from the data. The law itself holds at all times.""",
 mlp(64)`.""",
     ),
     "E0933": Explanation("not built yet: monotone learned terms", "`increasing(u)` and `decreasing(u)` are not built."),
-    "E0934": Explanation("not built yet: divergence-free learned terms", "`div(w) = 0` is not built."),
+    "E0934": Explanation(
+        "not built yet: divergence-free learned terms",
+        """`div(w) = 0` is not built as a constraint. In two dimensions learn the stream function instead: `learned
+psi(u)`, `let w = (dy(psi), -dx(psi))` has no divergence whatever psi is.""",
+    ),
     "E0935": Explanation("not built yet: learned terms of zero mean", "`mean(f) = 0` is not built."),
 }
