@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce as fold
 from typing import Any
 
@@ -28,7 +28,7 @@ class Context:
     parameters: Mapping[str, Tensor]
     coordinates: Mapping[tuple[int, int], Tensor]
     learned: Mapping[str, LearnedTermModule]
-    solvers: nn.ModuleDict
+    solvers: nn.ModuleDict = field(default_factory=nn.ModuleDict)
 
     @property
     def dimension(self) -> int:
@@ -190,8 +190,8 @@ def _reduce(context: Context, value: Tensor, axis: int, weight: float, ends: flo
 def _spread(context: Context, value: Number) -> Tensor:
     """`value` on the whole grid."""
     like = context.state
-    field = _as_tensor(value, like)
-    return field.expand(field.shape[0] if field.dim() else 1, *like.shape[2:])
+    known = _as_tensor(value, like)
+    return known.expand(known.shape[0] if known.dim() else 1, *like.shape[2:])
 
 
 def _solve(context: Context, *arguments: Any) -> Tensor:

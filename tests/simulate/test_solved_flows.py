@@ -83,8 +83,8 @@ def test_a_learned_stream_function_is_a_learned_velocity_without_divergence() ->
     )
     field = compile_model(model)
     state = torch.rand(2, 1, 12, 13, dtype=torch.float64, generator=torch.Generator().manual_seed(10))
-    assert float(field(0.0, state).abs().max()) > 1e-6
-    assert float(field.named(0.0, state)["spread"].abs().max()) < 1e-12
+    assert bool((field(0.0, state).abs() > 1e-6).any())
+    assert bool((field.named(0.0, state)["spread"].abs() < 1e-12).all())
 
 
 def test_the_pressure_of_a_vortex() -> None:
