@@ -23,6 +23,9 @@ TOLERANCES = {torch.float64: 1e-10, torch.float32: 1e-5}
 INCOMPATIBLE = 1e-2
 """Share of a right-hand side that may be the same everywhere before a warning; discretisation leaves less."""
 
+ROUGH = 1.0
+"""Mean square of the difference of log(k) between neighbours from which on a factor k does not count as smooth."""
+
 Residual = Callable[[Tensor, bool], Tensor]
 """``r(p)`` on the grid; with True, everything but p is held constant for derivatives."""
 
@@ -91,13 +94,14 @@ class LinearSolver(nn.Module):
 
     def _iterated(self, masked: Residual, right: Tensor, coefficients: Sequence[Tensor]) -> Tensor:
         free, at_zero = self.get_buffer("free"), -right.detach()
-        factor, _ = self.inverse.factors(coefficients)
+        scale = self._scale(coefficients)
+        factor, _ = self.inverse.factors([c * scale.square() for c in coefficients])
 
         def product(values: Tensor) -> Tensor:
             return masked(values, True) - at_zero
 
         def inverse(values: Tensor) -> Tensor:
-            found: Tensor = self.inverse(values, factor)
+            found: Tensor = self.inverse(values * scale, factor) * scale
             return found
 
         def solve(values: Tensor) -> Tensor:
@@ -116,6 +120,23 @@ class LinearSolver(nn.Module):
         if not torch.is_grad_enabled():
             return solution
         return differentiable(solution, masked(solution, False), solve, transposed)
+
+    def _scale(self, coefficients: Sequence[Tensor]) -> Tensor:
+        """``1/sqrt(k)`` for a positive and smooth factor k of the fluxes, otherwise 1.
+
+        ``div(k*grad(p))`` is ``sqrt(k)*lap(sqrt(k)*p)`` but for a factor of p that is small where k is smooth (Concus
+        and Golub 1973). Where a constant is open it must stay the first mode, and nothing is scaled.
+        """
+        leading = [c for c, t in zip(coefficients, self.problem.terms, strict=True) if any(d.flux for d in t)]
+        one = torch.ones((), dtype=self.get_buffer("free").dtype, device=self.get_buffer("free").device)
+        if self.problem.up_to_constant or not leading:
+            return one
+        total = torch.stack(torch.broadcast_tensors(*leading)).mean(dim=0)
+        total = total * total.mean().sign()
+        if not bool((total > 0).all()):
+            return one
+        steps = [total.log().diff(dim=axis).square().mean() for axis in range(1, total.dim()) if total.shape[axis] > 1]
+        return total.rsqrt() if all(float(step) < ROUGH for step in steps) else one
 
     def _krylov(self, product: Map, inverse: Map, right: Tensor) -> Tensor:
         tolerance = TOLERANCES.get(right.dtype, TOLERANCES[torch.float32])
