@@ -23,7 +23,7 @@ TOLERANCES = {torch.float64: 1e-10, torch.float32: 1e-5}
 INCOMPATIBLE = 1e-2
 """Share of a right-hand side that may be the same everywhere before a warning; discretisation leaves less."""
 
-ROUGH = 1.0
+ROUGH = 1.5
 """Mean square of the difference of log(k) between neighbours from which on a factor k does not count as smooth."""
 
 Residual = Callable[[Tensor, bool], Tensor]
