@@ -225,7 +225,7 @@ def test_factors_of_many_sizes_converge(factor: str) -> None:
     p = compile_model(loads_model(text)).solved(0.0, u)["p"].detach()
     check = f"{head}state u(x, y), p(x, y)\ndt(u) = 0\ndt(p) = div(({factor})*grad(p)) - 1\nbc p = 0 at boundary\n"
     rest = compile_model(loads_model(check))(0.0, torch.stack([u[:, 0], p], dim=1))[:, 1]
-    assert float(rest.abs().max()) < 1e-5
+    assert float(rest.abs().max()) < 1e-4
 
 
 def test_no_single_solution_is_said_in_words() -> None:
