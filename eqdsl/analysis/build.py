@@ -22,6 +22,7 @@ from eqdsl.analysis.learned import read_learned
 from eqdsl.analysis.observations import read_laws, read_observations, read_penalties
 from eqdsl.analysis.refusals import refuse
 from eqdsl.analysis.scope import Kind, collect
+from eqdsl.analysis.solved import SolvedReader
 from eqdsl.analysis.symbols import Symbols
 from eqdsl.analysis.walls import WallReader
 from eqdsl.analysis.written import written
@@ -64,15 +65,29 @@ def build_model(
     learned = _definitions_and_learned(tree, checker, constants, problems)
     equations = read_equations(statements, checker, problems)
     channels = channels_of(fields, symbols, space.names)
-    walls = WallReader(domain.axes, channels, checker, constants, problems).read(statements)
+    solver = SolvedReader(checker, problems)
+    unknowns = solver.channels(fields)
+    walls = WallReader(domain.axes, (*channels, *unknowns), checker, constants, problems).read(statements)
+    solved = solver.read(statements, unknowns, walls)
     initial = read_initial(statements, fields, channels, checker, problems)
     noise = read_observations(statements, checker, constants, problems)
     laws = read_laws(statements, checker, problems)
     penalties = read_penalties(statements, checker, problems)
 
     placed = [(term.expr, term.span) for equation in equations for term in equation.terms]
+    placed += [(s.residual, s.span) for s in solved]
     axis_spans = [(a, scope.symbols[a.name].span) for a in domain.axes]
     check_orders(placed, axis_spans, facts, problems)
+    if fields and all(f.time_order == 0 for f in fields):
+        problems.append(
+            error(
+                "E0508",
+                "no state of the model evolves",
+                fields[0].span,
+                "solved for",
+                help="declare what it follows, with an equation in time: `state u`, `dt(u) = …`",
+            )
+        )
     if not fields and not any(isinstance(s, nodes.State) for s in statements):
         problems.append(
             error(
@@ -91,6 +106,7 @@ def build_model(
     if has_errors(problems):
         return None, problems
     elsewhere = [e for w in walls for e in (w.value_coefficient, w.normal_coefficient, w.value)]
+    elsewhere += [s.residual for s in solved]
     elsewhere += [i.expr for i in initial if i.expr is not None]
     hints = list(unused(checker, unread))
     if not broken:  # an equation that could not be read may tell what the others leave open
@@ -116,8 +132,9 @@ def build_model(
         noise=noise,
         laws=laws,
         penalties=penalties,
+        solved=solved,
         order=domain.order,
-        defaults=tuple(defaults_in_words(statements, domain, fields, channels, parameters, walls, initial)),
+        defaults=tuple(defaults_in_words(statements, domain, fields, channels, parameters, walls, initial, solved)),
         warnings=(*problems, *hints),
     )
     return model, [*problems, *hints]

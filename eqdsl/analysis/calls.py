@@ -200,6 +200,18 @@ class CallChecker:
                 )
             )
         state, component = found
+        if not state.time_order:
+            raise Rejection(
+                error(
+                    "E0507",
+                    f"the rate of `{state.name}` is not known",
+                    node.span,
+                    "not a velocity",
+                    second=Label(state.span, f"its equation is `0 = … for {state.name}`"),
+                    note="a state that is solved for follows the others; its own rate is never computed",
+                    help="write the equation without it",
+                )
+            )
         if node.order != 1 or state.time_order != 2:
             spelled = f"d{'t' * node.order}({state.name})"
             raise Rejection(

@@ -86,7 +86,7 @@ class ConstraintReader:
                         f"the constraint `{name}(…)` is not built yet",
                         node.span,
                         "not built yet",
-                        help=f"built are {FORMS}",
+                        help=self._stream_function() if name == "div" else f"built are {FORMS}",
                     )
                 )
                 return ()
@@ -101,6 +101,15 @@ class ConstraintReader:
             case nodes.Call(name="odd" | "even" as name, arguments=arguments) if arguments:
                 return self._parity(name, arguments)
         return self._not_understood(node)
+
+    def _stream_function(self) -> str:
+        """How to write a velocity without divergence today."""
+        axes = self.checker.space.names
+        if len(axes) != 2:
+            return f"built are {FORMS}"
+        name, inputs = next(iter(self.heads)), ", ".join(self.input_names)
+        velocity = f"let {name} = (d{axes[1]}(psi), -d{axes[0]}(psi))"
+        return f"learn its stream function: `learned psi({inputs})`, `{velocity}`; its divergence is 0 by construction"
 
     def _not_understood(self, node: nodes.Expression) -> Sequence[Constraint]:
         names = ", ".join(f"`{n}`" for n in self.heads)

@@ -22,7 +22,8 @@ def read_states(
     problems: list[Diagnostic],
 ) -> tuple[Field, ...]:
     """The fields in the order of declaration; fills in `symbols`."""
-    orders = {s.state: s.order for s in statements if isinstance(s, nodes.Evolution)}
+    orders = {s.state: 0 for s in statements if isinstance(s, nodes.Elliptic)}
+    orders |= {s.state: s.order for s in statements if isinstance(s, nodes.Evolution)}
     axis_names = tuple(a.name for a in domain.axes)
     fields = []
     for statement in statements:
@@ -47,7 +48,8 @@ def read_states(
                 continue
             bounds = constants.interval(symbol.bounds, f"the range of `{symbol.name}`") if symbol.bounds else None
             lower, upper = bounds or (-INF, INF)
-            order = 2 if orders.get(symbol.name) == 2 else 1
+            order = orders.get(symbol.name, 1)
+            order = order if order in (0, 2) else 1
             unit = unit_text(symbol.unit, problems)
             fields.append(Field(symbol.name, axes, vector, order, lower, upper, unit, statement.doc, symbol.name_span))
             info = StateInfo(symbol.name, axes, vector, order, symbol.name_span)
@@ -60,9 +62,9 @@ def read_states(
 
 
 def channels_of(fields: Sequence[Field], symbols: Symbols, axis_names: tuple[str, ...]) -> tuple[Channel, ...]:
-    """The slots of the state tensor: each field's values, then its velocities."""
+    """The slots of the state tensor: each field's values, then its velocities; what is solved for has none."""
     channels = []
-    for field in fields:
+    for field in (f for f in fields if f.time_order):
         info = symbols.states[field.name]
         for velocity in (False, True)[: field.time_order]:
             for i, name in enumerate(info.channels(axis_names, velocity=velocity)):

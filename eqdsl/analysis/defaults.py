@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from eqdsl.analysis.domain import Domain
 from eqdsl.analysis.families import SIGNATURES
-from eqdsl.model.model import INF, Channel, Field, InitialValue, Parameter, WallCondition
+from eqdsl.model.model import INF, Channel, Field, InitialValue, Parameter, SolvedState, WallCondition
 from eqdsl.model.text import number_text
 from eqdsl.syntax import nodes
 
@@ -19,6 +19,7 @@ def defaults_in_words(
     parameters: Sequence[Parameter],
     walls: Sequence[WallCondition],
     initial: Sequence[InitialValue],
+    solved: Sequence[SolvedState],
 ) -> Iterator[str]:
     """One sentence per default."""
     kinds = {type(s) for s in statements}
@@ -30,6 +31,7 @@ def defaults_in_words(
         yield from _of_space(domain)
     yield from _of_ranges(fields)
     yield from _of_walls(walls)
+    yield from _of_solved(solved)
     yield from _of_parameters(statements, parameters)
     yield from _of_learned(statements)
     yield from _of_initial(statements, channels, initial)
@@ -55,6 +57,19 @@ def _of_walls(walls: Sequence[WallCondition]) -> Iterator[str]:
     texts = [w.text for w in walls if w.announced and not w.channel.startswith("dt(")]
     if texts:
         yield "no `bc`: " + ", ".join(f"`{t}`" for t in texts)
+
+
+def _of_solved(solved: Sequence[SolvedState]) -> Iterator[str]:
+    names = [s.channel.name for s in solved]
+    if names:
+        verb, pronoun = ("is", "it is") if len(names) == 1 else ("are", "they are")
+        yield f"{_listed(names)} {verb} solved for at every evaluation: {pronoun} neither started nor in the data"
+    for state in (s for s in solved if s.up_to_constant):
+        name = state.channel.name
+        yield (
+            f"the equation and the walls of `{name}` leave a constant open: its mean is 0, and a mean of the rest of "
+            "the equation, which nothing balances, is taken off with a warning"
+        )
 
 
 def _of_parameters(statements: Sequence[nodes.Statement], parameters: Sequence[Parameter]) -> Iterator[str]:

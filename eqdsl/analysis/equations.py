@@ -1,4 +1,4 @@
-"""``dt(u) = …`` and ``dtt(u) = …``: one per state, taken apart into named terms."""
+"""``dt(u) = …`` and ``dtt(u) = …``: one per state, taken apart into named terms. ``0 = … for p`` is `solved.py`'s."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ from eqdsl.model.text import expr_text
 from eqdsl.operators.base import Argument, Rejection, Value
 from eqdsl.syntax import nodes
 
+Stated = nodes.Evolution | nodes.Elliptic
+"""An equation of a state."""
+
 
 @dataclass(frozen=True, slots=True)
 class Addend:
@@ -32,13 +35,14 @@ class Addend:
 def read_equations(
     statements: Sequence[nodes.Statement], checker: ExpressionChecker, problems: list[Diagnostic]
 ) -> tuple[Equation, ...]:
-    """The equations, in the order of the states; missing and doubled ones go to `problems`."""
-    first: dict[str, nodes.Evolution] = {}
+    """The equations in time, in the order of the states; missing and doubled ones of any kind go to `problems`."""
+    first: dict[str, Stated] = {}
     equations: dict[str, tuple[Equation, ...]] = {}
     for statement in statements:
-        if not isinstance(statement, nodes.Evolution) or not _fits(statement, checker, problems):
+        if not isinstance(statement, nodes.Evolution | nodes.Elliptic) or not _fits(statement, checker, problems):
             continue
         if statement.state in first:
+            both = {type(statement), type(first[statement.state])} == {nodes.Evolution, nodes.Elliptic}
             problems.append(
                 error(
                     "E0502",
@@ -46,13 +50,16 @@ def read_equations(
                     _left_side(statement, checker),
                     "second",
                     second=Label(_left_side(first[statement.state], checker), "first"),
-                    help="add the terms up in one equation",
+                    help="a state either evolves or is solved for: keep one"
+                    if both
+                    else "add the terms up in one equation",
                 )
             )
             continue
         first[statement.state] = statement
-        equations[statement.state] = _equation(statement, checker, problems)
-    mentioned = {s.state for s in statements if isinstance(s, nodes.Evolution | nodes.Elliptic)}
+        if isinstance(statement, nodes.Evolution):
+            equations[statement.state] = _equation(statement, checker, problems)
+    mentioned = {s.state for s in statements if isinstance(s, Stated)}
     for name, state in checker.symbols.states.items():
         if name not in mentioned:
             problems.append(
@@ -67,8 +74,8 @@ def read_equations(
     return tuple(e for name in checker.symbols.states for e in equations.get(name, ()))
 
 
-def _fits(statement: nodes.Evolution, checker: ExpressionChecker, problems: list[Diagnostic]) -> bool:
-    """Whether the left side is a state, differentiated once or twice."""
+def _fits(statement: Stated, checker: ExpressionChecker, problems: list[Diagnostic]) -> bool:
+    """Whether an equation is about a state: its rate, its second derivative, or itself."""
     symbol = checker.scope.find(statement.state)
     if symbol is None:
         near = checker.scope.nearest(statement.state)
@@ -96,7 +103,7 @@ def _fits(statement: nodes.Evolution, checker: ExpressionChecker, problems: list
             )
         )
         return False
-    if statement.order > 2:
+    if isinstance(statement, nodes.Evolution) and statement.order > 2:
         problems.append(
             error(
                 "E0506",
@@ -110,8 +117,10 @@ def _fits(statement: nodes.Evolution, checker: ExpressionChecker, problems: list
     return statement.state in checker.symbols.states
 
 
-def _left_side(statement: nodes.Evolution, checker: ExpressionChecker) -> Span:
-    """``dt(u)`` in front of the equals sign."""
+def _left_side(statement: Stated, checker: ExpressionChecker) -> Span:
+    """``dt(u)`` in front of the equals sign; the whole of ``0 = … for p``."""
+    if isinstance(statement, nodes.Elliptic):
+        return statement.span
     left = checker.source.slice(statement.span).partition("=")[0].rstrip()
     return Span(statement.span.start, statement.span.start + len(left))
 

@@ -108,6 +108,18 @@ def _state(statement: nodes.Init, checker: ExpressionChecker, problems: list[Dia
         problems.append(error(code, f"`{statement.state}` {what}", statement.state_span, "not a state", help=help))
         return None
     state = checker.symbols.states.get(statement.state)
+    if state is not None and not state.time_order:
+        problems.append(
+            error(
+                "E0611",
+                f"`{state.name}` has no initial value: its equation gives it at every time",
+                statement.span,
+                "solved for",
+                second=Label(state.span, f"its equation is `0 = … for {state.name}`"),
+                help=f"leave out `init {state.name}`",
+            )
+        )
+        return None
     if state is not None and statement.order >= state.time_order:
         problems.append(
             error(

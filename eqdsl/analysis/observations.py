@@ -22,7 +22,8 @@ def read_observations(
     """Standard deviation of the noise by channel; observations of other things are refused."""
     noise: dict[str, float] = {}
     seen: dict[str, Span] = {}
-    states = checker.symbols.states
+    states = {n: s for n, s in checker.symbols.states.items() if s.time_order}
+    solved = {n: s for n, s in checker.symbols.states.items() if not s.time_order}
     for statement in statements:
         if not isinstance(statement, nodes.Observe):
             continue
@@ -30,6 +31,18 @@ def read_observations(
         plain = statement.value is None or (
             isinstance(statement.value, nodes.Name) and statement.value.name == statement.name
         )
+        if statement.name in solved and plain:
+            problems.append(
+                error(
+                    "E0918",
+                    f"observing `{statement.name}`, which is solved for, is not built yet",
+                    statement.span,
+                    "not built yet",
+                    second=Label(solved[statement.name].span, f"its equation is `0 = … for {statement.name}`"),
+                    help=f"leave out this statement: `{statement.name}` is not read from the data",
+                )
+            )
+            continue
         if state is None or not plain:
             problems.append(
                 error(

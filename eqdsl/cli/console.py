@@ -6,9 +6,14 @@ import json
 import math
 import os
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
+
+from eqdsl.core.errors import EqdslWarning
 
 
 def wants_color() -> bool:
@@ -40,6 +45,22 @@ def result_json(document: object, *, indent: int | None = 2) -> None:
 def say(text: str) -> None:
     """Tell the person something that is not the result."""
     click.echo(text, err=True)
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Our own warnings without the line of code that they come from; others as Python shows them."""
+    with warnings.catch_warnings():
+        shown = warnings.showwarning
+
+        def show(message: Any, category: type[Warning], *rest: Any, **more: Any) -> None:
+            if issubclass(category, EqdslWarning):
+                say(f"warning: {message}")
+            else:
+                shown(message, category, *rest, **more)
+
+        warnings.showwarning = show
+        yield
 
 
 def finite(value: Any) -> Any:

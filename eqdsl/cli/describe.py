@@ -21,6 +21,7 @@ def model_json(model: Model) -> dict[str, Any]:
         "known": {name: d.text for name, d in model.definitions.items() if d.known},
         "learned": [_learned_json(term) for term in model.learned],
         "equations": {equation.channel: equation.text for equation in model.equations},
+        "solved": {state.channel.name: state.text for state in model.solved},
         "boundary": [wall.text for wall in _distinct_walls(model)],
         "initial": {initial.channel: _initial_text(initial.kind, initial.expr) for initial in model.initial},
         "laws": {law.name: {"expression": law.text, "trend": law.trend} for law in model.laws},
@@ -40,7 +41,7 @@ def model_in_words(model: Model) -> str:
         "Parameters": [_parameter_words(parameter) for parameter in model.parameters],
         "Known terms": known,
         "Learned terms": [_learned_words(term) for term in model.learned],
-        "Equations": [equation.text for equation in model.equations],
+        "Equations": [*(equation.text for equation in model.equations), *(state.text for state in model.solved)],
         "Boundary conditions": [wall.text for wall in _distinct_walls(model)],
         "Initial values": [f"{i.channel} = {_initial_text(i.kind, i.expr)}" for i in model.initial],
         "Laws": [f"{law.name} = {law.text} ({law.trend})" for law in model.laws],
@@ -85,6 +86,8 @@ def _field_words(field: Field) -> str:
     parts = [f"{'vector ' if field.vector else ''}{name}{_in_unit(field.unit)}"]
     if field.time_order == 2:
         parts.append("second order in time")
+    if field.time_order == 0:
+        parts.append("solved for")
     return ", ".join(filter(None, [*parts, _between(field.lower, field.upper)]))
 
 

@@ -11,6 +11,7 @@ import click
 from click.shell_completion import shell_complete
 
 from eqdsl.cli.command import Group, no_color_option
+from eqdsl.cli.console import plain_warnings
 from eqdsl.cli.failures import report
 from eqdsl.cli.table import COMMANDS
 
@@ -50,7 +51,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if instruction:
             return shell_complete(eqdsl, {}, "eqdsl", _COMPLETE, instruction)
         # Not `eqdsl.main`: click would turn a closed pipe into exit status 1, which means a wrong model here.
-        with eqdsl.make_context("eqdsl", words) as context:
+        with plain_warnings(), eqdsl.make_context("eqdsl", words) as context:
             eqdsl.invoke(context)
         if sys.stdout is not None:
             sys.stdout.flush()

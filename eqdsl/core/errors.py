@@ -97,3 +97,7 @@ class ComputationError(EqdslError):
     """A rollout diverged, a fit made no progress, or memory ran out."""
 
     exit_code = 3
+
+
+class EqdslWarning(UserWarning):
+    """A computation goes on, but with something that its user should know."""

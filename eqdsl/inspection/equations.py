@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from eqdsl.model.model import Equation, Model
+from eqdsl.model.model import Model
 from eqdsl.model.text import number_text
 
 NAME = re.compile(r"(?<![\w.])[^\W\d]\w*", re.UNICODE)
@@ -21,7 +21,7 @@ SHOWN_DIGITS = 5
 def equation_texts(
     model: Model, values: Mapping[str, float], formulas: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Each equation on one line, by channel.
+    """Each equation on one line, by channel, those of states that are solved for last.
 
     Parameters
     ----------
@@ -35,12 +35,15 @@ def equation_texts(
         name: definition.text for name, definition in model.definitions.items() if len(definition.components) == 1
     }
     names.update(formulas or {})
-    return {equation.channel: _written(equation, names, values) for equation in model.equations}
+    texts = {equation.channel: _written(equation.text, names, values) for equation in model.equations}
+    for state in model.solved:
+        head, word, name = state.text.rpartition("for")
+        texts[state.channel.name] = f"{_written(head, names, values)} {word}{name}"
+    return texts
 
 
-def _written(equation: Equation, names: Mapping[str, str], values: Mapping[str, float]) -> str:
-    text = " ".join(equation.text.split())
-    left, sign, right = text.partition("=")
+def _written(equation: str, names: Mapping[str, str], values: Mapping[str, float]) -> str:
+    left, sign, right = " ".join(equation.split()).partition("=")
     return f"{left.strip()} {sign} {with_values(expanded(right.strip(), names), values)}"
 
 

@@ -14,6 +14,7 @@ from eqdsl.lowering import stencils
 from eqdsl.lowering.branches import Branches
 from eqdsl.lowering.builder import Builder, Value
 from eqdsl.lowering.halo import Halo, for_neighbourhood, for_stencil, no_halo
+from eqdsl.lowering.solving import cut, problem_of
 from eqdsl.lowering.walls import WallFiller
 from eqdsl.model.expr import (
     Apply,
@@ -29,7 +30,7 @@ from eqdsl.model.expr import (
     Reduction,
     TimeRef,
 )
-from eqdsl.model.model import Model
+from eqdsl.model.model import Model, SolvedState
 from eqdsl.numerics.grid import Grid
 
 
@@ -42,6 +43,9 @@ class ExpressionLowering:
     grid : Grid
     radii : mapping of str to int
         Cells that each learned term sees in every direction (0 for a pointwise one).
+    around : ExpressionLowering, optional
+        The one whose steps these join: then they are the residual of the equation for the channel `unknown`.
+    unknown : str, optional
 
     Attributes
     ----------
@@ -51,13 +55,21 @@ class ExpressionLowering:
         Most ghost cells that any expression so far asked of a channel or a coefficient field.
     """
 
-    def __init__(self, model: Model, grid: Grid, radii: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        model: Model,
+        grid: Grid,
+        radii: Mapping[str, int],
+        around: ExpressionLowering | None = None,
+        unknown: str | None = None,
+    ) -> None:
         self.model, self.grid, self.radii = model, grid, radii
-        self.builder = Builder()
+        self.builder: Builder = Builder() if around is None else around.builder
+        self._unknown = unknown
         self.walls = WallFiller(model, grid, self.builder, self.lower)
         self._branches = Branches(model, radii)
         self.zero = no_halo(len(grid.axes))
-        self.widest = [0] * len(grid.axes)
+        self.widest: list[int] = [0] * len(grid.axes) if around is None else around.widest
         self._done: dict[tuple[Expr, Halo], Value] = {}
         self._cases: dict[type, Callable[..., Value]] = {
             Const: lambda e, halo: self.builder.constant(e.value),
@@ -84,12 +96,40 @@ class ExpressionLowering:
 
     def _channel(self, expr: ChannelRef, halo: Halo) -> Value:
         channel = self.model.channel(expr.channel)
+        solved = self.model.solved_state(expr.channel)
+        if solved is not None:
+            value = self._solved(solved)
+            if channel.uniform:
+                return value
+            self._note(halo, frozenset(range(len(halo))))
+            return self.walls.fill(value, channel.name, halo)
         number = self.model.channels.index(channel)
         if channel.uniform:
             return self.builder.add("uniform_channel", (), number, axes=frozenset())
         self._note(halo, frozenset(range(len(halo))))
         value = self.builder.add("channel", (), number, axes=frozenset(range(len(self.grid.axes))))
         return self.walls.fill(value, channel.name, halo)
+
+    def _solved(self, state: SolvedState) -> Value:
+        """A state that its own equation gives: point by point, or as a whole."""
+        form, every = state.form, frozenset(range(len(self.grid.axes)))
+        if state.channel.name == self._unknown:
+            return self.builder.add("unknown", (), state.channel.name, axes=every)
+        if form.algebraic:
+            rest, factor = (self.lower(e, self.zero) for e in (form.rest, form.terms[0].coefficient))
+            value = self.builder.apply("neg", self.builder.apply("div", rest, factor))
+            if state.channel.uniform or value.axes == every:
+                return value
+            return self.builder.add("spread", (value,), axes=every)
+        inner = ExpressionLowering(self.model, self.grid, self.radii, self, state.channel.name)
+        unknown = inner._solved(state)
+        residual = inner.lower(state.residual, self.zero)
+        body = cut(self.builder.steps, unknown.number, residual.number)
+        coefficients = [self.lower(t.coefficient, self.zero) for t in form.terms]
+        problem, used = problem_of(self.model, self.grid, state, body, coefficients)
+        # What the residual reads lies on steps of its own; where they vary does not matter to the solution.
+        reads = tuple(Value(number, every) for number in body[1])
+        return self.builder.add("solve", (*reads, *used), problem, axes=every)
 
     def _parameter(self, expr: ParamRef, halo: Halo) -> Value:
         parameter = self.model.parameter(expr.name)

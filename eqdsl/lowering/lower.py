@@ -38,6 +38,7 @@ class Lowering:
             penalties=tuple(self._penalty(p.name, p.expr) for p in self.model.penalties),
             initial=self._initial(),
             constrained=self._constrained(),
+            solved=self._solved(),
             steps=tuple(self._expressions.builder.steps),
         )
 
@@ -115,6 +116,10 @@ class Lowering:
             for c in self.model.channels
             if self._expressions.walls.replaces(c.name)
         )
+
+    def _solved(self) -> tuple[Output, ...]:
+        names = [s.channel.name for s in self.model.solved]
+        return tuple(Output(n, self._whole(ChannelRef(n), f"the equation of `{n}`").number) for n in names)
 
 
 def lower(model: Model, grid: Grid, radii: Mapping[str, int]) -> Program:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce as fold
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from eqdsl.learned.term import LearnedTermModule
+from eqdsl.lowering.solving import Problem
 from eqdsl.numerics import ghosts
 
 Number = Any
@@ -27,6 +28,7 @@ class Context:
     parameters: Mapping[str, Tensor]
     coordinates: Mapping[tuple[int, int], Tensor]
     learned: Mapping[str, LearnedTermModule]
+    solvers: nn.ModuleDict = field(default_factory=nn.ModuleDict)
 
     @property
     def dimension(self) -> int:
@@ -185,6 +187,32 @@ def _reduce(context: Context, value: Tensor, axis: int, weight: float, ends: flo
     return total * weight
 
 
+def _spread(context: Context, value: Number) -> Tensor:
+    """`value` on the whole grid."""
+    like = context.state
+    known = _as_tensor(value, like)
+    return known.expand(known.shape[0] if known.dim() else 1, *like.shape[2:])
+
+
+def _solve(context: Context, *arguments: Any) -> Tensor:
+    """The solution of a linear equation; what its residual reads comes first, then the coefficients of its terms."""
+    *values, problem = arguments
+    assert isinstance(problem, Problem)
+    given, coefficients = values[: problem.reads], values[problem.reads :]
+    held = [v.detach() if isinstance(v, Tensor) else v for v in given]
+
+    def residual(unknown: Tensor, frozen: bool) -> Tensor:
+        made = [*(held if frozen else given), unknown]
+        for step in problem.body:
+            made.append(OPERATIONS[step.operation](context, *(made[i] for i in step.inputs), *step.attributes))
+        total: Tensor = made[problem.result]
+        return total
+
+    factors = [_as_tensor(c, context.state) for c in coefficients]
+    solution: Tensor = context.solvers[f"solver_{problem.name}"](residual, factors, context.state)
+    return solution
+
+
 def _as_tensor(value: Number, like: Tensor) -> Tensor:
     if isinstance(value, Tensor):
         return value
@@ -208,4 +236,6 @@ OPERATIONS: dict[str, Callable[..., Number]] = {
     "learned": _learned,
     "output": _output,
     "reduce": _reduce,
+    "spread": _spread,
+    "solve": _solve,
 }

@@ -55,7 +55,7 @@ class Program:
     """Steps in order, and what to take from them.
 
     `inputs` lists the values of each learned term's declared inputs, `constrained` the channels whose stored points
-    on Dirichlet walls are replaced by the walls' values.
+    on Dirichlet walls are replaced by the walls' values, `solved` the states that ``0 = … for p`` gives.
     """
 
     steps: tuple[Step, ...]
@@ -67,6 +67,7 @@ class Program:
     penalties: tuple[Output, ...]
     initial: tuple[Output, ...]
     constrained: tuple[Output, ...]
+    solved: tuple[Output, ...] = ()
 
     def __str__(self) -> str:
         lines = []

@@ -15,6 +15,7 @@ from eqdsl.lowering.lower import lower
 from eqdsl.lowering.operations import OPERATIONS, Context
 from eqdsl.lowering.parameters import ParameterSet
 from eqdsl.lowering.program import Output, Program
+from eqdsl.lowering.solver import solvers_of
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import Grid, grid_from_model
 
@@ -46,6 +47,7 @@ class VectorField(nn.Module):
         self.model, self.grid, self.program = model, grid, program
         self.physical = physical
         self.learned = nn.ModuleDict({f"term_{name}": module for name, module in learned.items()})
+        self.solvers = solvers_of(program)
         # A model without parameters has a precision and a device too.
         self.register_buffer(_ANCHOR, torch.zeros((), dtype=torch.float64), persistent=False)
         self._coordinate_keys = _coordinates(program)
@@ -83,6 +85,10 @@ class VectorField(nn.Module):
             name: torch.stack([self._on_grid(next(values), state) for _ in inputs], dim=-1)
             for name, inputs in self.program.inputs
         }
+
+    def solved(self, t: float | Tensor, state: Tensor) -> dict[str, Tensor]:
+        """Every state that ``0 = … for p`` gives, by name, ``(B, *S)``."""
+        return self._outputs(t, state, self.program.solved)
 
     def laws(self, t: float | Tensor, state: Tensor) -> dict[str, Tensor]:
         """Every ``law``'s quantity, ``(B,)``."""
@@ -163,6 +169,7 @@ class VectorField(nn.Module):
             parameters=self.physical.values(),
             coordinates={key: self.get_buffer(_buffer(*key)) for key in self._coordinate_keys},
             learned=self._terms,
+            solvers=self.solvers,
         )
         values: dict[int, Any] = {}
         for number in self._schedule(tuple(wanted)):

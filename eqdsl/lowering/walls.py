@@ -57,7 +57,7 @@ class WallFiller:
         order, position = self._model.order, self._grid.axes[number].position
 
         def polynomials(wall: WallCondition) -> Closure:
-            return closure(order, reach.closed, position, _kind(wall), reach.derivative)
+            return closure(order, reach.closed, position, kind_of_wall(wall), reach.derivative)
 
         if reach.closed or any(self._on_nodes(channel, number, side) for side in (0, 1)):
             value = self._extend(value, channel, number, polynomials, filled)
@@ -109,7 +109,7 @@ class WallFiller:
         if isinstance(a, Const) and isinstance(b, Const):
             # The usual case: fold the coefficients into the weights, leaving only the wall's own value.
             self._refuse_singular(condition, numbers, a.value, b.value)
-            rows = _folded(numbers, a.value, b.value / axis.spacing)
+            rows = folded(numbers, a.value, b.value / axis.spacing)
             return rows, None if _is_zero(condition.value) else self._lower(condition.value, halo)
         rows = GhostRows(numbers.strip, numbers.extrapolation, numbers.correction)
         return rows, self._kappa(value, condition, numbers, number, halo)
@@ -153,13 +153,14 @@ def _reflected(layer: int, position: str, wall: WallCondition) -> Closure:
     return reflection(layer, position)
 
 
-def _kind(wall: WallCondition) -> str:
+def kind_of_wall(wall: WallCondition) -> str:
+    """``dirichlet``, ``neumann`` or ``robin``."""
     if _is_zero(wall.normal_coefficient):
         return "dirichlet"
     return "neumann" if _is_zero(wall.value_coefficient) else "robin"
 
 
-def _folded(numbers: Closure, a: float, b: float) -> GhostRows:
+def folded(numbers: Closure, a: float, b: float) -> GhostRows:
     """Rows with ``a*u + b*du/dn = g`` folded in: then kappa is g itself. `b` is already over the spacing."""
     denominator = a * numbers.correction_value + b * numbers.correction_slope
     wall = [a * v + b * s for v, s in zip(numbers.wall_value, numbers.wall_slope, strict=True)]

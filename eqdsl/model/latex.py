@@ -43,6 +43,7 @@ def latex(model: Model) -> str:
     """
     writer = _Writer(model)
     lines = [writer.equation(e) for e in model.equations]
+    lines += [f"0 &= {writer.write(state.residual)[0]}" for state in model.solved]
     for definition in model.definitions.values():
         if definition.known:
             for i, component in enumerate(definition.components):

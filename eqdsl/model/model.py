@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from eqdsl.core.diagnostics import Diagnostic
 from eqdsl.core.source import SourceText, Span
 from eqdsl.model.expr import Expr
+from eqdsl.model.operator_form import AffineForm
 
 INF = float("inf")
 
@@ -32,7 +33,7 @@ def least_points(order: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A state: `axes` is empty for a plain variable; `time_order` 2 for one declared by ``dtt``."""
+    """A state: `axes` is empty for a plain variable; `time_order` is 2 for ``dtt(w) = …``, 0 for ``0 = … for p``."""
 
     name: str
     axes: tuple[str, ...]
@@ -165,6 +166,30 @@ class Equation:
 
 
 @dataclass(frozen=True, slots=True)
+class SolvedState:
+    """``0 = residual`` for a state that is solved for at every evaluation; its channel is none of the state tensor.
+
+    Parameters
+    ----------
+    channel : Channel
+    residual : Expr
+    form : AffineForm
+        The residual as an operator on the channel.
+    up_to_constant : bool
+        Whether equation and walls leave a constant open; its mean is then 0.
+    text : str
+    span : Span
+    """
+
+    channel: Channel
+    residual: Expr
+    form: AffineForm
+    up_to_constant: bool
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class WallCondition:
     """``value_coefficient * u + normal_coefficient * du/dn = value`` on one side of one axis, for one channel.
 
@@ -219,7 +244,8 @@ class Model:
     """Everything a file says, checked.
 
     `defaults` are sentences that announce what the file did not say; `warnings` did not stop the check. `noise`
-    maps a channel to the standard deviation given by ``observe u noise 0.1``.
+    maps a channel to the standard deviation given by ``observe u noise 0.1``. `solved` holds the states that
+    ``0 = … for p`` gives, each after those that its equation reads.
     """
 
     name: str
@@ -239,6 +265,7 @@ class Model:
     noise: Mapping[str, float]
     laws: tuple[Law, ...]
     penalties: tuple[PenaltyTerm, ...]
+    solved: tuple[SolvedState, ...] = ()
     order: int = 2
     defaults: tuple[str, ...] = ()
     warnings: tuple[Diagnostic, ...] = field(default=())
@@ -254,8 +281,12 @@ class Model:
         return tuple(c.name for c in self.channels)
 
     def channel(self, name: str) -> Channel:
-        """The channel of that name."""
-        return next(c for c in self.channels if c.name == name)
+        """The channel of that name, evolved or solved for."""
+        return next(c for c in (*self.channels, *(s.channel for s in self.solved)) if c.name == name)
+
+    def solved_state(self, name: str) -> SolvedState | None:
+        """The state of that name if it is solved for."""
+        return next((s for s in self.solved if s.channel.name == name), None)
 
     def axis(self, name: str) -> Axis:
         """The axis of that name."""

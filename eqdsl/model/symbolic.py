@@ -126,7 +126,7 @@ class SymbolTable:
         self.parameters = {p.name: self._symbol(p.name, p.axes, p.lower, timed=False) for p in model.parameters}
         bounds = {f.name: f for f in model.fields}
         self.channels = {}
-        for channel in model.channels:
+        for channel in (*model.channels, *(state.channel for state in model.solved)):
             if channel.velocity:
                 continue
             field = bounds[channel.field]

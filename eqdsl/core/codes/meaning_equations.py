@@ -110,4 +110,35 @@ Right: `scheme order = 4`""",
 Wrong: `law mass = u constant`
 Right: `law mass = integral(u) constant`""",
     ),
+    "E0515": Explanation(
+        "an equation to be solved that is not linear in its state",
+        """`0 = … for p` is solved where p stands linearly: with factors that do not hold p, under derivatives, `mean`
+and `integral`. Nonlinear equations are not built, nor is a learned term of p in p's own equation. The factors may
+hold other states, time, positions, parameters and learned terms.
+
+Wrong: `0 = lap(p) - p^3 - u for p`
+Right: `0 = lap(p) - a*p - u for p`, or `dt(p) = lap(p) - p^3 - u`""",
+    ),
+    "E0516": Explanation(
+        "an equation to be solved that does not hold its state",
+        """`0 = … for p` gives p, so p must stand in it, and must not cancel.
+
+Wrong: `0 = lap(q) - u for p`
+Right: `0 = lap(p) - u for p`""",
+    ),
+    "E0517": Explanation(
+        "states that are solved for in a circle",
+        """Each `0 = … for p` is solved on its own, after those of the states that it reads. Two that need each other
+would have to be solved together, which is not built.
+
+Wrong: `0 = p - q for p` with `0 = lap(q) - p for q`
+Right: `0 = lap(q) - q for q`, with what p equals put into it""",
+    ),
+    "E0518": Explanation(
+        "a vector that is solved for",
+        """A state that is solved for is a scalar: the components of a vector would have to be solved together.
+
+Wrong: `vector state w(x, y)` with `0 = lap(w) - f for w`
+Right: `state a(x, y), b(x, y)` with `0 = lap(a) - f.x for a` and `0 = lap(b) - f.y for b`""",
+    ),
 }

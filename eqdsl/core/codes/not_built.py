@@ -8,7 +8,6 @@ STATEMENTS_NOT_BUILT: dict[str, tuple[str, str, str]] = {
     "Import": ("E0901", "`import`", "copy the statements of that file into this one"),
     "When": ("E0902", "`when`", "write a smooth law with `sigmoid` or `ifelse` in the equation"),
     "Input": ("E0903", "`input`", "write the series or map as an expression of time and position"),
-    "Elliptic": ("E0904", "`0 = … for …`", "write an evolution that relaxes quickly: `dt(p) = …`"),
 }
 """Statements by the name of their node: code, how a message calls them, what to write instead."""
 
@@ -44,10 +43,6 @@ equation, often does.""",
         "not built yet: `input`",
         """Series and maps read from the data file are not built. Write the forcing as an expression of time and
 position.""",
-    ),
-    "E0904": Explanation(
-        "not built yet: `0 = … for p`",
-        "Algebraic and elliptic equations are not built. An evolution equation that relaxes quickly can stand in.",
     ),
     "E0905": Explanation(
         "not built yet: hidden states",
@@ -124,6 +119,10 @@ times from the data. The law itself holds at all times.""",
 mlp(64)`.""",
     ),
     "E0933": Explanation("not built yet: monotone learned terms", "`increasing(u)` and `decreasing(u)` are not built."),
-    "E0934": Explanation("not built yet: divergence-free learned terms", "`div(w) = 0` is not built."),
+    "E0934": Explanation(
+        "not built yet: divergence-free learned terms",
+        """`div(w) = 0` is not built as a constraint. In two dimensions learn the stream function instead: `learned
+psi(u)`, `let w = (dy(psi), -dx(psi))` has no divergence whatever psi is.""",
+    ),
     "E0935": Explanation("not built yet: learned terms of zero mean", "`mean(f) = 0` is not built."),
 }
