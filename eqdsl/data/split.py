@@ -60,6 +60,9 @@ def split_trajectories(
 def _held_out(total: int, validation: float, test: float, what: str) -> tuple[int, int]:
     """How many of `total` go to validation and test, leaving at least one."""
     first, second = (max(1, round(share * total)) if share > 0 else 0 for share in (validation, test))
+    if first + second == total and max(first, second) > 1:
+        # Both were rounded up: 0.375 and 0.375 of four.
+        first, second = (first - 1, second) if first >= second else (first, second - 1)
     if first + second >= total:
         raise DataError(
             f"{total} {what} are too few to hold out {validation:g} for validation and {test:g} for test",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from eqdsl.core.errors import DataError, UsageError
@@ -24,6 +24,7 @@ def owners(part: Trajectories) -> set[int]:
     return {int(v) // 100 for v in part.state[:, 0, 0]}
 
 
+@example(4, 0.375, 0.375, 0)
 @given(st.integers(3, 40), st.floats(0, 0.45), st.floats(0, 0.45), st.integers(0, 1000))
 @settings(max_examples=80, deadline=None)
 def test_whole_trajectories_are_divided(batch: int, validation: float, test: float, seed: int) -> None:
