@@ -11,12 +11,14 @@ from torch import Tensor, nn
 from eqdsl.core.errors import UsageError
 from eqdsl.learned.table import build_term
 from eqdsl.learned.term import LearnedTermModule
+from eqdsl.lowering.linear_part import LinearStructure, linear_structure
 from eqdsl.lowering.lower import lower
 from eqdsl.lowering.operations import OPERATIONS, Context
 from eqdsl.lowering.parameters import ParameterSet
 from eqdsl.lowering.program import Output, Program
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import Grid, grid_from_model
+from eqdsl.numerics.linear_part import LinearPart
 
 _ANCHOR = "anchor"
 """Buffer that tells the module's dtype and device."""
@@ -52,6 +54,7 @@ class VectorField(nn.Module):
         for axis, halo in self._coordinate_keys:
             self.register_buffer(_buffer(axis, halo), _coordinate_tensor(grid, axis, halo), persistent=False)
         self._schedules: dict[tuple[int, ...], tuple[int, ...]] = {}
+        self._linear: LinearStructure | None = None
 
     def forward(self, t: float | Tensor, state: Tensor) -> Tensor:
         """Time derivative of the state, ``(B, C, *S)``."""
@@ -124,6 +127,18 @@ class VectorField(nn.Module):
         """What the ``init`` statements give, by channel, each ``(batch, *S)``."""
         zeros = torch.zeros(batch, len(self.model.channels), *self.grid.shape, dtype=self.dtype, device=self.device)
         return self._outputs(t, zeros, self.program.initial)
+
+    def linear_part(self) -> LinearPart:
+        """The terms that are linear with constant coefficients, at the present parameters and differentiable in them.
+
+        Raises
+        ------
+        UsageError
+            There are none, or the walls allow no transform that suits them; the message says which.
+        """
+        if self._linear is None:
+            self._linear = linear_structure(self.model, self.grid)
+        return self._linear.part(self.physical.values(), self.dtype, self.device)
 
     @property
     def autonomous(self) -> bool:
