@@ -113,7 +113,7 @@ class LinearTerms:
                 inside = [a for a in arguments if self._facts.of(a).channels]
                 outside = [a for a in arguments if a not in inside]
                 if len(inside) == 1 and all(self._constant(a) for a in outside):
-                    return multiply([*outside, part(inside[0])])
+                    return _product(outside, part(inside[0]))
             case Apply("div", (top, bottom)) if self._constant(bottom):
                 return divide(part(top), bottom)
             case Diff(argument, axis, order) if not (order % 2 and axis in scope.even):
@@ -128,6 +128,13 @@ class LinearTerms:
         if facts.axes or facts.channels or facts.learned or facts.time:
             return False
         return not any(isinstance(n, Reduction | Coordinate) for n in nodes_of(expr, self._facts))
+
+
+def _product(factors: list[Expr], inner: Expr) -> Expr:
+    """``factors*inner`` with the sign in front, as one writes it."""
+    if isinstance(inner, Apply) and inner.function == "neg":
+        return negate(multiply([*factors, inner.arguments[0]]))
+    return multiply([*factors, inner])
 
 
 def _unless_zero(expr: Expr, wrap: Callable[[Expr], Expr]) -> Expr:

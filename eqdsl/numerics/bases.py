@@ -80,6 +80,8 @@ class EigenBasis(Basis):
 
 def eigenbasis(matrix: Tensor) -> EigenBasis | None:
     """The eigenvectors of a real matrix; None unless its eigenvalues are real and its eigenvectors a basis."""
+    if not bool(torch.isfinite(matrix).all()):
+        return None
     values, vectors = torch.linalg.eig(matrix)
     if not bool((values.imag.abs() <= REAL * values.abs().max()).all()):
         return None

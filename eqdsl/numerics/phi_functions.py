@@ -48,7 +48,7 @@ def _by_circle(z: Tensor) -> Phi:
 def _by_squaring(z: Tensor) -> tuple[Phi, Phi]:
     """Taylor series of ``z/2^s``, then ``phi_k(2z) = (phi_0 phi_k + sum_{1<=j<=k} phi_j/(k-j)!)/2^k`` s times."""
     norm = float(torch.linalg.matrix_norm(z.detach(), ord=1).amax())
-    doublings = max(1, math.ceil(math.log2(max(norm, 1e-300))) + 1)
+    doublings = math.ceil(math.log2(max(norm, 0.5))) + 2 if math.isfinite(norm) else 1
     small, one = z / 2**doublings, torch.eye(z.shape[-1], dtype=z.dtype, device=z.device)
     third = one / math.factorial(TERMS + 3)
     for n in reversed(range(TERMS)):
