@@ -226,6 +226,14 @@ def test_ordinary_equations_have_a_linear_part_too(method: str) -> None:
     assert end.tolist() == pytest.approx([0.5, 0.5], abs=1e-2)
 
 
+@pytest.mark.parametrize("text", ["state u\ndt(u) = 10*u - u^3\ninit u = 1\n", "state u, v\n"
+    "dt(u) = 10*u + v^3\ndt(v) = 10*v - u\ninit u = 1\ninit v = 0\n"])  # fmt: skip
+def test_a_step_at_which_growth_has_no_next_value_ends_in_words(text: str) -> None:
+    """Backward Euler on ``u' = 10 u`` divides by ``1 - 10 h``."""
+    with pytest.raises(ComputationError, match="grows beyond all bounds near t = 0"):
+        simulate(compiled(text), [0.0, 1.0], method="imex_euler", step=0.1)
+
+
 @pytest.mark.parametrize("method", SPLIT)
 def test_a_vector_field_without_a_linear_part_is_refused(method: str) -> None:
     with pytest.raises(UsageError, match=f"`{method}` treats the linear part.*does not tell") as caught:
