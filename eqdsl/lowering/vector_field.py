@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from eqdsl.core.errors import UsageError
 from eqdsl.learned.table import build_term
 from eqdsl.learned.term import LearnedTermModule
+from eqdsl.lowering.coordinates import buffer_name, coordinate_tensor, coordinates
 from eqdsl.lowering.linear_part import LinearStructure, linear_structure
 from eqdsl.lowering.lower import lower
 from eqdsl.lowering.operations import OPERATIONS, Context
@@ -50,9 +50,9 @@ class VectorField(nn.Module):
         self.learned = nn.ModuleDict({f"term_{name}": module for name, module in learned.items()})
         # A model without parameters has a precision and a device too.
         self.register_buffer(_ANCHOR, torch.zeros((), dtype=torch.float64), persistent=False)
-        self._coordinate_keys = _coordinates(program)
+        self._coordinate_keys = coordinates(program)
         for axis, halo in self._coordinate_keys:
-            self.register_buffer(_buffer(axis, halo), _coordinate_tensor(grid, axis, halo), persistent=False)
+            self.register_buffer(buffer_name(axis, halo), coordinate_tensor(grid, axis, halo), persistent=False)
         self._schedules: dict[tuple[int, ...], tuple[int, ...]] = {}
         self._linear: LinearStructure | None = None
 
@@ -176,7 +176,7 @@ class VectorField(nn.Module):
             time=torch.as_tensor(t, dtype=state.dtype, device=state.device),
             state=state,
             parameters=self.physical.values(),
-            coordinates={key: self.get_buffer(_buffer(*key)) for key in self._coordinate_keys},
+            coordinates={key: self.get_buffer(buffer_name(*key)) for key in self._coordinate_keys},
             learned=self._terms,
         )
         values: dict[int, Any] = {}
@@ -239,19 +239,3 @@ def compile_model(
     program = lower(model, grid, {name: module.radius for name, module in learned.items()})
     physical = ParameterSet(model.parameters, grid, dtype)
     return VectorField(model, grid, program, physical, learned).to(dtype)
-
-
-def _coordinates(program: Program) -> tuple[tuple[int, int], ...]:
-    """Axis and halo of every coordinate the program reads."""
-    found = {s.attributes for s in program.steps if s.operation == "coordinate"}
-    return tuple(sorted((int(str(axis)), int(str(halo))) for axis, halo in found))
-
-
-def _coordinate_tensor(grid: Grid, axis: int, halo: int) -> Tensor:
-    shape = [1] * (len(grid.axes) + 1)
-    shape[axis + 1] = -1
-    return torch.as_tensor(np.reshape(grid.axes[axis].coordinates(halo), shape), dtype=torch.float64)
-
-
-def _buffer(axis: int, halo: int) -> str:
-    return f"coordinate_{axis}_{halo}"
