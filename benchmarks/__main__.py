@@ -1,6 +1,7 @@
 """``python -m benchmarks``: every table."""
 
-from benchmarks import accuracy, startup
+from benchmarks import accuracy, startup, stiff
 
 startup.main()
+stiff.main()
 accuracy.main()

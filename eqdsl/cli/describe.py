@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from eqdsl.lowering.linear_terms import LinearTerms
 from eqdsl.model.model import Axis, Constraint, Field, LearnedTerm, Model, Parameter, Parity, Pinned, Range
 from eqdsl.model.text import expr_text, number_text
 
@@ -22,6 +23,7 @@ def model_json(model: Model) -> dict[str, Any]:
         "learned": [_learned_json(term) for term in model.learned],
         "equations": {equation.channel: equation.text for equation in model.equations},
         "solved": {state.channel.name: state.text for state in model.solved},
+        "linear": _linear(model),
         "boundary": [wall.text for wall in _distinct_walls(model)],
         "initial": {initial.channel: _initial_text(initial.kind, initial.expr) for initial in model.initial},
         "laws": {law.name: {"expression": law.text, "trend": law.trend} for law in model.laws},
@@ -43,6 +45,7 @@ def model_in_words(model: Model) -> str:
         "Learned terms": [_learned_words(term) for term in model.learned],
         "Equations": [*(equation.text for equation in model.equations), *(state.text for state in model.solved)],
         "Boundary conditions": [wall.text for wall in _distinct_walls(model)],
+        "Linear part, which imex and etd methods treat apart": [f"{c}: {text}" for c, text in _linear(model).items()],
         "Initial values": [f"{i.channel} = {_initial_text(i.kind, i.expr)}" for i in model.initial],
         "Laws": [f"{law.name} = {law.text} ({law.trend})" for law in model.laws],
         "Penalties": [f"{penalty.name} = {penalty.text}" for penalty in model.penalties],
@@ -53,6 +56,15 @@ def model_in_words(model: Model) -> str:
         if entries:
             lines += ["", title, *(f"  {entry}" for entry in entries)]
     return "\n".join(lines)
+
+
+def _linear(model: Model) -> dict[str, str]:
+    """The linear terms with constant coefficients of each equation over space; along walls fewer may be usable."""
+    if not model.axes:
+        return {}
+    written = {e.channel for e in model.equations}
+    terms = LinearTerms(model).of_model()
+    return {name: expr_text(terms[name], time=model.time) for name in terms if name in written}
 
 
 def _between(lower: float, upper: float) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from eqdsl.core.errors import UsageError
 from eqdsl.learned.table import build_term
 from eqdsl.learned.term import LearnedTermModule
+from eqdsl.lowering.coordinates import buffer_name, coordinate_tensor, coordinates
+from eqdsl.lowering.linear_part import LinearStructure, linear_structure
 from eqdsl.lowering.lower import lower
 from eqdsl.lowering.operations import OPERATIONS, Context
 from eqdsl.lowering.parameters import ParameterSet
@@ -18,6 +19,7 @@ from eqdsl.lowering.program import Output, Program
 from eqdsl.lowering.solver import solvers_of
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import Grid, grid_from_model
+from eqdsl.numerics.linear_part import LinearPart
 
 _ANCHOR = "anchor"
 """Buffer that tells the module's dtype and device."""
@@ -50,10 +52,11 @@ class VectorField(nn.Module):
         self.solvers = solvers_of(program)
         # A model without parameters has a precision and a device too.
         self.register_buffer(_ANCHOR, torch.zeros((), dtype=torch.float64), persistent=False)
-        self._coordinate_keys = _coordinates(program)
+        self._coordinate_keys = coordinates(program)
         for axis, halo in self._coordinate_keys:
-            self.register_buffer(_buffer(axis, halo), _coordinate_tensor(grid, axis, halo), persistent=False)
+            self.register_buffer(buffer_name(axis, halo), coordinate_tensor(grid, axis, halo), persistent=False)
         self._schedules: dict[tuple[int, ...], tuple[int, ...]] = {}
+        self._linear: LinearStructure | None = None
 
     def forward(self, t: float | Tensor, state: Tensor) -> Tensor:
         """Time derivative of the state, ``(B, C, *S)``."""
@@ -131,6 +134,18 @@ class VectorField(nn.Module):
         zeros = torch.zeros(batch, len(self.model.channels), *self.grid.shape, dtype=self.dtype, device=self.device)
         return self._outputs(t, zeros, self.program.initial)
 
+    def linear_part(self) -> LinearPart:
+        """The terms that are linear with constant coefficients, at the present parameters and differentiable in them.
+
+        Raises
+        ------
+        UsageError
+            There are none, or the walls allow no transform that suits them; the message says which.
+        """
+        if self._linear is None:
+            self._linear = linear_structure(self.model, self.grid)
+        return self._linear.part(self.physical.values(), self.dtype, self.device)
+
     @property
     def autonomous(self) -> bool:
         """Whether the vector field does not depend on the time."""
@@ -167,7 +182,7 @@ class VectorField(nn.Module):
             time=torch.as_tensor(t, dtype=state.dtype, device=state.device),
             state=state,
             parameters=self.physical.values(),
-            coordinates={key: self.get_buffer(_buffer(*key)) for key in self._coordinate_keys},
+            coordinates={key: self.get_buffer(buffer_name(*key)) for key in self._coordinate_keys},
             learned=self._terms,
             solvers=self.solvers,
         )
@@ -231,19 +246,3 @@ def compile_model(
     program = lower(model, grid, {name: module.radius for name, module in learned.items()})
     physical = ParameterSet(model.parameters, grid, dtype)
     return VectorField(model, grid, program, physical, learned).to(dtype)
-
-
-def _coordinates(program: Program) -> tuple[tuple[int, int], ...]:
-    """Axis and halo of every coordinate the program reads."""
-    found = {s.attributes for s in program.steps if s.operation == "coordinate"}
-    return tuple(sorted((int(str(axis)), int(str(halo))) for axis, halo in found))
-
-
-def _coordinate_tensor(grid: Grid, axis: int, halo: int) -> Tensor:
-    shape = [1] * (len(grid.axes) + 1)
-    shape[axis + 1] = -1
-    return torch.as_tensor(np.reshape(grid.axes[axis].coordinates(halo), shape), dtype=torch.float64)
-
-
-def _buffer(axis: int, halo: int) -> str:
-    return f"coordinate_{axis}_{halo}"

@@ -14,8 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from eqdsl.core.errors import ComputationError
+from eqdsl.core.errors import ComputationError, UsageError
 from eqdsl.lowering.vector_field import VectorField
+from eqdsl.numerics.integrators.base import Method
 from eqdsl.numerics.integrators.fixed_step import substeps_for
 from eqdsl.numerics.integrators.integrate import rollout
 from eqdsl.numerics.integrators.stability import stable_step
@@ -154,11 +155,30 @@ def _advice(interval: _Interval, row: int, state: Tensor) -> str:
     if not method.fixed_step:
         return otherwise
     stable = stable_step(interval.field, method, torch.tensor(start, dtype=state.dtype), state)
-    if stable is None or min(interval.step or end - start, end - start) <= stable:
+    taken = min(interval.step or end - start, end - start)
+    if stable is None or taken <= stable:
         wanted = "take a smaller `--step`"
     else:
         wanted = f"`{interval.method}` needs steps of about {stable:.2g} or less here: take `--step {_below(stable)}`"
-    return f"{wanted}, or an adaptive method such as `--method dopri5`; if it still grows, {otherwise}"
+    limit = _diffusion_limit(interval.field, method)
+    other = "an adaptive method such as `--method dopri5`"
+    if limit is not None and limit < taken:
+        other = f"try `--method ars222`: the diffusion limit of {method.name} is about {limit:.2g}"
+    return f"{wanted}, or {other}; if it still grows, {otherwise}"
+
+
+def _diffusion_limit(field: VectorField, method: Method) -> float | None:
+    """The step up to which the linear terms of a model decay; None where there is no such limit.
+
+    A method that treats the linear part apart has none.
+    """
+    if method.reach is None:
+        return None
+    try:
+        fastest = field.linear_part().fastest_decay()
+    except UsageError:
+        return None
+    return method.reach / fastest if fastest > 0 else None
 
 
 def _below(value: float) -> str:

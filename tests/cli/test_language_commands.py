@@ -110,6 +110,16 @@ def test_show_json_names_the_parts(call: Call, decay: Path) -> None:
     assert shown["equations"] == {"u": "dt(u) = -k*u"}
 
 
+def test_show_lists_the_terms_that_are_treated_apart(call: Call, tmp_path: Path) -> None:
+    path = tmp_path / "fisher.eq"
+    path.write_text(
+        "space x in [0, 1] periodic\nstate u(x)\nparam D = 2\nparam r = 1\ndt(u) = D*dxx(u) + r*u*(1 - u) - u/3\n"
+    )
+    lines = call("show", path).out.splitlines()
+    assert lines[lines.index("Linear part, which imex and etd methods treat apart") + 1] == "  u: D*dxx(u) - u/3"
+    assert call("show", "--json", path).json["linear"] == {"u": "D*dxx(u) - u/3"}
+
+
 def test_show_latex(call: Call, decay: Path) -> None:
     outcome = call("show", "--latex", decay)
     assert outcome.status == 0

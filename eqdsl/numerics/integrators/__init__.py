@@ -1,1 +1,1 @@
-"""Methods of integration in time: a table of numbers each, two engines, one entrance (`integrate`)."""
+"""Methods of integration in time: tables of numbers where mathematics allows, an engine a family, one entrance."""

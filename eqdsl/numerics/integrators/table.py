@@ -5,9 +5,13 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from eqdsl.core.errors import UsageError
+from eqdsl.numerics.integrators.ars222 import ARS222
+from eqdsl.numerics.integrators.ars443 import ARS443
 from eqdsl.numerics.integrators.base import Method
+from eqdsl.numerics.integrators.etdrk4 import ETDRK4
 from eqdsl.numerics.integrators.euler import EULER
 from eqdsl.numerics.integrators.heun import HEUN
+from eqdsl.numerics.integrators.imex_euler import IMEX_EULER
 from eqdsl.numerics.integrators.midpoint import MIDPOINT
 from eqdsl.numerics.integrators.rk4 import RK4
 from eqdsl.numerics.integrators.ssprk3 import SSPRK3
@@ -19,6 +23,10 @@ METHODS: dict[str, Method] = {
     "heun": HEUN,
     "ssprk3": SSPRK3,
     "rk4": RK4,
+    "imex_euler": IMEX_EULER,
+    "ars222": ARS222,
+    "ars443": ARS443,
+    "etdrk4": ETDRK4,
     "adaptive_heun": TorchdiffeqMethod("adaptive_heun", 2),
     "bosh3": TorchdiffeqMethod("bosh3", 3),
     "dopri5": TorchdiffeqMethod("dopri5", 5),

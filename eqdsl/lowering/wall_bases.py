@@ -1,0 +1,151 @@
+"""In which basis along a walled axis a linear operator is diagonal, if there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from eqdsl.boundary.table import kind_of
+from eqdsl.lowering.linear_operator import LinearOperator, lower_linear
+from eqdsl.model.expr import ChannelRef, Const, Diff, Expr, FluxDiff
+from eqdsl.model.model import Model, WallCondition, least_points
+from eqdsl.numerics.bases import (
+    DIRICHLET_NODES,
+    NEUMANN_CELLS,
+    NEUMANN_NODES,
+    Basis,
+    eigenbasis,
+)
+from eqdsl.numerics.grid import Grid
+
+FAST: dict[tuple[str, str], Basis] = {
+    ("Neumann", "cells"): NEUMANN_CELLS,
+    ("Neumann", "nodes"): NEUMANN_NODES,
+    ("Dirichlet", "nodes"): DIRICHLET_NODES,
+}
+"""Transforms that diagonalise second derivatives of order 2; kind of both walls, position of the points.
+
+A value given on cells has none: its closure is a parabola, not the odd image of the sine transform.
+"""
+
+COMMUTES = 1e-8
+"""Relative difference that rounding leaves between two operators that commute."""
+
+LARGEST_EIGENPROBLEM = 1024
+"""Points of an axis up to which eigenvectors are computed."""
+
+Second = Callable[[Expr, str], Expr]
+SECONDS: tuple[Second, ...] = (
+    lambda u, axis: Diff(u, axis, 2),
+    lambda u, axis: FluxDiff(Const(1.0), u, axis),
+)
+"""Second derivatives whose eigenvectors are tried; of order 4 they are two different stencils."""
+
+
+class WallBases:
+    """Finds the bases of one model, its walls made homogeneous.
+
+    Parameters
+    ----------
+    model, grid
+    operator : LinearOperator
+        What is to be diagonal.
+    parameters : mapping of str to Tensor
+        Numbers to try it with; what holds for numbers taken at random holds for all.
+    others : mapping of str to Tensor
+        Other such numbers: a basis must not depend on them.
+    """
+
+    def __init__(
+        self, model: Model, grid: Grid, operator: LinearOperator, parameters: Mapping[str, Tensor],
+        others: Mapping[str, Tensor],
+    ) -> None:  # fmt: skip
+        self._model, self._grid, self._operator = model, grid, operator
+        self._parameters, self._others = parameters, others
+        self._generator = torch.Generator().manual_seed(0)
+
+    def of_axis(self, axis: int) -> tuple[Basis, ...] | None:
+        """One basis for each channel; None where none was found."""
+        return next((found for found in self._candidates(axis) if self._diagonal(axis, found)), None)
+
+    def _candidates(self, axis: int) -> Iterator[tuple[Basis, ...]]:
+        fast = {c.name: self._fast(c.name, axis) for c in self._model.channels if not c.uniform}
+        if all(fast.values()):
+            yield self._for_channels({name: basis for name, basis in fast.items() if basis is not None})
+        if self._grid.axes[axis].points > LARGEST_EIGENPROBLEM:
+            return
+        for second in SECONDS:
+            by_walls: dict[object, Basis | None] = {}
+            found: dict[str, Basis] = {}
+            for name in fast:
+                walls = self._walls(name, axis)
+                if walls not in by_walls:
+                    by_walls[walls] = eigenbasis(self._matrix(name, axis, second))
+                basis = by_walls[walls]
+                if basis is not None:
+                    found[name] = basis
+            if len(found) == len(fast):
+                yield self._for_channels(found)
+
+    def _for_channels(self, found: Mapping[str, Basis]) -> tuple[Basis, ...]:
+        """A plain variable is the same number everywhere; any basis gives it back."""
+        first = next(iter(found.values()))
+        return tuple(found.get(c.name, first) for c in self._model.channels)
+
+    def _fast(self, channel: str, axis: int) -> Basis | None:
+        kinds = {kind_of(w.value_coefficient, w.normal_coefficient) for w in self._of(channel, axis)}
+        kind = kinds.pop() if len(kinds) == 1 else None
+        return None if kind is None else FAST.get((kind.name, self._grid.axes[axis].position))
+
+    def _of(self, channel: str, axis: int) -> list[WallCondition]:
+        name = self._grid.axes[axis].name
+        return [w for w in self._model.walls if w.channel == channel and w.axis == name]
+
+    def _walls(self, channel: str, axis: int) -> object:
+        """What the eigenvectors depend on."""
+        walls = sorted(self._of(channel, axis), key=lambda w: w.side)
+        return tuple((_key(w.value_coefficient), _key(w.normal_coefficient)) for w in walls)
+
+    def _matrix(self, channel: str, axis: int, second: Second) -> Tensor:
+        """The second derivative of a channel along an axis, (n, n)."""
+        least = least_points(self._model.order)
+        axes = tuple(a if i == axis else replace(a, points=least) for i, a in enumerate(self._grid.axes))
+        rate = {channel: second(ChannelRef(channel), axes[axis].name)}
+        operator, n = lower_linear(self._model, Grid(axes), rate), axes[axis].points
+        shape = [n, 1, *(n if i == axis else 1 for i in range(len(axes)))]
+        unit = torch.eye(n, dtype=torch.float64).reshape(shape)
+        state = unit.expand(n, len(self._model.channels), *(a.points for a in axes))
+        number = self._model.channel_names.index(channel)
+        rates = operator(state, self._parameters)[:, number]
+        for i in reversed(range(len(axes))):
+            if i != axis:
+                rates = rates.select(i + 1, least // 2)
+        return rates.T
+
+    def _diagonal(self, axis: int, bases: tuple[Basis, ...]) -> bool:
+        """Whether the operator commutes with every diagonal one: tried with one at random, on one state at random."""
+        shape = (1, len(self._model.channels), *self._grid.shape)
+        state = torch.randn(shape, generator=self._generator, dtype=torch.float64)
+        weights = torch.rand(shape[axis + 2], generator=self._generator, dtype=torch.float64)
+        weights = weights.reshape(-1, *(1,) * (len(shape) - axis - 3))
+
+        def weighted(values: Tensor) -> Tensor:
+            parts = [
+                basis.backward(basis.forward(values[:, c : c + 1], axis + 2) * weights, axis + 2)
+                for c, basis in enumerate(bases)
+            ]
+            return torch.cat(parts, dim=1)
+
+        for parameters in (self._parameters, self._others):
+            one, two = self._operator(weighted(state), parameters), weighted(self._operator(state, parameters))
+            if not bool((one - two).abs().max() <= COMMUTES * one.abs().max()):
+                return False
+        return True
+
+
+def _key(expr: Expr) -> tuple[float, int]:
+    """A number tells expressions apart by value, others are told apart by identity."""
+    return (expr.value, 0) if isinstance(expr, Const) else (0.0, id(expr))
