@@ -44,7 +44,8 @@ class LinearTerms:
     def __init__(self, model: Model) -> None:
         self._model = model
         axes = {f.name: f.axes for f in model.fields}
-        channels = {c.name: axes[c.field] for c in model.channels}
+        # A state that is solved for is a function of the others: it is known here, and no part of L u.
+        channels = {c.name: axes[c.field] for c in (*model.channels, *(s.channel for s in model.solved))}
         self._facts = FactTable(channels, {p.name: p.axes for p in model.parameters}, model.definitions)
         # A plain variable beside fields is one number, which no transform over space takes; without space all are.
         self._fields = frozenset(c.name for c in model.channels if not (c.uniform and model.axes))

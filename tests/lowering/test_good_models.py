@@ -8,11 +8,15 @@ import pytest
 import torch
 
 from eqdsl.analysis.check import load_model
+from eqdsl.cli.describe import model_in_words, model_json
+from eqdsl.core.errors import UsageError
 from eqdsl.lowering.vector_field import compile_model
 from eqdsl.model.model import Model, least_points
 from eqdsl.numerics.grid import GridAxis, grid_from_model
+from eqdsl.numerics.integrators.integrate import integrate
 
-GOOD = sorted((Path(__file__).parents[1] / "models" / "good").glob("*.eq"))
+MODELS = Path(__file__).parents[1] / "models" / "good"
+GOOD = sorted(MODELS.glob("*.eq"))
 POINTS = 12
 
 
@@ -45,6 +49,32 @@ def test_a_good_model_has_a_rate(path: Path) -> None:
     if all(i.kind == "expression" for i in model.initial):
         start = field.initial_state()
         assert start.dtype is torch.float64 and torch.isfinite(start).all()
+
+
+@pytest.mark.parametrize("path", GOOD, ids=lambda p: p.stem)
+def test_a_good_model_is_described_with_its_linear_part(path: Path) -> None:
+    """In words and as JSON; what is found can be compiled, or is refused in words."""
+    model = load_model(path)
+    described = model_json(model)
+    assert set(described["linear"]) <= {c.name for c in model.channels}
+    assert all(text in model_in_words(model) for text in described["linear"].values())
+    field = compile_model(model, grid=small_grid(model))
+    state = torch.full((1, len(model.channels), *field.grid.shape), 0.5, dtype=torch.float64)
+    if described["linear"]:
+        assert torch.isfinite(field.linear_part().solve(state, 1e-3)).all()
+    elif model.axes:
+        with pytest.raises(UsageError, match="no linear part"):
+            field.linear_part()
+
+
+def test_a_split_method_leaves_solved_states_to_the_rest() -> None:
+    """Vortices carried by a stream function that is solved for: ars222 against rk4 with short steps."""
+    model = load_model(MODELS / "navier_stokes_stream.eq")
+    field = compile_model(model, grid=grid_from_model(model, {"x": 16, "y": 16}))
+    start, times = field.initial_state(), torch.tensor([0.0, 0.5], dtype=torch.float64)
+    split = integrate(field, start, times, method="ars222", substeps=10)[:, -1]
+    fine = integrate(field, start, times, method="rk4", substeps=50)[:, -1]
+    assert (split - fine).abs().max() < 1e-5
 
 
 def off_dirichlet_nodes(model: Model, channel: str, axes: tuple[GridAxis, ...], like: torch.Tensor) -> torch.Tensor:
