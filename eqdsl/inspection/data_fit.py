@@ -139,7 +139,7 @@ class DataFit:
         field = self._replaced(places, np.repeat(coefficients, windows, axis=0))
         start = self.state[:, 0].repeat(copies, *[1] * (self.state.ndim - 2))
         states = integrate(
-            field, start, self.times.repeat(copies, 1), method=self.method, substeps=self.substeps
+            field, start, self.times.repeat(copies, 1), method=self.method, substeps=self.substeps, subsets=False
         ).reshape(copies, *self.state.shape)  # fmt: skip
         difference = (states[:, :, 1:] - self.state[:, 1:]) / self.scale
         return np.asarray(difference.reshape(copies, -1).double().cpu().numpy())

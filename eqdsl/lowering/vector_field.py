@@ -13,6 +13,7 @@ from eqdsl.learned.table import build_term
 from eqdsl.learned.term import LearnedTermModule
 from eqdsl.lowering.lower import lower
 from eqdsl.lowering.operations import OPERATIONS, Context
+from eqdsl.lowering.pairs import position_velocity_pairs, velocity_forces
 from eqdsl.lowering.parameters import ParameterSet
 from eqdsl.lowering.program import Output, Program
 from eqdsl.model.model import Model
@@ -125,6 +126,14 @@ class VectorField(nn.Module):
         zeros = torch.zeros(batch, len(self.model.channels), *self.grid.shape, dtype=self.dtype, device=self.device)
         return self._outputs(t, zeros, self.program.initial)
 
+    def pairs(self) -> tuple[tuple[int, int], ...] | None:
+        """``(position, velocity)`` channels, where every state is second order in time; else None."""
+        return position_velocity_pairs(self.program)
+
+    def velocity_forces(self) -> bool:
+        """Whether the rate of a velocity depends on a velocity."""
+        return velocity_forces(self.program)
+
     @property
     def autonomous(self) -> bool:
         """Whether the vector field does not depend on the time."""
@@ -190,11 +199,7 @@ class VectorField(nn.Module):
 
 
 def compile_model(
-    model: Model,
-    *,
-    grid: Grid | None = None,
-    dtype: torch.dtype = torch.float64,
-    seed: int = 0,
+    model: Model, *, grid: Grid | None = None, dtype: torch.dtype = torch.float64, seed: int = 0
 ) -> VectorField:
     """Compile a checked model into a vector field.
 
