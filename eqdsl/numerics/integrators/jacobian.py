@@ -14,16 +14,15 @@ MOST_UNKNOWNS = 2000
 def row_jacobians(function: Callable[[Tensor], Tensor], state: Tensor) -> Tensor:
     """``d function(state)[b] / d state[b]``, shape (B, n, n) with n the unknowns of a trajectory.
 
-    Trajectories do not see each other, so the derivatives of the sum over them are all that is needed: one call of the
-    function and n backward passes at once.
+    Trajectories do not see each other, so all are moved the same way at once: n derivatives of the whole batch.
     """
     size = state[0].numel()
 
-    def summed(at: Tensor) -> Tensor:
-        return function(at).reshape(-1, size).sum(0)
+    def moved(by: Tensor) -> Tensor:
+        return function(state + by.reshape(state.shape[1:])).reshape(-1, size)
 
-    slopes: Tensor = torch.func.jacrev(summed)(state)
-    return slopes.reshape(size, len(state), size).transpose(0, 1)
+    slopes: Tensor = torch.func.jacfwd(moved)(torch.zeros(size, dtype=state.dtype, device=state.device))
+    return slopes
 
 
 def time_rate(function: Callable[[Tensor], Tensor], t: Tensor) -> Tensor:
