@@ -149,6 +149,16 @@ def test_memory_does_not_grow_with_the_steps(name: str) -> None:
     assert kept(200, "stored") > 1.8 * kept(100, "stored")
 
 
+@pytest.mark.parametrize("name", sorted(BOUNDS))
+def test_gradient_after_a_thousand_steps(name: str) -> None:
+    rate = torch.tensor(0.9, dtype=torch.float64, requires_grad=True)
+    field = SecondOrder(lambda t, x, v: -rate * torch.sin(x), damped=False)
+    times = torch.tensor([0.0, 20.0], dtype=torch.float64)
+    stored, undone = (gradients(field, times, name, m, [rate], 1000) for m in ("stored", "reversible"))
+    for a, b in zip(stored, undone, strict=True):
+        assert ((a - b).abs().max() / a.abs().max()).item() <= 1e-9
+
+
 @pytest.mark.parametrize("method", ["rk4", "ab2", "dopri5"])
 def test_methods_that_cannot_be_undone_say_so(method: str) -> None:
     with pytest.raises(UsageError, match="cannot be undone") as caught:
