@@ -139,7 +139,7 @@ class DataFit:
         field = self._replaced(places, np.repeat(coefficients, windows, axis=0))
         start = self.state[:, 0].repeat(copies, *[1] * (self.state.ndim - 2))
         states = integrate(
-            field, start, self.times.repeat(copies, 1), method=self.method, substeps=self.substeps
+            field, start, self.times.repeat(copies, 1), method=self.method, substeps=self.substeps, subsets=False
         ).reshape(copies, *self.state.shape)  # fmt: skip
         difference = (states[:, :, 1:] - self.state[:, 1:]) / self.scale
         return np.asarray(difference.reshape(copies, -1).double().cpu().numpy())
@@ -179,7 +179,7 @@ class FormulaTerm(nn.Module):
 
     def _formula(self, output: int, inputs: Tensor) -> Tensor:
         candidates, coefficients = self.formulas[output]
-        total = torch.zeros(1, dtype=inputs.dtype, device=inputs.device)
+        total = inputs.new_zeros(inputs.shape[:-1])
         values = inputs.cpu().numpy()
         for number, candidate in enumerate(candidates):
             column = torch.as_tensor(candidate.evaluate(values)).to(inputs)

@@ -14,6 +14,7 @@ from eqdsl.lowering.coordinates import buffer_name, coordinate_tensor, coordinat
 from eqdsl.lowering.linear_part import LinearStructure, linear_structure
 from eqdsl.lowering.lower import lower
 from eqdsl.lowering.operations import OPERATIONS, Context
+from eqdsl.lowering.pairs import position_velocity_pairs, velocity_forces
 from eqdsl.lowering.parameters import ParameterSet
 from eqdsl.lowering.program import Output, Program
 from eqdsl.lowering.solver import solvers_of
@@ -146,6 +147,14 @@ class VectorField(nn.Module):
             self._linear = linear_structure(self.model, self.grid)
         return self._linear.part(self.physical.values(), self.dtype, self.device)
 
+    def pairs(self) -> tuple[tuple[int, int], ...] | None:
+        """``(position, velocity)`` channels, where every state is second order in time; else None."""
+        return position_velocity_pairs(self.program)
+
+    def velocity_forces(self) -> bool:
+        """Whether the rate of a velocity depends on a velocity."""
+        return velocity_forces(self.program)
+
     @property
     def autonomous(self) -> bool:
         """Whether the vector field does not depend on the time."""
@@ -212,11 +221,7 @@ class VectorField(nn.Module):
 
 
 def compile_model(
-    model: Model,
-    *,
-    grid: Grid | None = None,
-    dtype: torch.dtype = torch.float64,
-    seed: int = 0,
+    model: Model, *, grid: Grid | None = None, dtype: torch.dtype = torch.float64, seed: int = 0
 ) -> VectorField:
     """Compile a checked model into a vector field.
 

@@ -136,7 +136,10 @@ def _explained(field: VectorField, failure: IntegrationFailure, frame: Tensor) -
     """An integrator's failure with the term to look at."""
     state = failure.state if failure.state is not None and bool(torch.isfinite(failure.state).all()) else frame
     fastest = int(largest(field(failure.time, state).nan_to_num(nan=float("inf"))).argmax())
-    return ComputationError(f"{failure.message}; {suspect(field, failure.time, state, fastest)}", help=failure.help)
+    row = failure.trajectory
+    where = "" if row is None else trajectory_in_words(row, len(frame))
+    words = f"{failure.message}{where}; {suspect(field, failure.time, state, fastest)}"
+    return ComputationError(words, help=failure.help)
 
 
 def _units(field: VectorField) -> dict[str, str]:

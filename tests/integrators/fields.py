@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -30,3 +32,33 @@ def lotka_volterra(t: Tensor, state: Tensor) -> Tensor:
 def pendulum(t: Tensor, state: Tensor) -> Tensor:
     """A damped pendulum."""
     return torch.stack([state[:, 1], -4 * torch.sin(state[:, 0]) - 0.2 * state[:, 1]], dim=1)
+
+
+def lorenz(t: Tensor, state: Tensor) -> Tensor:
+    """Lorenz' equations, chaotic: errors grow by about ``exp(0.9 t)``."""
+    x, y, z = state.unbind(1)
+    return torch.stack([10 * (y - x), x * (28 - z) - y, x * y - 8 / 3 * z], dim=1)
+
+
+class SecondOrder:
+    """``x' = v, v' = force(t, x, v)`` with velocities first, as a compiled model says it.
+
+    Parameters
+    ----------
+    force : callable
+    damped : bool
+        Whether the force depends on v.
+    """
+
+    def __init__(self, force: Callable[[Tensor, Tensor, Tensor], Tensor], *, damped: bool) -> None:
+        self.force, self.damped = force, damped
+
+    def __call__(self, t: Tensor, state: Tensor) -> Tensor:
+        v, x = state.unbind(1)
+        return torch.stack([self.force(t, x, v), v], dim=1)
+
+    def pairs(self) -> tuple[tuple[int, int], ...]:
+        return ((1, 0),)
+
+    def velocity_forces(self) -> bool:
+        return self.damped

@@ -9,12 +9,14 @@ from torch import Tensor
 
 from eqdsl.core.errors import UsageError
 from eqdsl.numerics.integrators.base import Effort
+from eqdsl.numerics.integrators.carrying import Carrying
 from eqdsl.numerics.integrators.explicit import ExplicitTableau
 from eqdsl.numerics.integrators.fixed_step import substeps_for
 from eqdsl.numerics.integrators.integrate import integrate, rollout
 from eqdsl.numerics.integrators.table import METHODS
-from tests.integrators.fields import forced, oscillator
+from tests.integrators.fields import SecondOrder, forced, oscillator
 
+CARRYING = {name: m for name, m in METHODS.items() if isinstance(m, Carrying)}
 TABLEAUX = {name: m for name, m in METHODS.items() if isinstance(m, ExplicitTableau)}
 START = torch.tensor([[1.0, 0.5], [0.2, -1.0]], dtype=torch.float64)
 SPAN = torch.tensor([0.0, 2.0], dtype=torch.float64)
@@ -42,6 +44,44 @@ def test_observed_order(name: str, case: str) -> None:
     errors = [(integrate(field, START, SPAN, method=name, substeps=int(n))[:, -1] - exact).abs().max() for n in steps]
     slope = -np.polyfit(np.log(steps), np.log([float(e) for e in errors]), 1)[0]
     assert slope == pytest.approx(TABLEAUX[name].order, abs=0.1)
+
+
+SPRING = SecondOrder(lambda t, x, v: -x, damped=False)
+SWUNG = SecondOrder(lambda t, x, v: -torch.sin(t) + (2 + torch.sin(t) - x) * (1 + v), damped=True)
+
+
+@pytest.mark.parametrize("name", sorted(CARRYING))
+@pytest.mark.parametrize("times", [SPAN, torch.tensor([0.0, 0.3, 0.7, 2.0])], ids=["one interval", "uneven"])
+def test_observed_order_of_methods_with_memory(name: str, times: Tensor) -> None:
+    """A spring; and a force of time, place and velocity that makes ``x = 2 + sin t``. Starts cost no order."""
+    spring = torch.tensor([[1.0, 0.5]], dtype=torch.float64)
+    spring_end = torch.tensor([[np.cos(2.0) - 0.5 * np.sin(2.0), 0.5 * np.cos(2.0) + np.sin(2.0)]])
+    swung, swung_end = torch.tensor([[1.0, 2.0]], dtype=torch.float64), torch.tensor([[np.cos(2.0), 2 + np.sin(2.0)]])
+    steps = np.array([64, 128, 256])
+    for field, start, exact in ((SPRING, spring, spring_end), (SWUNG, swung, swung_end)):
+        errors = [
+            float((integrate(field, start, times, method=name, substeps=int(n))[:, -1] - exact).abs().max())
+            for n in steps
+        ]
+        slope = -np.polyfit(np.log(steps), np.log(errors), 1)[0]
+        assert slope == pytest.approx(CARRYING[name].order, abs=0.1)
+
+
+def test_multistep_methods_start_anew_only_where_the_step_changes() -> None:
+    effort = Effort()
+    times = torch.tensor([0.0, 0.1, 0.2, 0.3, 0.5, 0.7], dtype=torch.float64)
+    list(rollout(oscillator, START, times, method="ab3", effort=effort))
+    # A step by ab3 costs 1 call, one of its starts 3: two at the beginning, and the two that are longer.
+    assert effort.evaluations == 3 + 3 + 1 + 3 + 3
+
+
+@pytest.mark.parametrize("name", ["ab2", "ab3", "leapfrog"])
+def test_steps_with_memory_per_trajectory_equal_separate_runs(name: str) -> None:
+    times = torch.tensor([[0.0, 0.5, 1.0, 1.7], [3.0, 3.2, 3.4, 3.6]], dtype=torch.float64)
+    together = integrate(forced, START, times, method=name, substeps=3)
+    assert torch.isfinite(together).all()
+    alone = integrate(forced, START[1:], times[1], method=name, substeps=3)
+    assert (together[1:] - alone).abs().max() < 1e-3
 
 
 def test_the_bound_on_steps_is_for_a_step_size_typed_wrong() -> None:

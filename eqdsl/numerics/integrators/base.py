@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from torch import Tensor
 
@@ -24,6 +25,20 @@ class Effort:
     evaluations: int = 0
 
 
+class Counted:
+    """A vector field that counts its calls; whatever else it offers is still there."""
+
+    def __init__(self, vector_field: Field, effort: Effort) -> None:
+        self._field, self._effort = vector_field, effort
+
+    def __call__(self, t: Tensor, state: Tensor) -> Tensor:
+        self._effort.evaluations += 1
+        return self._field(t, state)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._field, name)
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """How an integration is to be done.
@@ -39,7 +54,11 @@ class Task:
     max_steps : int
         Bound on the steps.
     effort : Effort
-        Counted up while it runs.
+        Counted up while it runs; what is computed again for gradients counts too.
+    checkpoint : bool
+        Keep the states between blocks of steps only, and compute the rest again when gradients are taken.
+    subsets : bool
+        Whether the field may be called for some of the trajectories only.
     """
 
     substeps: int = 1
@@ -48,6 +67,8 @@ class Task:
     atol: float = 1e-9
     max_steps: int = 100_000
     effort: Effort = field(default_factory=Effort)
+    checkpoint: bool = False
+    subsets: bool = True
 
 
 class Method(ABC):

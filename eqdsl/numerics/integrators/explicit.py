@@ -39,10 +39,12 @@ class ExplicitTableau(FixedStep):
         return Stepper(lambda t, state, h: explicit_step(vector_field, self, t, state, h), len(self.b))
 
 
-def explicit_step(vector_field: Field, tableau: ExplicitTableau, t: Amount, state: Tensor, h: Amount) -> Tensor:
-    """One step from t to t + h; entries of the tableau that are zero cost nothing."""
-    stages: list[Tensor] = []
-    for row, c in zip(tableau.a, tableau.c, strict=True):
+def explicit_step(
+    vector_field: Field, tableau: ExplicitTableau, t: Amount, state: Tensor, h: Amount, rate: Tensor | None = None
+) -> Tensor:
+    """One step from t to t + h; zeros of the tableau cost nothing. `rate` is the first stage, where it is known."""
+    stages = [] if rate is None else [rate]
+    for row, c in zip(tableau.a[len(stages) :], tableau.c[len(stages) :], strict=True):
         at = advanced(state, row, stages, h)
         stages.append(vector_field(stage_time(t, c, h, state), at))
     return advanced(state, tableau.b, stages, h)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from eqdsl.core.errors import UsageError
 from eqdsl.numerics.integrators.base import Field, Method, Task
@@ -17,9 +20,16 @@ Amount = float | Tensor
 """A time or a step: a number shared by the batch, or one per trajectory, (B,) for a time and (B, 1, ...) for a step."""
 
 
+Carry = tuple[Tensor, ...]
+"""What a method hands from step to step; the state comes last. Earlier states or rates before it are its memory."""
+
+SAME_STEP = 1e-9
+"""Relative difference up to which two steps count as equal: times are rounded."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stepper:
-    """What takes the steps of one rollout; it may remember earlier ones.
+    """What takes the steps of one rollout of a method without memory.
 
     Parameters
     ----------
@@ -33,26 +43,120 @@ class Stepper:
     evaluations: int
 
 
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """What takes the steps of one rollout, with a memory that is handed on: pure functions.
+
+    Parameters
+    ----------
+    forward : callable
+        ``forward(t, carry, h)`` is the carry at ``t + h``.
+    first : callable, optional
+        The same for the first step and whenever the step changes, when the memory is of no use; None without memory.
+    back : callable, optional
+        ``back(t, forward(t, carry, h), h)`` is ``carry``; None where a step cannot be undone.
+    """
+
+    forward: Callable[[Amount, Carry, Amount], Carry]
+    first: Callable[[Amount, Carry, Amount], Carry] | None = None
+    back: Callable[[Amount, Carry, Amount], Carry] | None = None
+
+    def advance(self, step: Step, carry: Carry) -> Carry:
+        """One step."""
+        if step.fresh and self.first is not None:
+            return self.first(step.t, carry[-1:], step.h)
+        return self.forward(step.t, carry, step.h)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step from t to t + h; `fresh` where h differs from the last step's, `output` where it ends on an output."""
+
+    t: Amount
+    h: Amount
+    fresh: bool
+    output: bool
+
+
 class FixedStep(Method):
-    """A method whose steps are the caller's choice."""
+    """A method without memory whose steps are the caller's choice."""
 
     @abstractmethod
     def stepper(self, vector_field: Field) -> Stepper:
         """A fresh stepper for one rollout."""
 
     def rollout(self, vector_field: Field, initial: Tensor, times: Tensor, task: Task) -> Iterator[Tensor]:
-        """Equal steps that end exactly on each output time; ``t_n + j h`` is multiplied out, never summed up."""
+        """See `march`."""
+        stepper = self.stepper(vector_field)
+
+        def forward(t: Amount, carry: Carry, h: Amount) -> Carry:
+            task.effort.evaluations += stepper.evaluations
+            return (stepper.advance(t, carry[-1], h),)
+
+        return march(Carrier(forward), initial, Plan(times, initial, task), task)
+
+
+def march(carrier: Carrier, initial: Tensor, plan: Plan, task: Task) -> Iterator[Tensor]:
+    """The state after each step that ends on an output.
+
+    With `task.checkpoint`, blocks of about the root of the number of steps are computed again when gradients are
+    taken: memory grows with that root, gradients are the same to the last bit (Griewank & Walther 2008, section 12).
+    """
+
+    def block(carry: Carry, numbers: range) -> tuple[Carry, list[Tensor]]:
+        outputs = []
+        for step in map(plan.__getitem__, numbers):
+            carry = carrier.advance(step, carry)
+            if step.output:
+                outputs.append(carry[-1])
+        return carry, outputs
+
+    carry: Carry = (initial,)
+    size = math.isqrt(len(plan)) + 1 if task.checkpoint else 1
+    for start in range(0, len(plan), size):
+        chosen = range(start, min(start + size, len(plan)))
+        if task.checkpoint:
+            carry, outputs = checkpoint(block, carry, chosen, use_reentrant=False, preserve_rng_state=False)
+        else:
+            carry, outputs = block(carry, chosen)
+        task.effort.steps += len(chosen)
+        yield from outputs
+
+
+class Plan:
+    """The steps of a rollout by number: equal ones that end exactly on each output time.
+
+    ``t_n + j h`` is multiplied out, never summed up.
+
+    Parameters
+    ----------
+    times : Tensor, shape (T,) or (B, T)
+    state : Tensor
+        Its dtype and device are those of the steps.
+    task : Task
+    """
+
+    def __init__(self, times: Tensor, state: Tensor, task: Task) -> None:
         counts = substeps_for(times, task.substeps, task.step, task.max_steps)
-        stepper, state = self.stepper(vector_field), initial
-        clock: Sequence[Amount] = times.to(initial.device).unbind(1) if times.ndim == 2 else times.tolist()
-        for start, end, count in zip(clock[:-1], clock[1:], counts, strict=True):
-            length = (end - start) / count
-            step = against_state(length, state)
-            for j in range(count):
-                state = stepper.advance(start + j * length, state, step)
-            task.effort.steps += count
-            task.effort.evaluations += count * stepper.evaluations
-            yield state
+        clock: Sequence[Amount] = times.to(state.device).unbind(1) if times.ndim == 2 else times.tolist()
+        lengths = [(end - start) / n for start, end, n in zip(clock[:-1], clock[1:], counts, strict=True)]
+        fresh = [n == 0 or not _same(length, lengths[n - 1]) for n, length in enumerate(lengths)]
+        sizes = [against_state(length, state) for length in lengths]
+        self._intervals = list(zip(clock[:-1], lengths, sizes, fresh, counts, strict=True))
+        self._ends = list(accumulate(counts))
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    def __getitem__(self, number: int) -> Step:
+        n = bisect_right(self._ends, number)
+        start, length, h, fresh, count = self._intervals[n]
+        j = number - (self._ends[n] - count)
+        return Step(start + j * length, h, fresh and j == 0, j == count - 1)
+
+
+def _same(a: Amount, b: Amount) -> bool:
+    return bool((torch.as_tensor(a - b).abs() <= SAME_STEP * torch.as_tensor(a).abs()).all())
 
 
 def stage_time(t: Amount, c: float, h: Amount, state: Tensor) -> Tensor:

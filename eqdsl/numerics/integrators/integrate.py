@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
 from eqdsl.core.errors import UsageError
-from eqdsl.numerics.integrators.base import Effort, Field, Task
+from eqdsl.numerics.integrators.base import Counted, Effort, Field, Method, Task
+from eqdsl.numerics.integrators.carrying import Carrying
+from eqdsl.numerics.integrators.fixed_step import Plan
+from eqdsl.numerics.integrators.reversing import reversed_rollout
 from eqdsl.numerics.integrators.table import method_of
+
+Memory = Literal["stored", "checkpoint", "reversible"]
+"""What is kept for gradients."""
 
 Watch = Callable[[int, Tensor, Tensor], None]
 """``watch(n, t, state)`` after each output interval: n is the frame reached, from 1; t is 0-dim or (B,), float64."""
@@ -18,6 +25,7 @@ Watch = Callable[[int, Tensor, Tensor], None]
 def integrate(
     field: Field, initial: Tensor, times: Tensor, *, method: str = "rk4", substeps: int = 1, step: float | None = None,
     rtol: float = 1e-6, atol: float = 1e-9, max_steps: int = 100_000, watch: Watch | None = None,
+    memory: Memory = "stored", subsets: bool = True,
 ) -> Tensor:  # fmt: skip
     """Solve ``du/dt = field(t, u)``, ``u(times[0]) = initial``, and return u at all times.
 
@@ -28,7 +36,8 @@ def integrate(
     Parameters
     ----------
     field : callable
-        ``field(t, state)``: t 0-dim when the times are shared, (B,) otherwise, in the dtype of the state.
+        ``field(t, state)``, t in the dtype of the state: (B,) when trajectories have times of their own or the method
+        chooses the steps of each, else 0-dim.
     initial : Tensor, shape (B, *S)
     times : Tensor, shape (T,) or (B, T)
         Strictly increasing; kept in float64.
@@ -40,6 +49,13 @@ def integrate(
         Bound on the steps of a trajectory.
     watch : callable, optional
         Called after each output interval.
+    memory : str
+        What is kept for gradients: ``stored``, every step; ``checkpoint``, the states between blocks of steps, the rest
+        is computed again, with the same gradients to the last bit; ``reversible``, the last state only, the rest is
+        computed backwards, for methods whose steps can be undone, with the same gradients to rounding.
+    subsets : bool
+        Whether the field may be called for some of the trajectories only; not where a row of its weights belongs to
+        each.
 
     Returns
     -------
@@ -52,13 +68,41 @@ def integrate(
     IntegrationFailure
         An adaptive method could not reach the last time.
     """
-    states = [initial]
-    for state in rollout(
-        field, initial, times, method=method, substeps=substeps, step=step, rtol=rtol, atol=atol,
-        max_steps=max_steps, watch=watch,
-    ):  # fmt: skip
-        states.append(state)
-    return torch.stack(states, dim=1)
+    chosen = method_of(method)
+    times = checked_times(times, initial)
+    task = Task(substeps, step, rtol, atol, max_steps, checkpoint=memory == "checkpoint", subsets=subsets)
+    if memory == "reversible":
+        states = _undone(chosen, field, initial, times, task, watch)
+    elif memory in get_args(Memory):
+        states = list(_watched(chosen.rollout(field, initial, times, task), times, watch))
+    else:
+        raise UsageError(f"there is no `memory = {memory}`", help=f"take one of {', '.join(get_args(Memory))}")
+    return torch.stack([initial, *states], dim=1)
+
+
+def _undone(
+    method: Method, field: Field, initial: Tensor, times: Tensor, task: Task, watch: Watch | None
+) -> list[Tensor]:
+    """The states of a rollout that is run backwards for its gradients.
+
+    Raises
+    ------
+    UsageError
+        The steps of the method cannot be undone.
+    """
+    carrier = method.carrier(Counted(field, task.effort), initial) if isinstance(method, Carrying) else None
+    if carrier is None or carrier.back is None:
+        raise UsageError(
+            f"steps of `{method.name}` cannot be undone",
+            help='take `verlet`, `leapfrog` or `implicit_midpoint`, or `memory="checkpoint"`',
+        )
+    first = times[..., 0].to(initial.device, initial.dtype)
+
+    def told(number: int, state: Tensor) -> None:
+        if watch is not None:
+            watch(number, times[..., number], state)
+
+    return reversed_rollout(carrier, field, initial, first, Plan(times, initial, task), told)
 
 
 def rollout(

@@ -14,18 +14,9 @@ import torch
 from torch import Tensor
 from torchdiffeq import odeint
 
-from eqdsl.core.errors import UsageError
 from eqdsl.numerics.integrators.base import Effort, Field
 from eqdsl.numerics.integrators.failure import IntegrationFailure, Reason
-
-SMALLEST_STEP = 1e-12
-"""Share of an output interval below which a step means that the solution jumps or explodes."""
-
-RETRY = 0.1
-"""Factor on a step that met a value that is not finite."""
-
-GROWTH = 1e5
-"""Growth of the largest value, since it was first not zero, from which a vanishing step is called a blow-up."""
+from eqdsl.numerics.integrators.limits import GROWTH, RETRY, SMALLEST_STEP, ceiling, check_tolerances
 
 
 def rollout_adaptive(
@@ -44,8 +35,8 @@ def rollout_adaptive(
     UsageError
         A tolerance is not positive or too small for the dtype.
     """
-    _check_tolerances(rtol, atol, initial.dtype)
-    rollout = _Rollout(field, method, rtol, atol, max_steps, effort, _ceiling(initial))
+    check_tolerances(rtol, atol, initial.dtype)
+    rollout = _Rollout(field, method, rtol, atol, max_steps, effort, float(ceiling(initial).max()))
     state = initial
     for n in range(times.shape[-1] - 1):
         state = rollout.interval(state, times[..., n], times[..., n + 1])
@@ -162,22 +153,6 @@ class _NotFinite(Exception):
         self.reached, self.state = reached, state
 
 
-def _ceiling(initial: Tensor) -> float:
-    """Size beyond which steps would only creep towards the largest number: its root, unless the start is near that."""
-    return float(max(torch.finfo(initial.dtype).max ** 0.5, GROWTH * float(initial.detach().abs().max())))
-
-
 def _largest_row_norm(error: Tensor) -> Tensor:
     """Largest root mean square over the trajectories."""
     return error.abs().square().flatten(1).mean(1).amax().sqrt()
-
-
-def _check_tolerances(rtol: float, atol: float, dtype: torch.dtype) -> None:
-    if not (rtol >= 0 and atol >= 0 and rtol + atol > 0):
-        raise UsageError(f"tolerances rtol = {rtol:g}, atol = {atol:g} cannot be used", help="take positive numbers")
-    resolution = torch.finfo(dtype).eps
-    if 0 < rtol < 2 * resolution or (rtol == 0 and atol < resolution):
-        raise UsageError(
-            f"rtol = {rtol:g}, atol = {atol:g} ask for more digits than {str(dtype).removeprefix('torch.')} has",
-            help=f"take rtol = {max(1e-6, 10 * resolution):.1g}, or float64",
-        )

@@ -1,0 +1,209 @@
+"""The engine of methods that choose their steps: every trajectory has its own time, step, error and verdict.
+
+All trajectories take their steps at once, each its own. Those that have reached the output time ride along with a step
+of zero, and leave when at most half of the batch is still on its way. So neighbours neither change a trajectory nor
+cost much. Gradients are those of the accepted steps; their lengths are not differentiated.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+from eqdsl.numerics.integrators.base import Counted, Field, Method, Task
+from eqdsl.numerics.integrators.controller import FIRST_ERROR, first_step, growth, shrinking, size
+from eqdsl.numerics.integrators.failure import IntegrationFailure, Reason
+from eqdsl.numerics.integrators.fixed_step import against_state
+from eqdsl.numerics.integrators.limits import GROWTH, RETRY, SMALLEST_STEP, ceiling, check_tolerances, largest
+from eqdsl.numerics.integrators.rows import Rows, chosen, joined
+
+STRETCH = 1.01
+"""A step that leaves less than 1 % of itself to the output time goes there."""
+
+BLOCK = 16
+"""Steps that are computed again at once when gradients are taken with `Task.checkpoint`."""
+
+
+class Trial(NamedTuple):
+    """A step that may be rejected: the state after it, its error (no graph), and the rate there if it is known."""
+
+    state: Tensor
+    error: Tensor
+    rate: Tensor | None
+
+
+class Adaptive(Method):
+    """A method that estimates the error of its steps.
+
+    Attributes
+    ----------
+    estimate_order : int
+        The estimate falls as ``h^estimate_order``.
+    passes_rate : bool
+        Whether the last stage is the first of the next step.
+    """
+
+    fixed_step = False
+    estimate_order: int
+    passes_rate: bool
+
+    @abstractmethod
+    def attempt(self, vector_field: Field, t: Tensor, state: Tensor, h: Tensor, rate: Tensor | None) -> Trial:
+        """A step; t and h are float64, (B,); `rate` is that at t where the method passes it on."""
+
+    def rollout(self, vector_field: Field, initial: Tensor, times: Tensor, task: Task) -> Iterator[Tensor]:
+        """One output interval after the other, in local time, so that float32 states keep their times."""
+        check_tolerances(task.rtol, task.atol, initial.dtype)
+        return Engine(self, Counted(vector_field, task.effort), task).rollout(initial, times.to(initial.device))
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One rollout of a method."""
+
+    method: Adaptive
+    field: Field
+    task: Task
+
+    def rollout(self, initial: Tensor, times: Tensor) -> Iterator[Tensor]:
+        """The state at each output time."""
+        rows: Rows | None = None
+        for n in range(times.shape[-1] - 1):
+            start, end = times[..., n].expand(len(initial)), times[..., n + 1].expand(len(initial))
+            if rows is None:
+                rows = self._first(initial, start, end - start)
+            else:
+                nowhere = torch.zeros_like(rows.undefined)
+                rows = replace(
+                    rows, start=start, length=end - start, reached=torch.zeros_like(start), undefined=nowhere
+                )
+            rows = self._interval(rows)
+            yield rows.state
+
+    def _first(self, state: Tensor, start: Tensor, length: Tensor) -> Rows:
+        rate = self.field(start.to(state.dtype), state)
+        zeros, false = torch.zeros_like(start), torch.zeros_like(start, dtype=torch.bool)
+
+        def ahead(h: Tensor) -> Tensor:
+            return self.field((start + h).to(state.dtype), state + against_state(h, state) * rate)
+
+        with torch.no_grad():
+            scale = self.task.atol + self.task.rtol * state.abs()
+            step = first_step(ahead, state, rate, scale, length, self.method.estimate_order)
+        return Rows(
+            index=torch.arange(len(state), device=state.device), state=state,
+            rate=rate if self.method.passes_rate else None, start=start, length=length, reached=zeros, step=step,
+            error=torch.full_like(start, FIRST_ERROR), rejected=false, undefined=false, steps=zeros.long(),
+            first_size=largest(state), ceiling=ceiling(state),
+        )  # fmt: skip
+
+    def _interval(self, rows: Rows) -> Rows:
+        """All rows at the end of the interval, in the order of the batch."""
+        finished: tuple[Rows, ...] = ()
+        while bool(rows.on_the_way.any()):
+            if self.task.checkpoint:
+                rows, finished = checkpoint(
+                    self._block, rows, finished, BLOCK, use_reentrant=False, preserve_rng_state=False
+                )
+            else:
+                rows, finished = self._block(rows, finished, 1)
+        return joined((*finished, rows)) if finished else rows
+
+    def _block(self, rows: Rows, finished: tuple[Rows, ...], steps: int) -> tuple[Rows, tuple[Rows, ...]]:
+        """Up to so many steps; a pure function but for the counting."""
+        for _ in range(steps):
+            going = rows.on_the_way
+            count = int(going.sum())
+            if count == 0:
+                break
+            if self.task.subsets and 2 * count <= len(going):
+                finished, rows = (*finished, rows.take(~going)), rows.take(going)
+            rows = self._step(rows)
+        return rows, finished
+
+    def _step(self, rows: Rows) -> Rows:
+        rows = self._checked(rows)
+        self.task.effort.steps += 1
+        going, remaining = rows.on_the_way, rows.length - rows.reached
+        last = rows.step * STRETCH >= remaining
+        h = torch.where(last, remaining, rows.step)
+        trial = self._attempt(rows, h)
+        error = self._error(rows.state, trial)
+        finite, accepted = torch.isfinite(error), going & (error <= 1)
+        if trial.state.requires_grad and not bool(finite.all()):
+            # Zero times an undefined slope is undefined: what was rejected must not be in the graph at all.
+            trial = self._attempt(rows, torch.where(accepted, h, 0.0))
+        cut = last & (h < rows.step)
+        state, rate = rows.state, rows.rate
+        if bool(accepted.any()):
+            state = chosen(accepted, trial.state, state)
+            rate = None if rate is None or trial.rate is None else chosen(accepted, trial.rate, rate)
+        order = self.method.estimate_order
+        factor = growth(error, rows.error, order)
+        longer = h * torch.where(rows.rejected, factor.clamp(max=1.0), factor)
+        shorter = h * torch.where(finite, shrinking(error, order), RETRY)
+        # A step that the output time has cut says nothing against the longer one that was planned.
+        step = torch.where(accepted, torch.where(cut, longer.maximum(rows.step), longer), shorter)
+        return replace(
+            rows, state=state, rate=rate,
+            reached=torch.where(accepted, torch.where(last, rows.length, rows.reached + h), rows.reached),
+            step=torch.where(going, step, rows.step),
+            error=torch.where(accepted & ~cut, error, rows.error),
+            rejected=going & ~accepted, undefined=rows.undefined | (going & ~finite), steps=rows.steps + going,
+        )  # fmt: skip
+
+    def _attempt(self, rows: Rows, h: Tensor) -> Trial:
+        return self.method.attempt(self.field, rows.start + rows.reached, rows.state, h, rows.rate)
+
+    @torch.no_grad()
+    def _error(self, before: Tensor, trial: Trial) -> Tensor:
+        scale = self.task.atol + self.task.rtol * torch.maximum(before.abs(), trial.state.abs())
+        return size(trial.error, scale)
+
+    def _checked(self, rows: Rows) -> Rows:
+        """The rows with their first size.
+
+        Raises
+        ------
+        IntegrationFailure
+            A trajectory has grown without bound, needs too many steps, or steps that are too small.
+        """
+        sizes = largest(rows.state)
+        rows = replace(rows, first_size=torch.where(rows.first_size == 0, sizes, rows.first_size))
+        grown, small = sizes > rows.ceiling, rows.step < SMALLEST_STEP * rows.length
+        failing = rows.on_the_way & (grown | small | (rows.steps >= self.task.max_steps))
+        if bool(failing.any()):
+            row = int(failing.nonzero()[0, 0])
+            raise self._failure(rows.take(torch.tensor([row], device=failing.device)), bool(small[row]))
+        return rows
+
+    @torch.no_grad()
+    def _failure(self, row: Rows, small: bool) -> IntegrationFailure:
+        """The failure of one trajectory; whatever the symptom, values that have grown this much are the cause."""
+        smallest = float(row.length) * SMALLEST_STEP
+        words, reason = f"more than {self.task.max_steps} steps were needed", Reason.TOO_MANY_STEPS
+        if not float(largest(row.state)) < min(GROWTH * (float(row.first_size) or 1.0), float(row.ceiling)):
+            words, reason = "the solution grows without bound", Reason.BLOW_UP
+        elif small and (bool(row.undefined) or not self._finite_ahead(row, 10 * smallest)):
+            words, reason = "the rate of change is not a finite number", Reason.NOT_FINITE
+        elif small:
+            words, reason = f"the step fell below {smallest:.1g}", Reason.STEP_UNDERFLOW
+        time = float(row.start + row.reached)
+        return IntegrationFailure(
+            f"{words} near t = {time:.6g} ({self.method.name})", reason=reason, time=time, state=row.state.detach(),
+            trajectory=int(row.index),
+        )  # fmt: skip
+
+    def _finite_ahead(self, row: Rows, h: float) -> bool:
+        """Whether the rate is finite here and a little later."""
+        if not self.task.subsets:
+            return True
+        t = (row.start + row.reached).to(row.state.dtype)
+        later = row.state + h * self.field(t, row.state)
+        return bool(torch.isfinite(self.field((row.start + row.reached + h).to(later.dtype), later)).all())
