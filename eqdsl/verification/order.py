@@ -1,0 +1,280 @@
+"""Observed order of accuracy of the whole compiled model, by a manufactured solution."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from eqdsl.core.errors import ComputationError, EqdslError
+from eqdsl.lowering.vector_field import VectorField, compile_model
+from eqdsl.model.model import Model
+from eqdsl.numerics.grid import Grid
+from eqdsl.numerics.integrators.integrate import integrate
+from eqdsl.verification.exact import OFFSETS, ExactSolution
+from eqdsl.verification.grids import probe, refined, size_text
+from eqdsl.verification.horizon import Pace, final_time, pace, steps_to
+from eqdsl.verification.manufactured import RATE, NoManufacturing, manufactured
+from eqdsl.verification.report import FAILED, PASSED, SKIPPED, UNKNOWN, Check, number, worst
+from eqdsl.verification.standins import with_stand_ins
+
+TOLERANCE = 0.25
+"""How far an observed order may fall short of the nominal one."""
+
+CLOSURE_LOSS = 2
+"""Orders that the scheme loses next to walls and the solution does not (Gustafsson 1975)."""
+
+ROUNDING = 2e-13
+"""Share of a quantity's size below which an error is that of the arithmetic."""
+
+SECONDS = 25.0
+"""Longest time for the finest grid; a slower one is left out."""
+
+RK4_ORDER = 4
+TITLE = "Order of accuracy"
+MOMENT = 0.37
+"""Share of the final time at which the truncation error is taken."""
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Of one state, one quantity, on each grid.
+
+    Parameters
+    ----------
+    state, kind : str
+    values : tuple of float
+    floor : float
+        Below it an error is that of the arithmetic.
+    nominal, least : float
+        The order of the scheme, and the one that is asked for.
+    """
+
+    state: str
+    kind: str
+    values: tuple[float, ...]
+    floor: float
+    nominal: float
+    least: float
+
+    @property
+    def order(self) -> float | None:
+        """Slope over the last halving that is above rounding; None where the arithmetic is all there is."""
+        usable = [v for v in self.values if not v <= self.floor]
+        if len(usable) < 2:
+            return None
+        coarse, fine = usable[-2:]
+        return math.log2(coarse / fine) if math.isfinite(coarse) and math.isfinite(fine) else -math.inf
+
+    @property
+    def verdict(self) -> str:
+        """Whether the order is at least the one asked for."""
+        if not all(math.isfinite(v) for v in self.values):
+            return FAILED
+        return PASSED if self.order is None or self.order >= self.least - TOLERANCE else FAILED
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A manufactured problem and how long to solve it."""
+
+    model: Model
+    end: float
+
+
+def check_order(model: Model, points: Mapping[str, int], seed: int = 0, quick: bool = False) -> Check:
+    """Measure the order of truncation and solution on grids of halved spacing (an ODE: of RK4 on halved steps)."""
+    try:
+        problem = _problem(with_stand_ins(model), seed)
+        notes = _notes(model, problem.end)
+        if not model.axes:
+            return _as_check(model, _in_steps(problem), notes, ("steps", [str(n) for n in _STEPS]))
+        grids = refined(model, 2 if quick else 3, points)
+        fields, kept = _compiled(problem.model, grids, problem.end)
+        if len(kept) < len(grids):
+            notes.append(f"The grid {size_text(grids[-1])} was left out: it would take more than {SECONDS:g} s.")
+        found = _on_grids(problem, fields)
+        return _as_check(model, found, notes, ("grid", [size_text(g) for g in kept]))
+    except NoManufacturing as reason:
+        return Check("order", TITLE, SKIPPED, notes=(f"{reason.message}.",))
+    except EqdslError as reason:
+        if isinstance(reason, ComputationError) or reason.exit_code == 1:
+            return Check("order", TITLE, UNKNOWN, notes=(f"{reason.message}.",))
+        raise
+
+
+def _problem(known: Model, seed: int) -> Problem:
+    """The manufactured model with a time that suits it; its offset one at which all functions are defined."""
+    failure: ComputationError | None = None
+    for offset in OFFSETS:
+        try:
+            first = ExactSolution(known, 1.0, seed, offset)
+            end = final_time(_pace_on(manufactured(known, first), probe(known)))
+            exact = ExactSolution(known, end, seed, offset)
+            return Problem(manufactured(known, exact), end)
+        except ComputationError as reason:
+            failure = reason
+    assert failure is not None
+    raise failure
+
+
+def _pace_on(model: Model, grid: Grid) -> Pace:
+    field = compile_model(model, grid=grid)
+    state = field.initial_state()
+    if not bool(torch.isfinite(field(0.0, state)).all()):
+        raise ComputationError("the vector field is not finite at a smooth state within the ranges of the states")
+    return pace(field, state)
+
+
+def _compiled(model: Model, grids: list[Grid], end: float) -> tuple[list[VectorField], list[Grid]]:
+    """The vector fields, without the finest one where it would take too long."""
+    fields = [compile_model(model, grid=grid) for grid in grids]
+    if len(fields) > 2 and _seconds(fields[-1], end, model.order) > SECONDS:
+        return fields[:-1], grids[:-1]
+    return fields, grids
+
+
+@torch.no_grad()
+def _seconds(field: VectorField, end: float, order: int) -> float:
+    state = field.initial_state()
+    field(0.0, state)
+    began = time.perf_counter()
+    field(0.0, state)
+    once = time.perf_counter() - began
+    return once * 4 * steps_to(end, pace(field, state).step, _share(order))
+
+
+def _share(order: int) -> float:
+    # RK4's own error must stay below that of space; at order 6 it would overtake it with half the stable step.
+    return 0.15 if order > RK4_ORDER else 0.5
+
+
+@torch.no_grad()
+def _on_grids(problem: Problem, fields: list[VectorField]) -> list[Errors]:
+    truncations = [_truncation(problem, field) for field in fields]
+    solutions = [_solution_error(problem, field) for field in fields]
+    names, order = problem.model.channel_names, problem.model.order
+    walled = any(not axis.periodic for axis in problem.model.axes)
+    kinds = ["truncation, inner half", "truncation, near walls"] if walled else ["truncation"]
+    found = []
+    for number_, name in enumerate(names):
+        for kind_number, kind in enumerate(kinds):
+            least = order - CLOSURE_LOSS * kind_number
+            values = tuple(float(t.errors[kind_number, number_]) for t in truncations)
+            found.append(Errors(name, kind, values, float(truncations[-1].floor[number_]), order, least))
+        values = tuple(float(error[number_]) for error, _ in solutions)
+        found.append(Errors(name, "solution", values, float(solutions[-1][1][number_]), order, order))
+    return found
+
+
+@dataclass(frozen=True)
+class Truncation:
+    """Largest truncation error, (inside and near walls, channel), and the rounding of each channel's rate."""
+
+    errors: Tensor
+    floor: Tensor
+
+
+def _truncation(problem: Problem, field: VectorField) -> Truncation:
+    t = MOMENT * problem.end
+    exact = _exact(field, t)
+    named = field.named(t, exact)
+    rate = torch.stack([named[RATE.format(name)] for name in field.model.channel_names], dim=1)
+    error = (field(t, exact) - rate).abs()[0]
+    inside = _inner_half(field.grid)
+    axes = tuple(range(1, error.ndim))
+    errors = torch.stack([torch.where(inside == near, 0.0, error).amax(dim=axes) for near in (False, True)])
+    # A stencil's rounding is that of its largest weight, which the largest stable step tells.
+    step = pace(field, exact, t).step or problem.end
+    sizes = rate.abs()[0].amax(dim=axes) + exact.abs().max() / step
+    return Truncation(errors, 10 * ROUNDING * sizes)
+
+
+def _solution_error(problem: Problem, field: VectorField) -> tuple[Tensor, Tensor]:
+    """Root-mean-square error at the final time, and the rounding, of each channel."""
+    start = field.initial_state()
+    steps = steps_to(problem.end, pace(field, start).step, _share(field.model.order))
+    times = torch.tensor([0.0, problem.end], dtype=torch.float64)
+    found = integrate(field, start, times, method="rk4", substeps=steps)[:, -1]
+    found = field.constrain(problem.end, found)
+    exact = _exact(field, problem.end)
+    axes = tuple(range(1, exact.ndim - 1))
+    error = (found - exact)[0].square().mean(dim=axes).sqrt() if axes else (found - exact)[0].abs()
+    size = exact[0].abs().amax(dim=axes) if axes else exact[0].abs()
+    return error, ROUNDING * math.sqrt(steps) * size.clamp_min(float(exact.abs().max()))
+
+
+_STEPS = (16, 32, 64)
+
+
+@torch.no_grad()
+def _in_steps(problem: Problem) -> list[Errors]:
+    """The error of RK4 on an ODE, for halved steps."""
+    field = compile_model(problem.model)
+    start, exact = field.initial_state(), _exact(field, problem.end)
+    times = torch.tensor([0.0, problem.end], dtype=torch.float64)
+    errors = [(integrate(field, start, times, method="rk4", substeps=n)[0, -1] - exact[0]).abs() for n in _STEPS]
+    floor = 10 * ROUNDING * float(exact.abs().max())
+    return [
+        Errors(name, "solution by rk4", tuple(float(e[i]) for e in errors), floor, RK4_ORDER, RK4_ORDER)
+        for i, name in enumerate(field.model.channel_names)
+    ]
+
+
+def _exact(field: VectorField, t: float) -> Tensor:
+    values = field.initial_values(t=t)
+    return torch.stack([values[name] for name in field.model.channel_names], dim=1)
+
+
+def _inner_half(grid: Grid) -> Tensor:
+    """Points at least a quarter of each walled axis away from its walls."""
+    inside = torch.ones(grid.shape, dtype=torch.bool)
+    for number_, axis in enumerate(grid.axes):
+        if axis.periodic:
+            continue
+        place = (torch.as_tensor(axis.coordinates()) - axis.lower) / (axis.upper - axis.lower)
+        here = (place >= 0.25) & (place <= 0.75)
+        inside &= here.reshape([-1 if i == number_ else 1 for i in range(len(grid.axes))])
+    return inside
+
+
+def _notes(model: Model, end: float) -> list[str]:
+    notes = [f"Source and walls from sines, solved to t = {end:.3g} in float64."]
+    if model.learned:
+        outputs = ", ".join(f"`{o}`" for term in model.learned for o in term.outputs)
+        notes.append(f"A fixed smooth function of the same inputs stands in for {outputs}.")
+    fields = [p.name for p in model.parameters if p.axes]
+    if fields:
+        notes.append(f"Uniform at its value: `{'`, `'.join(fields)}`.")
+    return notes
+
+
+def _as_check(model: Model, found: list[Errors], notes: list[str], head: tuple[str, list[str]]) -> Check:
+    what, names = head
+    if any(e.kind.endswith("near walls") for e in found):
+        notes.append(
+            f"Near walls the truncation may lose {CLOSURE_LOSS} orders, the closures' own; the solution must not."
+        )
+    if any(e.order is None for e in found):
+        notes.append("exact: no larger than the rounding of the arithmetic.")
+    rows = tuple(
+        (e.state, e.kind, *(number(v) for v in e.values), _order_text(e), f"{e.least:g}", e.verdict) for e in found
+    )
+    data: list[dict[str, Any]] = [
+        {
+            "state": e.state, "error": e.kind, what: names, "values": list(e.values), "order": e.order,
+            "nominal": e.nominal, "least": e.least, "verdict": e.verdict,
+        }
+        for e in found
+    ]  # fmt: skip
+    columns = ("state", "error", *(f"{what} {n}" for n in names), "order", "wanted", "verdict")
+    return Check("order", TITLE, worst([e.verdict for e in found]), columns, rows, tuple(notes), data)
+
+
+def _order_text(errors: Errors) -> str:
+    return "exact" if errors.order is None else f"{errors.order:.2f}"
