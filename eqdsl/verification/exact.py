@@ -45,6 +45,7 @@ class ExactSolution:
         self._frequency = sp.Float(1.0 / period)
         phases = random.Random(seed)
         self._values: dict[str, Any] = {}
+        self._middles: dict[str, Any] = {}
         for channel in model.channels:
             if not channel.velocity:
                 self._values[channel.name] = self._value(channel, phases)
@@ -57,6 +58,10 @@ class ExactSolution:
     def value(self, channel: str) -> Any:
         """The solution of a channel as a SymPy expression of time and coordinates."""
         return self._values[channel]
+
+    def middle(self, channel: str) -> Any:
+        """The number that the solution of a state swings about."""
+        return self._middles[channel]
 
     def atoms(self, expression: Any) -> dict[Any, Any]:
         """Every channel and every derivative of one in a SymPy expression, with its exact value."""
@@ -77,6 +82,7 @@ class ExactSolution:
     def _value(self, channel: Channel, phases: random.Random) -> Any:
         field = next(f for f in self.model.fields if f.name == channel.field)
         middle, swing = self._size(-math.inf if field.vector else field.lower, field.upper)
+        self._middles[channel.name] = middle
         turning = self._frequency * self.symbols.time
         axes = [a for a in self.model.axes if a.name in field.axes]
         if not axes:

@@ -61,7 +61,7 @@ def jacobian(field: VectorField, state: Tensor, t: float = 0.0) -> Tensor:
     size, shape = state.numel(), state.shape[1:]
     nudge = 1e-6 * max(1.0, float(state.abs().max()))
     moved = state + nudge * torch.eye(size, dtype=state.dtype).reshape(size, *shape)
-    matrix = ((field(t, moved) - field(t, state)) / nudge).reshape(size, size).T
+    matrix: Tensor = ((field(t, moved) - field(t, state)) / nudge).reshape(size, size).T
     if not bool(torch.isfinite(matrix).all()):
         raise ComputationError("the vector field is not finite near a smooth state")
     return matrix

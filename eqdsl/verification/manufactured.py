@@ -55,9 +55,7 @@ def _facts(model: Model) -> FactTable:
 
 def started(model: Model, exact: ExactSolution) -> Model:
     """The model itself, with the exact solution as its initial value."""
-    initial = tuple(
-        InitialValue(c.name, "expression", exact.written(exact.value(c.name))) for c in model.channels
-    )
+    initial = tuple(InitialValue(c.name, "expression", exact.written(exact.value(c.name))) for c in model.channels)
     return replace(model, initial=initial, penalties=())
 
 
@@ -95,9 +93,7 @@ def manufactured(model: Model, exact: ExactSolution) -> Model:
 
 def _forced(equation: Equation, model: Model, exact: ExactSolution) -> Equation:
     terms = [to_sympy(term.expr, model, exact.symbols) for term in equation.terms]
-    uniform = {
-        exact.symbols.parameters[p.name]: sp.Float(p.value) for p in model.parameters if p.axes
-    }
+    uniform = {exact.symbols.parameters[p.name]: sp.Float(p.value) for p in model.parameters if p.axes}
     expression = sp.Add(*terms).xreplace(uniform).doit()
     _refuse_large(expression, equation)
     rate = exact.written(sp.diff(exact.value(equation.channel), exact.symbols.time))

@@ -16,15 +16,13 @@ from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import Grid
 from eqdsl.numerics.integrators.integrate import integrate
+from eqdsl.verification.errors import Errors
 from eqdsl.verification.exact import OFFSETS, ExactSolution
 from eqdsl.verification.grids import probe, refined, size_text
 from eqdsl.verification.horizon import Pace, final_time, pace, steps_to
 from eqdsl.verification.manufactured import RATE, NoManufacturing, manufactured
-from eqdsl.verification.report import FAILED, PASSED, SKIPPED, UNKNOWN, Check, number, worst
+from eqdsl.verification.report import SKIPPED, UNKNOWN, Check, number, worst
 from eqdsl.verification.standins import with_stand_ins
-
-TOLERANCE = 0.25
-"""How far an observed order may fall short of the nominal one."""
 
 CLOSURE_LOSS = 2
 """Orders that the scheme loses next to walls and the solution does not (Gustafsson 1975)."""
@@ -39,44 +37,6 @@ RK4_ORDER = 4
 TITLE = "Order of accuracy"
 MOMENT = 0.37
 """Share of the final time at which the truncation error is taken."""
-
-
-@dataclass(frozen=True)
-class Errors:
-    """Of one state, one quantity, on each grid.
-
-    Parameters
-    ----------
-    state, kind : str
-    values : tuple of float
-    floor : float
-        Below it an error is that of the arithmetic.
-    nominal, least : float
-        The order of the scheme, and the one that is asked for.
-    """
-
-    state: str
-    kind: str
-    values: tuple[float, ...]
-    floor: float
-    nominal: float
-    least: float
-
-    @property
-    def order(self) -> float | None:
-        """Slope over the last halving that is above rounding; None where the arithmetic is all there is."""
-        usable = [v for v in self.values if not v <= self.floor]
-        if len(usable) < 2:
-            return None
-        coarse, fine = usable[-2:]
-        return math.log2(coarse / fine) if math.isfinite(coarse) and math.isfinite(fine) else -math.inf
-
-    @property
-    def verdict(self) -> str:
-        """Whether the order is at least the one asked for."""
-        if not all(math.isfinite(v) for v in self.values):
-            return FAILED
-        return PASSED if self.order is None or self.order >= self.least - TOLERANCE else FAILED
 
 
 @dataclass(frozen=True)
@@ -263,7 +223,7 @@ def _as_check(model: Model, found: list[Errors], notes: list[str], head: tuple[s
     if any(e.order is None for e in found):
         notes.append("exact: no larger than the rounding of the arithmetic.")
     rows = tuple(
-        (e.state, e.kind, *(number(v) for v in e.values), _order_text(e), f"{e.least:g}", e.verdict) for e in found
+        (e.state, e.kind, *(number(v) for v in e.values), e.order_text, f"{e.least:g}", e.verdict) for e in found
     )
     data: list[dict[str, Any]] = [
         {
@@ -274,7 +234,3 @@ def _as_check(model: Model, found: list[Errors], notes: list[str], head: tuple[s
     ]  # fmt: skip
     columns = ("state", "error", *(f"{what} {n}" for n in names), "order", "wanted", "verdict")
     return Check("order", TITLE, worst([e.verdict for e in found]), columns, rows, tuple(notes), data)
-
-
-def _order_text(errors: Errors) -> str:
-    return "exact" if errors.order is None else f"{errors.order:.2f}"

@@ -46,9 +46,7 @@ def rewritten(model: Model, change: Change) -> Model:
     of = Rewriting(change).of
     return replace(
         model,
-        equations=tuple(
-            replace(e, terms=tuple(replace(t, expr=of(t.expr)) for t in e.terms)) for e in model.equations
-        ),
+        equations=tuple(replace(e, terms=tuple(replace(t, expr=of(t.expr)) for t in e.terms)) for e in model.equations),
         definitions={
             name: replace(d, components=tuple(of(c) for c in d.components)) for name, d in model.definitions.items()
         },

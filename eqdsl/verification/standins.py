@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 from eqdsl.model.expr import Apply, Const, Expr, LearnedCall
@@ -18,7 +19,7 @@ def with_stand_ins(model: Model) -> Model:
 
     An output with declared bounds swings inside them instead.
     """
-    return _known(model, lambda term, call: _stand_in(term, call))
+    return _known(model, _stand_in)
 
 
 def without_learned(model: Model) -> Model:
@@ -26,12 +27,11 @@ def without_learned(model: Model) -> Model:
     return _known(model, lambda term, call: Const(0.0))
 
 
-def _known(model: Model, function: object) -> Model:
-    assert callable(function)
+def _known(model: Model, function: Callable[[LearnedTerm, LearnedCall], Expr]) -> Model:
     terms = {term.name: term for term in model.learned}
 
     def change(expr: Expr) -> Expr:
-        return function(terms[expr.term], expr) if isinstance(expr, LearnedCall) else expr  # type: ignore[no-any-return]
+        return function(terms[expr.term], expr) if isinstance(expr, LearnedCall) else expr
 
     return replace(rewritten(model, change), learned=())
 
