@@ -50,7 +50,7 @@ def numbers_of(field: VectorField, step: float) -> Iterator[tuple[str, str, floa
     for state, kind, axis, coefficient in coefficients(model):
         h = field.grid.axes[field.grid.axis(axis)].spacing
         match kind:
-            case "diffusion":
+            case "diffusion" if coefficient > 0:
                 yield (
                     f"diffusion of {state} along {axis}",
                     f"{abs(coefficient):.3g}*dt/h^2",
