@@ -16,6 +16,9 @@ from eqdsl.numerics.integrators.stability import MARGIN, stable_step
 COARSE_STEPS = 12
 """Largest stable steps of the coarsest grid that the time is long: an error at a wall then spreads over cells."""
 
+ODE_STEPS = 3
+"""The same for an ODE, where the steps themselves are measured."""
+
 LARGEST_MATRIX = 600
 """Numbers in a state up to which all eigenvalues are computed (half a second)."""
 
@@ -67,7 +70,7 @@ def jacobian(field: VectorField, state: Tensor, t: float = 0.0) -> Tensor:
     return matrix
 
 
-def final_time(found: Pace, steps: float = COARSE_STEPS) -> float:
+def final_time(found: Pace, steps: float) -> float:
     """So many stable steps, but no longer than a disturbance needs to grow by a factor e."""
     if found.step is None:
         return 1.0

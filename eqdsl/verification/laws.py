@@ -32,11 +32,11 @@ FALLS = 5.0
 FALLS_WITH_GRID = 2.0
 """Factor by which it must fall when the spacing is halved to be the scheme's."""
 
-FRAMES = 21
-STABLE_STEPS = 40
+FRAMES = 11
+STABLE_STEPS = 20
 """Largest stable steps of the coarser grid that the rollout is long."""
 
-METHOD = "dopri5"
+METHOD = "dopri8"
 TITLE = "Laws"
 
 

@@ -19,7 +19,7 @@ from eqdsl.numerics.integrators.integrate import integrate
 from eqdsl.verification.errors import Errors
 from eqdsl.verification.exact import OFFSETS, ExactSolution
 from eqdsl.verification.grids import probe, refined, size_text
-from eqdsl.verification.horizon import Pace, final_time, pace, steps_to
+from eqdsl.verification.horizon import COARSE_STEPS, ODE_STEPS, Pace, final_time, pace, steps_to
 from eqdsl.verification.manufactured import RATE, NoManufacturing, manufactured
 from eqdsl.verification.report import SKIPPED, UNKNOWN, Check, number, worst
 from eqdsl.verification.standins import with_stand_ins
@@ -74,7 +74,8 @@ def _problem(known: Model, seed: int) -> Problem:
     for offset in OFFSETS:
         try:
             first = ExactSolution(known, 1.0, seed, offset)
-            end = final_time(_pace_on(manufactured(known, first), probe(known)))
+            long = COARSE_STEPS if known.axes else ODE_STEPS
+            end = final_time(_pace_on(manufactured(known, first), probe(known)), long)
             exact = ExactSolution(known, end, seed, offset)
             return Problem(manufactured(known, exact), end)
         except ComputationError as reason:
