@@ -19,6 +19,9 @@ COARSE_STEPS = 12
 ODE_STEPS = 3
 """The same for an ODE, where the steps themselves are measured."""
 
+FEWEST_STEPS = 100
+"""Steps to a final time by which phases move by 1: RK4's error is then of the order 1e-10, below that of space."""
+
 LARGEST_MATRIX = 600
 """Numbers in a state up to which all eigenvalues are computed (half a second)."""
 
@@ -80,4 +83,4 @@ def final_time(found: Pace, steps: float) -> float:
 
 def steps_to(end: float, step: float | None, share: float) -> int:
     """Steps to a time, each at most that share of the largest stable one."""
-    return max(8, math.ceil(end / (share * step))) if step is not None else 8
+    return max(FEWEST_STEPS, math.ceil(end / (share * step))) if step is not None else FEWEST_STEPS
