@@ -19,8 +19,8 @@ COARSE_STEPS = 12
 ODE_STEPS = 3
 """The same for an ODE, where the steps themselves are measured."""
 
-FEWEST_STEPS = 100
-"""Steps to a final time by which phases move by 1: RK4's error is then of the order 1e-10, below that of space."""
+FEWEST_STEPS, MOST_STEPS = 64, 512
+"""Steps to the final time that are tried, doubling, until the error of time is below that of space."""
 
 LARGEST_MATRIX = 600
 """Numbers in a state up to which all eigenvalues are computed (half a second)."""
@@ -81,6 +81,6 @@ def final_time(found: Pace, steps: float) -> float:
     return min(longest, 1.0 / found.growth) if found.growth > RESTING else longest
 
 
-def steps_to(end: float, step: float | None, share: float) -> int:
-    """Steps to a time, each at most that share of the largest stable one."""
-    return max(FEWEST_STEPS, math.ceil(end / (share * step))) if step is not None else FEWEST_STEPS
+def steps_to(end: float, step: float | None, share: float, fewest: int) -> int:
+    """Steps to a time, at least so many, each at most that share of the largest stable one."""
+    return max(fewest, math.ceil(end / (share * step))) if step is not None else fewest

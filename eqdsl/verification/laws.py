@@ -36,7 +36,7 @@ FRAMES = 11
 STABLE_STEPS = 20
 """Largest stable steps of the coarser grid that the rollout is long."""
 
-MOST_STEPS = 5_000
+MOST_STEPS = 2_000
 METHOD = "dopri8"
 TITLE = "Laws"
 

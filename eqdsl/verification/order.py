@@ -19,7 +19,16 @@ from eqdsl.numerics.integrators.integrate import integrate
 from eqdsl.verification.errors import Errors
 from eqdsl.verification.exact import OFFSETS, ExactSolution
 from eqdsl.verification.grids import probe, refined, size_text
-from eqdsl.verification.horizon import COARSE_STEPS, ODE_STEPS, Pace, final_time, pace, steps_to
+from eqdsl.verification.horizon import (
+    COARSE_STEPS,
+    FEWEST_STEPS,
+    MOST_STEPS,
+    ODE_STEPS,
+    Pace,
+    final_time,
+    pace,
+    steps_to,
+)
 from eqdsl.verification.manufactured import RATE, NoManufacturing, manufactured
 from eqdsl.verification.report import SKIPPED, UNKNOWN, Check, number, worst
 from eqdsl.verification.standins import with_stand_ins
@@ -32,6 +41,12 @@ ROUNDING = 2e-13
 
 SECONDS = 25.0
 """Longest time for the finest grid; a slower one is left out."""
+
+TIME_SHARE = 0.1
+"""Most that the error of time may be, as a share of that of space."""
+
+LOOKS = 4
+"""Times at which the solution is compared; at a single one an error may pass through zero."""
 
 RK4_ORDER = 4
 TITLE = "Order of accuracy"
@@ -107,7 +122,7 @@ def _seconds(field: VectorField, end: float, order: int) -> float:
     began = time.perf_counter()
     field(0.0, state)
     once = time.perf_counter() - began
-    return once * 4 * steps_to(end, pace(field, state).step, _share(order))
+    return once * 4 * steps_to(end, pace(field, state).step, _share(order), FEWEST_STEPS)
 
 
 def _share(order: int) -> float:
@@ -118,7 +133,8 @@ def _share(order: int) -> float:
 @torch.no_grad()
 def _on_grids(problem: Problem, fields: list[VectorField]) -> list[Errors]:
     truncations = [_truncation(problem, field) for field in fields]
-    solutions = [_solution_error(problem, field) for field in fields]
+    fewest = _fewest_steps(problem, fields)
+    solutions = [_solution_error(problem, field, fewest) for field in fields]
     names, order = problem.model.channel_names, problem.model.order
     walled = any(not axis.periodic for axis in problem.model.axes)
     kinds = ["truncation, inner half", "truncation, near walls"] if walled else ["truncation"]
@@ -156,30 +172,61 @@ def _truncation(problem: Problem, field: VectorField) -> Truncation:
     return Truncation(errors, 10 * ROUNDING * sizes)
 
 
-def _solution_error(problem: Problem, field: VectorField) -> tuple[Tensor, Tensor]:
-    """Root-mean-square error at the final time, and the rounding, of each channel."""
-    start = field.initial_state()
-    steps = steps_to(problem.end, pace(field, start).step, _share(field.model.order))
-    times = torch.tensor([0.0, problem.end], dtype=torch.float64)
-    found = integrate(field, start, times, method="rk4", substeps=steps)[:, -1]
-    found = field.constrain(problem.end, found)
-    exact = _exact(field, problem.end)
-    axes = tuple(range(1, exact.ndim - 1))
-    error = (found - exact)[0].square().mean(dim=axes).sqrt() if axes else (found - exact)[0].abs()
-    size = exact[0].abs().amax(dim=axes) if axes else exact[0].abs()
-    return error, ROUNDING * math.sqrt(steps) * size.clamp_min(float(exact.abs().max()))
+def _fewest_steps(problem: Problem, fields: list[VectorField]) -> int:
+    """Steps with which the error of time on the coarsest grid is below that of space on the finest."""
+    coarsest, steps = fields[0], FEWEST_STEPS
+    share = TIME_SHARE / 2.0 ** (problem.model.order * (len(fields) - 1))
+    rounding = ROUNDING * float(coarsest.initial_state().abs().max())
+    found = _deviation(problem, coarsest, steps)
+    while steps < MOST_STEPS:
+        steps *= 2
+        finer = _deviation(problem, coarsest, steps)
+        if bool((_size(finer - found) <= share * _size(finer) + rounding).all()):
+            return steps
+        found = finer
+    return steps
 
 
-_STEPS = (16, 32, 64)
+def _deviation(problem: Problem, field: VectorField, fewest: int) -> Tensor:
+    """Solution less exact solution at some times, (times, channel, *S)."""
+    step = pace(field, field.initial_state()).step
+    return _followed(problem, field, steps_to(problem.end, step, _share(field.model.order), fewest))
+
+
+def _followed(problem: Problem, field: VectorField, steps: int) -> Tensor:
+    """The same in so many steps."""
+    times = torch.linspace(0.0, problem.end, LOOKS + 1, dtype=torch.float64)
+    found = integrate(field, field.initial_state(), times, method="rk4", substeps=math.ceil(steps / LOOKS))[0, 1:]
+    return torch.stack(
+        [
+            field.constrain(float(t), u[None])[0] - _exact(field, float(t))[0]
+            for t, u in zip(times[1:], found, strict=True)
+        ]
+    )
+
+
+def _size(deviation: Tensor) -> Tensor:
+    """Root mean square over the grid, the largest of the times, of each channel."""
+    return deviation.reshape(*deviation.shape[:2], -1).square().mean(dim=2).sqrt().amax(dim=0)
+
+
+def _solution_error(problem: Problem, field: VectorField, fewest: int) -> tuple[Tensor, Tensor]:
+    """Error of the solution, and the rounding, of each channel."""
+    error = _size(_deviation(problem, field, fewest))
+    exact = _exact(field, problem.end)[0]
+    size = exact.flatten(1).abs().amax(dim=1)
+    return error, ROUNDING * math.sqrt(fewest) * size.clamp_min(float(exact.abs().max()))
+
+
+_STEPS = (32, 64, 128)
 
 
 @torch.no_grad()
 def _in_steps(problem: Problem) -> list[Errors]:
     """The error of RK4 on an ODE, for halved steps."""
     field = compile_model(problem.model)
-    start, exact = field.initial_state(), _exact(field, problem.end)
-    times = torch.tensor([0.0, problem.end], dtype=torch.float64)
-    errors = [(integrate(field, start, times, method="rk4", substeps=n)[0, -1] - exact[0]).abs() for n in _STEPS]
+    exact = _exact(field, problem.end)
+    errors = [_size(_followed(problem, field, n)) for n in _STEPS]
     floor = 10 * ROUNDING * float(exact.abs().max())
     return [
         Errors(name, "solution by rk4", tuple(float(e[i]) for e in errors), floor, RK4_ORDER, RK4_ORDER)
