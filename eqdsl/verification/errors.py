@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from eqdsl.verification.report import FAILED, PASSED
 
+ROUNDING = 2e-13
+"""Share of a quantity's size below which an error is that of the arithmetic."""
+
 TOLERANCE = 0.25
 """How far an observed order may fall short of the nominal one."""
 

@@ -16,7 +16,7 @@ from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import Grid
 from eqdsl.numerics.integrators.integrate import integrate
-from eqdsl.verification.errors import Errors
+from eqdsl.verification.errors import ROUNDING, Errors
 from eqdsl.verification.exact import OFFSETS, ExactSolution
 from eqdsl.verification.grids import probe, refined, size_text
 from eqdsl.verification.horizon import (
@@ -29,15 +29,13 @@ from eqdsl.verification.horizon import (
     pace,
     steps_to,
 )
-from eqdsl.verification.manufactured import RATE, NoManufacturing, manufactured
+from eqdsl.verification.manufactured import NoManufacturing, manufactured
 from eqdsl.verification.report import SKIPPED, UNKNOWN, Check, number, worst
 from eqdsl.verification.standins import with_stand_ins
+from eqdsl.verification.truncation import exact_state, truncation
 
 CLOSURE_LOSS = 2
 """Orders that the scheme loses next to walls and the solution does not (Gustafsson 1975)."""
-
-ROUNDING = 2e-13
-"""Share of a quantity's size below which an error is that of the arithmetic."""
 
 SECONDS = 25.0
 """Longest time for the finest grid; a slower one is left out."""
@@ -50,8 +48,6 @@ LOOKS = 4
 
 RK4_ORDER = 4
 TITLE = "Order of accuracy"
-MOMENT = 0.37
-"""Share of the final time at which the truncation error is taken."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +128,7 @@ def _share(order: int) -> float:
 
 @torch.no_grad()
 def _on_grids(problem: Problem, fields: list[VectorField]) -> list[Errors]:
-    truncations = [_truncation(problem, field) for field in fields]
+    truncations = [truncation(field, problem.end) for field in fields]
     fewest = _fewest_steps(problem, fields)
     solutions = [_solution_error(problem, field, fewest) for field in fields]
     names, order = problem.model.channel_names, problem.model.order
@@ -147,29 +143,6 @@ def _on_grids(problem: Problem, fields: list[VectorField]) -> list[Errors]:
         values = tuple(float(error[number_]) for error, _ in solutions)
         found.append(Errors(name, "solution", values, float(solutions[-1][1][number_]), order, order))
     return found
-
-
-@dataclass(frozen=True)
-class Truncation:
-    """Largest truncation error, (inside and near walls, channel), and the rounding of each channel's rate."""
-
-    errors: Tensor
-    floor: Tensor
-
-
-def _truncation(problem: Problem, field: VectorField) -> Truncation:
-    t = MOMENT * problem.end
-    exact = _exact(field, t)
-    named = field.named(t, exact)
-    rate = torch.stack([named[RATE.format(name)] for name in field.model.channel_names], dim=1)
-    error = (field(t, exact) - rate).abs()[0]
-    inside = _inner_half(field.grid)
-    axes = tuple(range(1, error.ndim))
-    errors = torch.stack([torch.where(inside == near, 0.0, error).amax(dim=axes) for near in (False, True)])
-    # A stencil's rounding is that of its largest weight, which the largest stable step tells.
-    step = pace(field, exact, t).step or problem.end
-    sizes = rate.abs()[0].amax(dim=axes) + exact.abs().max() / step
-    return Truncation(errors, 10 * ROUNDING * sizes)
 
 
 def _fewest_steps(problem: Problem, fields: list[VectorField]) -> int:
@@ -199,7 +172,7 @@ def _followed(problem: Problem, field: VectorField, steps: int) -> Tensor:
     found = integrate(field, field.initial_state(), times, method="rk4", substeps=math.ceil(steps / LOOKS))[0, 1:]
     return torch.stack(
         [
-            field.constrain(float(t), u[None])[0] - _exact(field, float(t))[0]
+            field.constrain(float(t), u[None])[0] - exact_state(field, float(t))[0]
             for t, u in zip(times[1:], found, strict=True)
         ]
     )
@@ -213,7 +186,7 @@ def _size(deviation: Tensor) -> Tensor:
 def _solution_error(problem: Problem, field: VectorField, fewest: int) -> tuple[Tensor, Tensor]:
     """Error of the solution, and the rounding, of each channel."""
     error = _size(_deviation(problem, field, fewest))
-    exact = _exact(field, problem.end)[0]
+    exact = exact_state(field, problem.end)[0]
     size = exact.flatten(1).abs().amax(dim=1)
     return error, ROUNDING * math.sqrt(fewest) * size.clamp_min(float(exact.abs().max()))
 
@@ -225,30 +198,13 @@ _STEPS = (32, 64, 128)
 def _in_steps(problem: Problem) -> list[Errors]:
     """The error of RK4 on an ODE, for halved steps."""
     field = compile_model(problem.model)
-    exact = _exact(field, problem.end)
+    exact = exact_state(field, problem.end)
     errors = [_size(_followed(problem, field, n)) for n in _STEPS]
     floor = 10 * ROUNDING * float(exact.abs().max())
     return [
         Errors(name, "solution by rk4", tuple(float(e[i]) for e in errors), floor, RK4_ORDER, RK4_ORDER)
         for i, name in enumerate(field.model.channel_names)
     ]
-
-
-def _exact(field: VectorField, t: float) -> Tensor:
-    values = field.initial_values(t=t)
-    return torch.stack([values[name] for name in field.model.channel_names], dim=1)
-
-
-def _inner_half(grid: Grid) -> Tensor:
-    """Points at least a quarter of each walled axis away from its walls."""
-    inside = torch.ones(grid.shape, dtype=torch.bool)
-    for number_, axis in enumerate(grid.axes):
-        if axis.periodic:
-            continue
-        place = (torch.as_tensor(axis.coordinates()) - axis.lower) / (axis.upper - axis.lower)
-        here = (place >= 0.25) & (place <= 0.75)
-        inside &= here.reshape([-1 if i == number_ else 1 for i in range(len(grid.axes))])
-    return inside
 
 
 def _notes(model: Model, end: float) -> list[str]:
