@@ -22,6 +22,7 @@ COMMANDS: dict[str, Entry] = {
     "explain": Entry("eqdsl.cli.commands.explain", "explain", "Explain a diagnostic code at length."),
     "data": Entry("eqdsl.cli.commands.data", "data", "Look into data files."),
     "simulate": Entry("eqdsl.cli.commands.simulate", "simulate", "Roll a model out and write the trajectories."),
+    "verify": Entry("eqdsl.cli.commands.verify", "verify", "Measure order, gradient and laws of a model."),
     "fit": Entry("eqdsl.cli.commands.fit", "fit", "Fit parameters and learned terms to data."),
     "evaluate": Entry("eqdsl.cli.commands.evaluate", "evaluate", "Score a run on other data."),
     "inspect": Entry("eqdsl.cli.commands.inspect", "inspect", "Say what a run has found."),

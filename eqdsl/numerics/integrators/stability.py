@@ -27,13 +27,15 @@ def stable_step(field: Field, method: Method, t: Tensor, state: Tensor) -> float
     nudge = torch.finfo(state.dtype).eps ** 0.5 * (float(state.norm()) or 1.0)
     generator = torch.Generator().manual_seed(0)
     direction = torch.randn(state.shape, generator=generator, dtype=state.dtype).to(state.device)
-    largest = 0.0
+    largest = before = 0.0
     for iteration in range(ITERATIONS):
         direction = direction / direction.norm()
         direction = (field(t, state + nudge * direction) - rate) / nudge
         size = float(direction.norm())
         if not 0.0 < size < float("inf"):
             return None
-        # A complex pair makes the size swing; the largest of the later ones counts.
-        largest = max(largest, size) if iteration >= ITERATIONS // 2 else 0.0
+        # A complex pair makes the size swing, in a wave of value and velocity between 1 and the rate's square: two
+        # steps together tell the rate. The largest of the later ones counts.
+        largest = max(largest, (size * before) ** 0.5) if iteration >= ITERATIONS // 2 else 0.0
+        before = size
     return MARGIN * method.reach / largest
