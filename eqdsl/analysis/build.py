@@ -23,6 +23,7 @@ from eqdsl.analysis.observations import read_laws, read_observations, read_penal
 from eqdsl.analysis.refusals import refuse
 from eqdsl.analysis.scope import Kind, collect
 from eqdsl.analysis.symbols import Symbols
+from eqdsl.analysis.transport import check_transport
 from eqdsl.analysis.walls import WallReader
 from eqdsl.analysis.written import written
 from eqdsl.core.diagnostics import Diagnostic, error, has_errors
@@ -73,6 +74,7 @@ def build_model(
     placed = [(term.expr, term.span) for equation in equations for term in equation.terms]
     axis_spans = [(a, scope.symbols[a.name].span) for a in domain.axes]
     check_orders(placed, axis_spans, facts, problems)
+    transport = check_transport(equations, domain.choice, learned, facts, problems)
     if not fields and not any(isinstance(s, nodes.State) for s in statements):
         problems.append(
             error(
@@ -117,6 +119,8 @@ def build_model(
         laws=laws,
         penalties=penalties,
         order=domain.order,
+        schemes=domain.choice.schemes,
+        transport=transport,
         defaults=tuple(defaults_in_words(statements, domain, fields, channels, parameters, walls, initial)),
         warnings=(*problems, *hints),
     )

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from eqdsl.model.model import Axis, Constraint, Field, LearnedTerm, Model, Parameter, Parity, Pinned, Range
+from eqdsl.model.scheme import Scheme
 from eqdsl.model.text import expr_text, number_text
 
 
@@ -27,6 +28,7 @@ def model_json(model: Model) -> dict[str, Any]:
         "penalties": {penalty.name: penalty.text for penalty in model.penalties},
         "noise": dict(model.noise),
         "order": model.order,
+        "schemes": _schemes_json(model),
         "defaults": list(model.defaults),
     }
 
@@ -42,6 +44,7 @@ def model_in_words(model: Model) -> str:
         "Learned terms": [_learned_words(term) for term in model.learned],
         "Equations": [equation.text for equation in model.equations],
         "Boundary conditions": [wall.text for wall in _distinct_walls(model)],
+        "Schemes": _schemes_words(model),
         "Initial values": [f"{i.channel} = {_initial_text(i.kind, i.expr)}" for i in model.initial],
         "Laws": [f"{law.name} = {law.text} ({law.trend})" for law in model.laws],
         "Penalties": [f"{penalty.name} = {penalty.text}" for penalty in model.penalties],
@@ -52,6 +55,23 @@ def model_in_words(model: Model) -> str:
         if entries:
             lines += ["", title, *(f"  {entry}" for entry in entries)]
     return "\n".join(lines)
+
+
+def _schemes_words(model: Model) -> list[str]:
+    """What transports and how; nothing where all is central."""
+    lines = [f"along {axis}: {scheme.text} ({scheme.words})" for axis, scheme in model.schemes.axes.items()]
+    advect = model.schemes.advect
+    if advect is not None:
+        lines.append(f"advect: {f'{advect.text} ({advect.words})' if isinstance(advect, Scheme) else advect}")
+    return [*lines, *model.transport]
+
+
+def _schemes_json(model: Model) -> dict[str, str]:
+    found = {f"d{axis}": scheme.text for axis, scheme in model.schemes.axes.items()}
+    advect = model.schemes.advect
+    if advect is not None:
+        found["advect"] = advect.text if isinstance(advect, Scheme) else advect
+    return found
 
 
 def _between(lower: float, upper: float) -> str:

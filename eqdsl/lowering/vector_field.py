@@ -15,8 +15,12 @@ from eqdsl.lowering.lower import lower
 from eqdsl.lowering.operations import OPERATIONS, Context
 from eqdsl.lowering.parameters import ParameterSet
 from eqdsl.lowering.program import Output, Program
+from eqdsl.lowering.transport_operations import TRANSPORT_OPERATIONS
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import Grid, grid_from_model
+
+_CALLS = {**OPERATIONS, **TRANSPORT_OPERATIONS}
+"""Every operation a step may name."""
 
 _ANCHOR = "anchor"
 """Buffer that tells the module's dtype and device."""
@@ -168,7 +172,7 @@ class VectorField(nn.Module):
         for number in self._schedule(tuple(wanted)):
             step = self.program.steps[number]
             inputs = [values[i] for i in step.inputs]
-            values[number] = OPERATIONS[step.operation](context, *inputs, *step.attributes)
+            values[number] = _CALLS[step.operation](context, *inputs, *step.attributes)
         return [values[number] for number in wanted]
 
     def _schedule(self, wanted: tuple[int, ...]) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from eqdsl.core.diagnostics import Diagnostic
 from eqdsl.core.source import SourceText, Span
 from eqdsl.model.expr import Expr
+from eqdsl.model.scheme import Schemes
 
 INF = float("inf")
 
@@ -219,7 +220,8 @@ class Model:
     """Everything a file says, checked.
 
     `defaults` are sentences that announce what the file did not say; `warnings` did not stop the check. `noise`
-    maps a channel to the standard deviation given by ``observe u noise 0.1``.
+    maps a channel to the standard deviation given by ``observe u noise 0.1``. `schemes` are those of first derivatives
+    that transport (`eqdsl.model.transport`), `transport` says in words which these are.
     """
 
     name: str
@@ -240,6 +242,8 @@ class Model:
     laws: tuple[Law, ...]
     penalties: tuple[PenaltyTerm, ...]
     order: int = 2
+    schemes: Schemes = field(default_factory=Schemes)
+    transport: tuple[str, ...] = ()
     defaults: tuple[str, ...] = ()
     warnings: tuple[Diagnostic, ...] = field(default=())
 
