@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from eqdsl.analysis.schemes import ADVECT, SchemeChoice
 from eqdsl.core.diagnostics import Diagnostic, error
@@ -15,6 +16,9 @@ from eqdsl.model.transport import Transport, TransportFinder
 
 NEIGHBOURHOOD = ("conv",)
 """Families that see neighbouring points."""
+
+MOST_ADDENDS = 1000
+"""Transporting addends of one term, definitions written out; definitions that add up others multiply them."""
 
 
 def check_transport(
@@ -33,7 +37,11 @@ def check_transport(
     used: set[str] = set()
     for equation in equations:
         for term in equation.terms:
-            for found in finder.transports(term.expr, equation.channel):
+            addends = list(islice(finder.transports(term.expr, equation.channel), MOST_ADDENDS + 1))
+            if len(addends) > MOST_ADDENDS:
+                problems.append(_too_many(term))
+                return ()
+            for found in addends:
                 used.add(ADVECT if _by_advect(found.derivative, choice) else found.derivative.axis)
                 if not _refused(term, found, seeing, facts, problems):
                     words.append(_in_words(equation, term, found, choice))
@@ -41,6 +49,16 @@ def check_transport(
         if key not in used:
             problems.append(_idle(key, span))
     return tuple(dict.fromkeys(words))
+
+
+def _too_many(term: Term) -> Diagnostic:
+    return error(
+        "E0409",
+        f"written out, this term transports in more than {MOST_ADDENDS:,} ways",
+        term.span,
+        "too large",
+        help="let fewer definitions that contain derivatives add up others of their kind",
+    )
 
 
 def _by_advect(derivative: Diff, choice: SchemeChoice) -> bool:
