@@ -13,6 +13,9 @@ from eqdsl.lowering.slices import Slice
 from eqdsl.numerics.reconstruction.table import RECONSTRUCTIONS
 from eqdsl.numerics.spectral_bound import spectral_bound
 
+PRODUCTS = ("mul", "div")
+"""Pointwise functions that are given tensors only."""
+
 
 def _face_state(context: Context, value: Tensor, axis: int, scheme: str, side: int) -> Tensor:
     return RECONSTRUCTIONS[scheme].state(value, axis + 1, side)
@@ -46,6 +49,9 @@ def _run(context: Context, piece: Slice, arguments: list[Any]) -> list[Any]:
     values = list(arguments)
     for step in piece.steps:
         inputs = [values[i] for i in step.inputs]
+        if step.attributes[-1] in PRODUCTS:
+            # Forward mode is five times slower at a product of a tensor and a plain number.
+            inputs = [v if isinstance(v, Tensor) else context.state.new_tensor(v) for v in inputs]
         values.append(OPERATIONS[step.operation](context, *inputs, *step.attributes))
     return [values[number] for number in piece.outputs]
 
