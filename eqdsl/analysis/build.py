@@ -24,6 +24,7 @@ from eqdsl.analysis.refusals import refuse
 from eqdsl.analysis.scope import Kind, collect
 from eqdsl.analysis.solved import SolvedReader
 from eqdsl.analysis.symbols import Symbols
+from eqdsl.analysis.transport import check_transport
 from eqdsl.analysis.walls import WallReader
 from eqdsl.analysis.written import written
 from eqdsl.core.diagnostics import Diagnostic, error, has_errors
@@ -88,6 +89,7 @@ def build_model(
                 help="declare what it follows, with an equation in time: `state u`, `dt(u) = …`",
             )
         )
+    transport = check_transport(equations, domain.choice, learned, facts, problems)
     if not fields and not any(isinstance(s, nodes.State) for s in statements):
         problems.append(
             error(
@@ -134,6 +136,8 @@ def build_model(
         penalties=penalties,
         solved=solved,
         order=domain.order,
+        schemes=domain.choice.schemes,
+        transport=transport,
         defaults=tuple(defaults_in_words(statements, domain, fields, channels, parameters, walls, initial, solved)),
         warnings=(*problems, *hints),
     )

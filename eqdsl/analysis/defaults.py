@@ -40,8 +40,15 @@ def defaults_in_words(
 
 
 def _of_space(domain: Domain) -> Iterator[str]:
+    schemes = domain.choice.schemes
     if not domain.order_given:
-        yield "no `scheme`: central differences of order 2"
+        yield f"no `scheme{' order' if schemes else ''}`: central differences of order 2"
+    if schemes.axes:
+        silent = [f"d{a.name}" for a in domain.axes if a.name not in schemes.axes]
+        if silent:
+            yield f"no `scheme` for {_listed(silent)}: central"
+    if schemes:
+        yield "central: derivatives of higher order, inside functions, as inputs of learned terms, in laws"
     missing = [a.name for a in domain.axes if a.points is None]
     if missing:
         yield f"no `grid` along {_listed(missing)}: the grid comes from the data"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from eqdsl.analysis.constants import ConstantReader
+from eqdsl.analysis.schemes import SchemeChoice, read_schemes
 from eqdsl.analysis.units import unit_text
 from eqdsl.core.diagnostics import Diagnostic, Label, error
 from eqdsl.core.source import Span
@@ -26,6 +27,7 @@ class Domain:
     time_unit: str | None = None
     order: int = 2
     order_given: bool = False
+    choice: SchemeChoice = field(default_factory=SchemeChoice)
 
 
 def read_domain(statements: Sequence[nodes.Statement], constants: ConstantReader, problems: list[Diagnostic]) -> Domain:
@@ -57,7 +59,8 @@ def read_domain(statements: Sequence[nodes.Statement], constants: ConstantReader
                 help="write `scheme order = 4`",
             )
         )
-    domain = replace(domain, order=order or 2, order_given=where is not None)
+    choice = read_schemes(statements, [a.name for a in axes], problems)
+    domain = replace(domain, order=order or 2, order_given=where is not None, choice=choice)
     return replace(domain, axes=_gridded(domain, statements, constants, problems))
 
 
@@ -142,17 +145,6 @@ def _order(
             continue
         for option in statement.options:
             if option.name != "order":
-                problems.append(
-                    error(
-                        "E0914",
-                        f"`scheme {option.name} = …` is not built yet",
-                        option.span,
-                        "not built yet",
-                        help="only `scheme order = 2`, `4` or `6` is built; the integrator is an option, `--method rk4`"
-                        if option.name == "method"
-                        else "only `scheme order = 2`, `4` or `6` is built",
-                    )
-                )
                 continue
             if where is not None:
                 problems.append(

@@ -7,6 +7,7 @@ from typing import Any
 
 from eqdsl.lowering.linear_terms import LinearTerms
 from eqdsl.model.model import Axis, Constraint, Field, LearnedTerm, Model, Parameter, Parity, Pinned, Range
+from eqdsl.model.scheme import Scheme
 from eqdsl.model.text import expr_text, number_text
 
 
@@ -30,6 +31,7 @@ def model_json(model: Model) -> dict[str, Any]:
         "penalties": {penalty.name: penalty.text for penalty in model.penalties},
         "noise": dict(model.noise),
         "order": model.order,
+        "schemes": _schemes_json(model),
         "defaults": list(model.defaults),
     }
 
@@ -46,6 +48,7 @@ def model_in_words(model: Model) -> str:
         "Equations": [*(equation.text for equation in model.equations), *(state.text for state in model.solved)],
         "Boundary conditions": [wall.text for wall in _distinct_walls(model)],
         "Linear part, which imex and etd methods treat apart": [f"{c}: {text}" for c, text in _linear(model).items()],
+        "Schemes": _schemes_words(model),
         "Initial values": [f"{i.channel} = {_initial_text(i.kind, i.expr)}" for i in model.initial],
         "Laws": [f"{law.name} = {law.text} ({law.trend})" for law in model.laws],
         "Penalties": [f"{penalty.name} = {penalty.text}" for penalty in model.penalties],
@@ -65,6 +68,23 @@ def _linear(model: Model) -> dict[str, str]:
     written = {e.channel for e in model.equations}
     terms = LinearTerms(model).of_model()
     return {name: expr_text(terms[name], time=model.time) for name in terms if name in written}
+
+
+def _schemes_words(model: Model) -> list[str]:
+    """What transports and how; nothing where all is central."""
+    lines = [f"along {axis}: {scheme.text} ({scheme.words})" for axis, scheme in model.schemes.axes.items()]
+    advect = model.schemes.advect
+    if advect is not None:
+        lines.append(f"advect: {f'{advect.text} ({advect.words})' if isinstance(advect, Scheme) else advect}")
+    return [*lines, *model.transport]
+
+
+def _schemes_json(model: Model) -> dict[str, str]:
+    found = {f"d{axis}": scheme.text for axis, scheme in model.schemes.axes.items()}
+    advect = model.schemes.advect
+    if advect is not None:
+        found["advect"] = advect.text if isinstance(advect, Scheme) else advect
+    return found
 
 
 def _between(lower: float, upper: float) -> str:

@@ -53,6 +53,8 @@ class ExpressionLowering:
         No ghost cells.
     widest : list of int
         Most ghost cells that any expression so far asked of a channel or a coefficient field.
+    branches : Branches
+        Makes both branches of a choice safe to evaluate.
     """
 
     def __init__(
@@ -67,7 +69,7 @@ class ExpressionLowering:
         self.builder: Builder = Builder() if around is None else around.builder
         self._unknown = unknown
         self.walls = WallFiller(model, grid, self.builder, self.lower)
-        self._branches = Branches(model, radii)
+        self.branches = Branches(model, radii)
         self.zero = no_halo(len(grid.axes))
         self.widest: list[int] = [0] * len(grid.axes) if around is None else around.widest
         self._done: dict[tuple[Expr, Halo], Value] = {}
@@ -153,7 +155,7 @@ class ExpressionLowering:
 
     def _apply(self, expr: Apply, halo: Halo) -> Value:
         if expr.function == "ifelse":
-            safe = self._branches.of(expr)
+            safe = self.branches.of(expr)
             if safe is not expr:
                 return self.lower(safe, halo)
         return self.builder.apply(expr.function, *(self.lower(a, halo) for a in expr.arguments))

@@ -8,8 +8,9 @@ from eqdsl.core.errors import UsageError
 from eqdsl.lowering.builder import Value
 from eqdsl.lowering.expressions import ExpressionLowering
 from eqdsl.lowering.program import EquationOutputs, Output, Program
+from eqdsl.lowering.transport import TransportLowering
 from eqdsl.model.expr import ChannelRef, Expr, LearnedCall, Reduction
-from eqdsl.model.model import Model, least_points
+from eqdsl.model.model import Equation, Model, least_points
 from eqdsl.numerics.grid import Grid
 
 
@@ -25,6 +26,7 @@ class Lowering:
     def __init__(self, model: Model, grid: Grid, radii: Mapping[str, int]) -> None:
         self.model, self.grid, self.radii = model, grid, radii
         self._expressions = ExpressionLowering(model, grid, radii)
+        self._transport = TransportLowering(self._expressions) if model.schemes else None
 
     def program(self) -> Program:
         """The program of the whole model."""
@@ -51,6 +53,10 @@ class Lowering:
             It reaches farther beyond the grid than the grid itself is wide.
         """
         value = self._expressions.lower(expr, self._expressions.zero)
+        self._verify_reach(what)
+        return value
+
+    def _verify_reach(self, what: str) -> None:
         for axis, reach in zip(self.grid.axes, self._expressions.widest, strict=True):
             if reach > axis.points:
                 smaller = " or a smaller `kernel`" if any(self.radii.values()) else ""
@@ -58,7 +64,13 @@ class Lowering:
                     f"{what} reaches {reach} points beyond each end of `{axis.name}`, which has {axis.points} points",
                     help=f"use at least {reach} points along `{axis.name}`{smaller}",
                 )
-        return value
+
+    def _terms(self, equation: Equation) -> list[Value]:
+        if self._transport is None:
+            return [self._whole(t.expr, f"the term `{t.name}` of `{equation.channel}`") for t in equation.terms]
+        values = self._transport.terms(equation)
+        self._verify_reach(f"the equation of `{equation.channel}`")
+        return values
 
     def _equation(self, name: str) -> EquationOutputs:
         number = self.model.channel_names.index(name)
@@ -68,7 +80,7 @@ class Lowering:
             terms: tuple[Output, ...] = (Output(velocity.channel, self._whole(velocity, velocity.channel).number),)
             total = self._whole(velocity, velocity.channel)
         else:
-            values = [self._whole(t.expr, f"the term `{t.name}` of `{name}`") for t in equation.terms]
+            values = self._terms(equation)
             terms = tuple(Output(t.name, v.number) for t, v in zip(equation.terms, values, strict=True))
             total = values[0] if len(values) == 1 else self._expressions.builder.apply("add", *values)
         total = self._expressions.walls.rate(total, name)

@@ -18,9 +18,13 @@ from eqdsl.lowering.pairs import position_velocity_pairs, velocity_forces
 from eqdsl.lowering.parameters import ParameterSet
 from eqdsl.lowering.program import Output, Program
 from eqdsl.lowering.solver import solvers_of
+from eqdsl.lowering.transport_operations import TRANSPORT_OPERATIONS
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import Grid, grid_from_model
 from eqdsl.numerics.linear_part import LinearPart
+
+_CALLS = {**OPERATIONS, **TRANSPORT_OPERATIONS}
+"""Every operation a step may name."""
 
 _ANCHOR = "anchor"
 """Buffer that tells the module's dtype and device."""
@@ -199,7 +203,7 @@ class VectorField(nn.Module):
         for number in self._schedule(tuple(wanted)):
             step = self.program.steps[number]
             inputs = [values[i] for i in step.inputs]
-            values[number] = OPERATIONS[step.operation](context, *inputs, *step.attributes)
+            values[number] = _CALLS[step.operation](context, *inputs, *step.attributes)
         return [values[number] for number in wanted]
 
     def _schedule(self, wanted: tuple[int, ...]) -> tuple[int, ...]:

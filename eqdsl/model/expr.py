@@ -71,11 +71,15 @@ class Apply(Expr):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Diff(Expr):
-    """The `order`-th derivative along one axis by one central stencil. Mixed derivatives nest."""
+    """The `order`-th derivative along one axis by one stencil. Mixed derivatives nest.
+
+    `carried` marks what ``advect`` wrote: a scheme of its own may hold for it.
+    """
 
     argument: Expr
     axis: str
     order: int
+    carried: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

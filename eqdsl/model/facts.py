@@ -16,7 +16,7 @@ from eqdsl.model.expr import (
     TimeRef,
     children,
 )
-from eqdsl.model.model import Definition
+from eqdsl.model.model import Definition, Model
 
 LARGEST_SIZE = 10**9
 """Sizes are counted up to here; beyond, an expression is refused anyway."""
@@ -134,6 +134,14 @@ class FactTable:
             size=min(LARGEST_SIZE, 1 + sum(p.size for p in parts)),
             depth=1 + max((p.depth for p in parts), default=0),
         )
+
+
+def facts_of(model: Model) -> FactTable:
+    """Facts of the expressions of a checked model."""
+    axes = {f.name: f.axes for f in model.fields}
+    return FactTable(
+        {c.name: axes[c.field] for c in model.channels}, {p.name: p.axes for p in model.parameters}, model.definitions
+    )
 
 
 def nodes_of(expr: Expr, table: FactTable) -> Iterator[Expr]:

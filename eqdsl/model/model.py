@@ -9,6 +9,7 @@ from eqdsl.core.diagnostics import Diagnostic
 from eqdsl.core.source import SourceText, Span
 from eqdsl.model.expr import Expr
 from eqdsl.model.operator_form import AffineForm
+from eqdsl.model.scheme import Schemes
 
 INF = float("inf")
 
@@ -246,6 +247,8 @@ class Model:
     `defaults` are sentences that announce what the file did not say; `warnings` did not stop the check. `noise`
     maps a channel to the standard deviation given by ``observe u noise 0.1``. `solved` holds the states that
     ``0 = … for p`` gives, each after those that its equation reads.
+    `schemes` are those of first derivatives
+    that transport (`eqdsl.model.transport`), `transport` says in words which these are.
     """
 
     name: str
@@ -267,6 +270,8 @@ class Model:
     penalties: tuple[PenaltyTerm, ...]
     solved: tuple[SolvedState, ...] = ()
     order: int = 2
+    schemes: Schemes = field(default_factory=Schemes)
+    transport: tuple[str, ...] = ()
     defaults: tuple[str, ...] = ()
     warnings: tuple[Diagnostic, ...] = field(default=())
 

@@ -141,4 +141,29 @@ Right: `0 = lap(q) - q for q`, with what p equals put into it""",
 Wrong: `vector state w(x, y)` with `0 = lap(w) - f for w`
 Right: `state a(x, y), b(x, y)` with `0 = lap(a) - f.x for a` and `0 = lap(b) - f.y for b`""",
     ),
+    "E0519": Explanation(
+        "an unknown scheme",
+        """`scheme` sets the order of accuracy of central differences, `order = 4`, and the scheme of transport along
+each axis: `dx = upwind(1)`, `upwind(3)`, `upwind(5)`, `weno(5)`, `tvd(minmod)` (also `vanleer`, `superbee`, `mc`)
+or `central`; `advect = …` that of `advect(w, u)`.
+
+Wrong: `scheme dx = upwind(4)`
+Right: `scheme dx = upwind(3)`""",
+    ),
+    "E0520": Explanation(
+        "a flux that a transport scheme cannot take",
+        """Upwind, WENO and TVD schemes evaluate the flux with the states on both sides of a face. So it is a function
+of values at one point; a derivative or a neighbourhood has no value there that belongs to one side.
+
+Wrong: `dt(u) = -dx(f(u, dx(u)))` with `scheme dx = upwind(3)`
+Right: `dt(u) = -dx(f(u)) + dx(k*dx(u))`""",
+    ),
+    "E0521": Explanation(
+        "a scheme with nothing to act on",
+        """A scheme acts on first derivatives that are factors of a term, `-dx(f(u))` or `-v*dx(u)`. All others are
+central.
+
+Wrong: `dt(u) = dxx(u)` with `scheme dx = upwind(3)`
+Right: `dt(u) = dxx(u)`""",
+    ),
 }

@@ -68,8 +68,9 @@ position.""",
     ),
     "E0913": Explanation("not built yet: `sample`", "Interpolation at moving points is not built."),
     "E0914": Explanation(
-        "not built yet: schemes other than `order`",
-        "Upwind and semi-Lagrangian schemes are not built: all derivatives are central, of order 2, 4 or 6.",
+        "not built yet: semi-Lagrangian schemes",
+        """Following the flow backwards over a whole step is not built. `upwind`, `weno` and `tvd` are; their steps are
+bounded by spacing over speed.""",
     ),
     "E0915": Explanation(
         "not built yet: `init … = encode`",

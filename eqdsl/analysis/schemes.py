@@ -1,0 +1,137 @@
+"""``scheme dx = upwind(3)``, ``scheme advect = …``: which scheme each first derivative takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from eqdsl.core.diagnostics import Diagnostic, Label, error
+from eqdsl.core.source import Span
+from eqdsl.model.scheme import ARGUMENTS, CENTRAL, Scheme, Schemes
+from eqdsl.syntax import nodes
+
+ADVECT = "advect"
+USAGE = "`upwind(1)`, `upwind(3)`, `upwind(5)`, `weno(5)`, `tvd(minmod)` or `central`"
+
+
+@dataclass(frozen=True, slots=True)
+class SchemeChoice:
+    """The schemes, and where each that is not central was written: by axis, or ``advect``."""
+
+    schemes: Schemes = field(default_factory=Schemes)
+    spans: dict[str, Span] = field(default_factory=dict)
+
+
+def read_schemes(
+    statements: Sequence[nodes.Statement], axes: Sequence[str], problems: list[Diagnostic]
+) -> SchemeChoice:
+    """What the ``scheme`` statements say beside the order."""
+    first: dict[str, Span] = {}
+    axis_schemes: dict[str, Scheme] = {}
+    spans: dict[str, Span] = {}
+    advect: Scheme | str | None = None
+    for option in (o for s in statements if isinstance(s, nodes.Scheme) for o in s.options):
+        if option.name == "order":
+            continue
+        key = _subject(option, axes, problems)
+        if key is None:
+            continue
+        if key in first:
+            problems.append(_twice(option, first[key]))
+            continue
+        first[key] = option.span
+        scheme = _scheme(option, problems)
+        if isinstance(scheme, Scheme):
+            spans[key] = option.span
+        if key == ADVECT:
+            advect = scheme
+        elif isinstance(scheme, Scheme):
+            axis_schemes[key] = scheme
+    return SchemeChoice(Schemes(axis_schemes, advect), spans)
+
+
+def _twice(option: nodes.KeywordArgument, first: Span) -> Diagnostic:
+    return error(
+        "E0509",
+        f"`scheme {option.name}` is written twice",
+        option.span,
+        "again",
+        second=Label(first, "first"),
+        help="keep one",
+    )
+
+
+def _subject(option: nodes.KeywordArgument, axes: Sequence[str], problems: list[Diagnostic]) -> str | None:
+    """The axis, or ``advect``, that an option is about."""
+    if option.name == ADVECT:
+        return ADVECT
+    if option.name.startswith("d") and option.name[1:] in axes:
+        return option.name[1:]
+    names = ["order", *(f"d{a}" for a in axes), ADVECT]
+    near = get_close_matches(option.name, names, n=1)
+    if option.name == "method":
+        advice = "the integrator is an option of the run, `--method rk4`"
+    else:
+        hint = f"did you mean `{near[0]}`? " if near else ""
+        advice = f"{hint}The options are {', '.join(f'`{n}`' for n in names)}"
+    problems.append(
+        error("E0519", f"`scheme` has no option `{option.name}`", option.span, "no such option", help=advice)
+    )
+    return None
+
+
+def _scheme(option: nodes.KeywordArgument, problems: list[Diagnostic]) -> Scheme | str | None:
+    """The scheme that an option asks for, ``central`` as a word; None after a message."""
+    value = option.value
+    name = value.name if isinstance(value, nodes.Name | nodes.Call) else None
+    if name == CENTRAL and isinstance(value, nodes.Name):
+        return CENTRAL
+    if name == "semilagrangian":
+        problems.append(
+            error(
+                "E0914",
+                f"`scheme {option.name} = semilagrangian` is not built yet",
+                value.span,
+                "not built yet",
+                help=f"write `scheme {option.name} = upwind(3)`; its steps are bounded by spacing over speed",
+            )
+        )
+        return None
+    if name in ARGUMENTS:
+        return _with_argument(option, name, value, problems)
+    near = get_close_matches(name.lower(), [*ARGUMENTS, CENTRAL], n=1) if name else []
+    hint = f"did you mean `{near[0]}`? " if near else ""
+    problems.append(
+        error("E0519", "there is no such scheme", value.span, "no scheme", help=f"{hint}The schemes are {USAGE}")
+    )
+    return None
+
+
+def _with_argument(
+    option: nodes.KeywordArgument, name: str, value: nodes.Expression, problems: list[Diagnostic]
+) -> Scheme | None:
+    allowed = ARGUMENTS[name]
+    given = value.arguments if isinstance(value, nodes.Call) and not value.keywords else ()
+    found: int | str | None = None
+    if len(given) == 1:
+        only = given[0]
+        if isinstance(only, nodes.Number) and only.value == int(only.value):
+            found = int(only.value)
+        elif isinstance(only, nodes.Name):
+            found = only.name
+    if found in allowed:
+        assert found is not None
+        return Scheme(name, found)
+    shown = ", ".join(f"`{name}({a})`" for a in allowed)
+    what = "the limiter" if name == "tvd" else "the order"
+    problems.append(
+        error(
+            "E0519",
+            f"`{name}` takes {what} in parentheses, one of {', '.join(str(a) for a in allowed)}",
+            value.span,
+            "this scheme",
+            help=f"write {shown.replace(', ', ' or ') if len(allowed) == 2 else shown}",
+        )
+    )
+    return None

@@ -1,0 +1,123 @@
+"""What the schemes of a model transport: refused where they cannot, told in words where they do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+from eqdsl.analysis.schemes import ADVECT, SchemeChoice
+from eqdsl.core.diagnostics import Diagnostic, error
+from eqdsl.core.source import Span
+from eqdsl.model.expr import Diff, FluxDiff, LearnedCall
+from eqdsl.model.facts import FactTable, nodes_of
+from eqdsl.model.model import Equation, LearnedTerm, Term
+from eqdsl.model.scheme import Scheme
+from eqdsl.model.transport import Transport, TransportFinder
+
+NEIGHBOURHOOD = ("conv",)
+"""Families that see neighbouring points."""
+
+MOST_ADDENDS = 1000
+"""Transporting addends of one term, definitions written out; definitions that add up others multiply them."""
+
+
+def check_transport(
+    equations: Sequence[Equation],
+    choice: SchemeChoice,
+    learned: Sequence[LearnedTerm],
+    facts: FactTable,
+    problems: list[Diagnostic],
+) -> tuple[str, ...]:
+    """One sentence for each addend that a scheme transports; what cannot be goes to `problems`."""
+    if not choice.schemes:
+        return ()
+    finder = TransportFinder(choice.schemes, facts)
+    seeing = {term.name for term in learned if term.family in NEIGHBOURHOOD}
+    words: list[str] = []
+    used: set[str] = set()
+    for equation in equations:
+        for term in equation.terms:
+            addends = list(islice(finder.transports(term.expr, equation.channel), MOST_ADDENDS + 1))
+            if len(addends) > MOST_ADDENDS:
+                problems.append(_too_many(term))
+                return ()
+            for found in addends:
+                used.add(ADVECT if _by_advect(found.derivative, choice) else found.derivative.axis)
+                if not _refused(term, found, seeing, facts, problems):
+                    words.append(_in_words(equation, term, found, choice))
+    for key, span in choice.spans.items():
+        if key not in used:
+            problems.append(_idle(key, span))
+    return tuple(dict.fromkeys(words))
+
+
+def _too_many(term: Term) -> Diagnostic:
+    return error(
+        "E0409",
+        f"written out, this term transports in more than {MOST_ADDENDS:,} ways",
+        term.span,
+        "too large",
+        help="let fewer definitions that contain derivatives add up others of their kind",
+    )
+
+
+def _by_advect(derivative: Diff, choice: SchemeChoice) -> bool:
+    return derivative.carried and isinstance(choice.schemes.advect, Scheme)
+
+
+def _refused(term: Term, found: Transport, seeing: set[str], facts: FactTable, problems: list[Diagnostic]) -> bool:
+    """Whether the flux is no function of values at one point, with a message where it is not."""
+    axis = found.derivative.axis
+    inside = list(nodes_of(found.derivative.argument, facts))
+    if any(isinstance(n, Diff | FluxDiff) for n in inside):
+        problems.append(
+            error(
+                "E0520",
+                f"the scheme along `{axis}` transports functions of values, this flux contains a derivative",
+                term.span,
+                "a state and a derivative under one derivative",
+                note="a slope on a face has no upwind side",
+                help=f"write what transports and what diffuses apart: `-d{axis}(f(u)) + d{axis}(k*d{axis}(u))`; "
+                f"for a velocity that is a derivative, `-v*d{axis}(u)`",
+            )
+        )
+        return True
+    if any(isinstance(n, LearnedCall) and n.term in seeing for n in inside):
+        problems.append(
+            error(
+                "E0520",
+                f"the scheme along `{axis}` transports functions of values, this flux sees neighbouring points",
+                term.span,
+                "a neighbourhood under the derivative",
+                note="states on a face have no neighbours",
+                help="take a pointwise family for the flux, `by mlp(64, 64)`",
+            )
+        )
+        return True
+    return False
+
+
+def _idle(key: str, span: Span) -> Diagnostic:
+    if key == ADVECT:
+        message, help_text = (
+            "no equation contains `advect(…)`",
+            "write `-advect(w, u)` in an equation, or leave this out",
+        )
+    else:
+        message = f"no term of an equation is transport along `{key}`"
+        help_text = f"leave it out, or write the transport as a term: `-d{key}(f(u))` or `-v*d{key}(u)`"
+    return error(
+        "E0521",
+        f"this scheme has nothing to act on: {message}",
+        span,
+        "without effect",
+        note="derivatives of second and higher order, inside functions and as inputs of learned terms stay central",
+        help=help_text,
+    )
+
+
+def _in_words(equation: Equation, term: Term, found: Transport, choice: SchemeChoice) -> str:
+    scheme = choice.schemes.of(found.derivative)
+    assert scheme is not None  # the finder said so
+    form = "flux form (Rusanov), conservative" if found.conservative else "advective form, by the sign of its factor"
+    return f"`{term.name}` in dt({equation.channel}) along {found.derivative.axis}: {scheme.text}, {form}"

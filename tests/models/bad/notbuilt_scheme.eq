@@ -1,4 +1,0 @@
-space x in [0, 1]
-scheme dx = upwind(3)
-state u(x)
-dt(u) = -dx(u)

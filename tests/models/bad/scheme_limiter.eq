@@ -1,0 +1,4 @@
+space x in [0, 1] periodic
+state u(x)
+scheme dx = tvd
+dt(u) = -dx(u)
