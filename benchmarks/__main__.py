@@ -1,7 +1,6 @@
 """``python -m benchmarks``: every table."""
 
-from benchmarks import accuracy, startup, stiff
+from benchmarks import accuracy, startup, stiff, transport
 
-startup.main()
-stiff.main()
-accuracy.main()
+for table in (startup, stiff, transport, accuracy):
+    table.main()

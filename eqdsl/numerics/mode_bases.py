@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
-from eqdsl.numerics.elliptic_transforms import cells_of_cosine, cosine_of_cells, cosine_of_nodes, sine_of_nodes
+from eqdsl.numerics.orthonormal_transforms import cells_of_cosine, cosine_of_cells, cosine_of_nodes, sine_of_nodes
 
 _RATES = "rates"
 """Buffer of the eigenvalues on unit spacing."""

@@ -7,8 +7,8 @@ import pytest
 import scipy.fft
 import torch
 
-from eqdsl.numerics.elliptic_transforms import cells_of_cosine, cosine_of_cells, cosine_of_nodes, sine_of_nodes
 from eqdsl.numerics.mode_bases import CellCosines, Eigenvectors, ModeBasis, NodeCosines, NodeSines, has_real_modes
+from eqdsl.numerics.orthonormal_transforms import cells_of_cosine, cosine_of_cells, cosine_of_nodes, sine_of_nodes
 
 SPACING = 0.3
 PAIRS = [
