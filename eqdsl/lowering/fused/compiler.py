@@ -1,0 +1,141 @@
+"""C text to a loaded library: compiled once, kept on disk under a hash of all that it depends on."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import platform
+import shutil
+import stat
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+
+COMPILERS = ("cc", "gcc", "clang", "c++", "g++", "clang++")
+
+FLAGS = (
+    "-O3", "-march=native", "-fPIC", "-fopenmp", "-std=gnu11",
+    # Sums may be reordered and functions come from the vector library; infinities and NaN keep their meaning, since a
+    # rollout that blows up must be seen.
+    "-ffast-math", "-fno-finite-math-only",
+    "-w",
+)  # fmt: skip
+
+_PATIENCE = 300
+"""Seconds after which the compiler is stopped."""
+
+
+class CompilationFailed(Exception):
+    """There is no compiler, or it did not take the text; the message is one line."""
+
+
+@cache
+def compiler() -> str:
+    """The C compiler's path.
+
+    Raises
+    ------
+    CompilationFailed
+        There is none; the environment variable ``CC`` names another one.
+    """
+    for name in (os.environ.get("CC", ""), *COMPILERS):
+        found = shutil.which(name) if name else None
+        if found:
+            return found
+    raise CompilationFailed("no C compiler is found")
+
+
+def load(text: str) -> ctypes.CDLL:
+    """The library of a C text.
+
+    Raises
+    ------
+    CompilationFailed
+    """
+    key = hashlib.sha256("\0".join((text, _toolchain(), *FLAGS)).encode()).hexdigest()[:32]
+    folder = cache_folder()
+    path = folder / f"{key}.so"
+    if not _ours(path):
+        _compile(text, path)
+    return ctypes.CDLL(str(path))
+
+
+@cache
+def _toolchain() -> str:
+    """Compiler and processor: a library holds the instructions of the machine that compiled it."""
+    version = subprocess.run([compiler(), "--version"], capture_output=True, text=True, check=False).stdout
+    cpu = Path("/proc/cpuinfo")
+    flags = next((line for line in cpu.read_text().splitlines() if line.startswith("flags")), "") if cpu.exists() else ""
+    return "\n".join((compiler(), version, platform.machine(), platform.processor(), flags))
+
+
+def cache_folder() -> Path:
+    """The folder of compiled kernels, for this user alone.
+
+    ``EQDSL_CACHE``, or ``eqdsl`` below the user's cache folder. A library in it is run: so a folder that another user
+    owns or may write is not used, and a fresh temporary one takes its place.
+    """
+    base = os.environ.get("EQDSL_CACHE") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "eqdsl"
+    )
+    folder = Path(base) / "kernels"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if _private(folder) and os.access(folder, os.W_OK):
+            return folder
+    except OSError:
+        pass
+    return _temporary()
+
+
+@cache
+def _temporary() -> Path:
+    return Path(tempfile.mkdtemp(prefix="eqdsl-kernels-"))
+
+
+def _private(path: Path) -> bool:
+    """Whether no other user can change what lies there."""
+    if not hasattr(os, "getuid"):
+        return True
+    found = path.lstat()
+    return found.st_uid == os.getuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+def _ours(path: Path) -> bool:
+    try:
+        return path.is_file() and not path.is_symlink() and _private(path)
+    except OSError:
+        return False
+
+
+def _compile(text: str, path: Path) -> None:
+    """Compile beside the final name, then rename: a kernel is there as a whole or not at all."""
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".building-") as scratch:
+        source, object_, library = (os.path.join(scratch, name) for name in ("kernel.c", "kernel.o", "kernel.so"))
+        Path(source).write_text(text)
+        _run([compiler(), "-x", "c", *FLAGS, "-c", source, "-o", object_])
+        # Linked without -ffast-math, which would switch off denormal numbers for the whole process.
+        _run([compiler(), "-shared", object_, "-o", library, *_openmp(), "-lm"])
+        os.chmod(library, 0o700)
+        os.replace(library, path)
+
+
+def _openmp() -> list[str]:
+    """Torch's own OpenMP library where it brings one, so that one team of threads serves both."""
+    import torch
+
+    folder = Path(torch.__file__).parent / "lib"
+    own = sorted(folder.glob("libgomp*.so*"))
+    return [str(own[0])] if own and "gcc" in os.path.basename(os.path.realpath(compiler())) else ["-fopenmp"]
+
+
+def _run(command: list[str]) -> None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=False)
+    except (OSError, subprocess.TimeoutExpired) as failure:
+        raise CompilationFailed(f"the compiler could not be run: {failure}") from failure
+    if done.returncode:
+        first = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr[:200])
+        raise CompilationFailed(f"the compiler refused the kernel: {first.strip()}")

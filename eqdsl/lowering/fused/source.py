@@ -1,0 +1,142 @@
+"""What forward and adjoint kernels have in common: the frame of a C file, loops over rows, points near both ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from math import prod
+
+from eqdsl.lowering.fused.extents import Unsupported
+from eqdsl.lowering.fused.memory import Memory
+from eqdsl.lowering.fused.places import HERE, Block, Index, Place
+from eqdsl.lowering.fused.plan import Plan
+from eqdsl.lowering.fused.values import Reach, Values
+
+CHUNK = 16384
+"""Points that a thread takes at a time."""
+
+MOST_STATEMENTS = 20_000
+"""Beyond, compiling would take longer than it saves."""
+
+ARGUMENTS = "const T *const *A, const T *U, const T *G"
+"""What every part of a kernel reads: arrays, uniform leaves, ghosts."""
+
+
+def header(plan: Plan, precision: str) -> str:
+    """Types, functions and sizes."""
+    return (
+        f"#include <tgmath.h>\ntypedef {precision} T;\n"
+        f"enum {{ LEAVES = {len(plan.leaves)}, CHANNELS = {len(plan.totals)}, UNIFORMS = {len(plan.uniforms)} }};\n"
+        f"#define POINTS {prod(plan.sizes)}L\n#define ROWS {prod(plan.sizes[:-1])}L\n"
+        f"#define CHUNK {max(1, CHUNK // plan.sizes[-1])}L\n#define CHUNKS ((ROWS + CHUNK - 1)/CHUNK)\n"
+    )
+
+
+def arrays_function(plan: Plan) -> str:
+    """A function that points at the arrays of one trajectory."""
+    lines = [
+        f"  A[{i}] = state + (b*CHANNELS + {channel})*POINTS;" for i, channel in enumerate(plan.channels.values())
+    ]
+    first = len(plan.channels)
+    lines += [f"  A[{first + k}] = arrays[{k}] + b*strides[{k}];" for k in range(len(plan.arrays))]
+    return (
+        "static inline void arrays_of(long b, const T *state, const T *const *arrays, const long *strides, const T **A)\n"
+        "{\n" + "\n".join(lines) + "\n}\n"
+    )
+
+
+def indented(statements: Iterable[str], depth: int) -> str:
+    """Lines of C."""
+    return "".join("  " * depth + s + "\n" for s in statements)
+
+
+def rows_loop(plan: Plan, body: str) -> str:
+    """A loop over rows `first` to `last` of the grid, with their raw indices."""
+    text, rest = "  for (long r = first; r < last; ++r) {\n", "r"
+    for axis in reversed(range(plan.last)):
+        index = f"{rest}%{plan.sizes[axis]}" if axis else rest
+        text += f"    const long i{axis} = {index};\n"
+        rest = f"({rest}/{plan.sizes[axis]})"
+    return text + body + "  }\n"
+
+
+def other_loops(memory: Memory, fill: int, body: str) -> str:
+    """Loops over the ghost rows of a fill along the other axes."""
+    extent = memory.plan.extents[memory.plan.steps[fill].inputs[0]]
+    opening, closing = "", ""
+    for axis in memory.other_axes(fill):
+        first, end = -extent.shift[axis], memory.plan.sizes[axis] + extent.above(axis)
+        opening += f"  for (long i{axis} = {first}; i{axis} < {end}; ++i{axis}) {{\n"
+        closing += "  }\n"
+    return opening + body + closing if opening else "  {\n" + body + "  }\n"
+
+
+def along(plan: Plan, outer: Place, index: Index) -> Place:
+    """A place in a row."""
+    return (*outer, index)
+
+
+def cells(
+    memory: Memory, outer: Place, row: Block, write: Callable[[Values, Place], None], reductions: Iterable[str] = ()
+) -> str:
+    """The points of a row: those near its ends one by one, the others in a loop.
+
+    Parameters
+    ----------
+    write : callable
+        Adds to `values.cell` what is stored at a place.
+    reductions : iterable of str
+        Variables that the loop sums up.
+    """
+    plan, n = memory.plan, memory.plan.sizes[memory.plan.last]
+    reach, middle = Reach(), row.inner()
+    write(Values(memory, row, middle, reach), along(plan, outer, HERE))
+    if reach.below + reach.above > n:
+        raise Unsupported(f"{n} points along `{plan.grid.axes[plan.last].name}` are too few")
+    text = ""
+    ends: list[Index] = [("0", k) for k in range(reach.below)] + [("n", -k) for k in range(reach.above, 0, -1)]
+    for index in ends:
+        cell = row.inner()
+        write(Values(memory, row, cell, Reach()), along(plan, outer, index))
+        text += "    {\n" + indented(cell.statements, 3) + "    }\n"
+    clause = f" reduction(+:{', '.join(reductions)})" if reductions else ""
+    i = f"i{plan.last}"
+    return text + (
+        f"    #pragma omp simd{clause}\n    for (long {i} = {reach.below}; {i} < {n - reach.above}; ++{i}) {{\n"
+        + indented(middle.statements, 3)
+        + "    }\n"
+    )
+
+
+def fill_function(memory: Memory) -> str:
+    """The function that fills the stored ghosts of one trajectory."""
+    text = ""
+    for fill in memory.stored:
+        for side, rows in enumerate(memory.plan.rows(fill)):
+            for layer in range(len(rows.weights)):
+                text += _ghost_row(memory, fill, side, layer)
+    return f"static void fill({ARGUMENTS.replace('const T *G', 'T *G')})\n{{\n{text}}}\n"
+
+
+def _ghost_row(memory: Memory, fill: int, side: int, layer: int) -> str:
+    plan, row = memory.plan, Block()
+    outer = tuple(("0", 0) if a == plan.fill_axis(fill) else HERE for a in range(plan.last))
+    place = memory.ghost(fill, side, str(layer), [f"i{a}" for a in range(plan.last)])
+    row.add(f"T *const restrict d = G + {place};")
+
+    def write(values: Values, where: Place) -> None:
+        values.cell.add(f"d[i{plan.last}] = {values.ghost(fill, side, layer, where)};")
+
+    body = cells(memory, outer, row, write)
+    return other_loops(memory, fill, indented(row.statements, 2) + body)
+
+
+def checked(text: str) -> str:
+    """The text, once it is short enough to compile.
+
+    Raises
+    ------
+    Unsupported
+    """
+    if text.count(";") > MOST_STATEMENTS:
+        raise Unsupported("the equations are too long")
+    return text
