@@ -14,6 +14,7 @@ from eqdsl.lowering.fused.source import (
     header,
     indented,
     rows_loop,
+    uniforms_text,
 )
 from eqdsl.lowering.fused.values import Values
 
@@ -74,4 +75,5 @@ def _points(memory: Memory) -> str:
 
     body = cells(memory, outer, row, write)
     loop = rows_loop(plan, indented(row.statements, 2) + body)
-    return f"static void points({ARGUMENTS}, T *restrict out, long first, long last)\n{{\n{loop}}}\n"
+    arguments = f"{ARGUMENTS}, T *restrict out, long first, long last"
+    return f"static void points({arguments})\n{{\n{uniforms_text(plan)}{loop}}}\n"

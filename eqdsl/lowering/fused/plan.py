@@ -11,7 +11,7 @@ at negative indices and from n on.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from eqdsl.lowering.fused.extents import Extent, Unsupported, extent_of
@@ -179,6 +179,8 @@ def _sort(found: Plan, total: int) -> None:
         if _torch_evaluates(found, number):
             _whole(found, number)
             found.arrays.append(number)
+            # Torch hands it over on the whole grid.
+            found.extents[number] = replace(found.extents[number], axes=frozenset(range(len(found.sizes))))
             continue
         found.bulk.add(number)
         _check(found, number)

@@ -43,7 +43,7 @@ class Values:
         if number in plan.literals:
             return literal(plan.literals[number])
         if number in plan.uniforms:
-            return f"U[{plan.uniforms.index(number)}]"
+            return f"u{plan.uniforms.index(number)}"
         axes = plan.extents[number].axes
         key = (number, tuple(p if a in axes else None for a, p in enumerate(place)))
         found = self.cell.find(key)
@@ -98,7 +98,12 @@ class Values:
         axis = self.plan.attributes(number)[0]
         line = self.plan.grid.axes[axis]
         first = float(line.coordinates(0)[0])
-        return f"(T)({first!r} + {line.spacing!r}*(double)({index_text(place[axis], axis, self.plan)}))"
+        text = index_text(place[axis], axis, self.plan)
+        if place[axis][0] == "i" and place[axis][1] and axis != self.plan.last:
+            # Beyond what is defined a point is met only where it is multiplied by zero; it must not be infinite there.
+            extent = self.plan.extents[number]
+            text = f"LIMIT({text}, {-extent.shift[axis]}, {self.plan.sizes[axis] - 1 + extent.above(axis)})"
+        return f"(T)({first!r} + {line.spacing!r}*(double)({text}))"
 
     def _stencil(self, number: int, place: Place) -> str:
         axis, weights = self.plan.attributes(number)
@@ -128,7 +133,7 @@ class Values:
         """Ghost number `layer` of a fill, counted from the wall outward."""
         rows, axis, inner = self.plan.rows(fill)[side], self.plan.fill_axis(fill), self.plan.steps[fill].inputs[0]
         parts = [
-            (weight, self.at(inner, at_index(place, axis, self.plan_point(fill, side, j))))
+            (weight, self.at(inner, at_index(place, axis, self.kept_point(fill, side, j))))
             for j, weight in enumerate(rows.weights[layer])
             if weight
         ]
@@ -137,7 +142,7 @@ class Values:
             parts.append((rows.correction[layer], self.at(kappa, at_index(place, axis, ("0", 0)))))
         return weighted(parts)
 
-    def plan_point(self, fill: int, side: int, j: int) -> tuple[str, int]:
+    def kept_point(self, fill: int, side: int, j: int) -> tuple[str, int]:
         """The index of the j-th kept point, counted from the wall inward."""
         first, beyond = self.plan.kept(fill)
         return ("0", first + j) if side == 0 else ("n", beyond - 1 - j)

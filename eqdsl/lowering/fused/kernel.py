@@ -1,0 +1,110 @@
+"""A compiled kernel as a function of tensors: forward, and its adjoint."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from math import prod
+
+import torch
+from torch import Tensor
+
+from eqdsl.lowering.fused.adjoint import adjoint_source
+from eqdsl.lowering.fused.compiler import load
+from eqdsl.lowering.fused.forward import forward_source
+from eqdsl.lowering.fused.memory import Memory
+from eqdsl.lowering.fused.plan import Plan
+from eqdsl.lowering.fused.source import CHUNK
+
+PRECISIONS = {torch.float64: "double", torch.float32: "float"}
+"""Types that kernels are made for."""
+
+_POINTER, _LONG = ctypes.c_void_p, ctypes.c_long
+_FORWARD = [_POINTER] * 4 + [_LONG] + [_POINTER] * 2 + [_LONG] * 2
+_ADJOINT = [_POINTER] * 4 + [_LONG] + [_POINTER] * 6 + [_LONG] * 2
+
+
+class Kernel:
+    """The right-hand sides of a plan, ``(state, uniforms, arrays) -> rates``, for one type of number.
+
+    Shapes: state and rates ``(B, C, *S)``, uniforms ``(B | 1, U)``, arrays ``(B | 1, *S)`` each; all on the CPU. The
+    adjoint is compiled when it is first needed.
+
+    Parameters
+    ----------
+    plan : Plan
+    dtype : torch.dtype
+        A key of `PRECISIONS`.
+
+    Raises
+    ------
+    Unsupported
+        The plan has no kernel.
+    CompilationFailed
+        The compiler is missing, or refuses the text.
+    """
+
+    def __init__(self, plan: Plan, dtype: torch.dtype) -> None:
+        self.plan, self.dtype = plan, dtype
+        precision = PRECISIONS[dtype]
+        self._ghosts = Memory(plan).size
+        self._points = prod(plan.sizes)
+        rows = prod(plan.sizes[:-1])
+        self._chunks = -(-rows // max(1, CHUNK // plan.sizes[-1]))
+        # Both texts are made now, so that what cannot be differentiated is known before it is used.
+        self._adjoint_text = adjoint_source(plan, precision)
+        self._forward = load(forward_source(plan, precision)).forward
+        self._forward.argtypes, self._forward.restype = _FORWARD, None
+        self._adjoint: ctypes._NamedFuncPointer | None = None
+
+    def forward(self, state: Tensor, uniforms: Tensor, arrays: Sequence[Tensor]) -> Tensor:
+        """The rates."""
+        batch = state.shape[0]
+        state, uniforms, arrays = state.contiguous(), uniforms.contiguous(), [a.contiguous() for a in arrays]
+        rates = torch.empty_like(state)
+        ghosts = state.new_empty(batch * self._ghosts) if self._ghosts else None
+        pointers, strides = self._pointers(arrays), self._strides(arrays)
+        self._forward(
+            state.data_ptr(), pointers, strides, uniforms.data_ptr(), _stride(uniforms), rates.data_ptr(),
+            ghosts.data_ptr() if ghosts is not None else None, batch, torch.get_num_threads(),
+        )  # fmt: skip
+        return rates
+
+    def adjoint(
+        self, cotangent: Tensor, state: Tensor, uniforms: Tensor, arrays: Sequence[Tensor]
+    ) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """Cotangents of state, uniforms and arrays for one of the rates: the transposed derivative, to rounding."""
+        if self._adjoint is None:
+            self._adjoint = load(self._adjoint_text).adjoint
+            self._adjoint.argtypes, self._adjoint.restype = _ADJOINT, None
+        batch, plan = state.shape[0], self.plan
+        state, uniforms, cotangent = state.contiguous(), uniforms.contiguous(), cotangent.contiguous()
+        arrays = [a.contiguous() for a in arrays]
+        read = len(plan.channels) == state.shape[1]
+        back = torch.empty_like(state) if read else torch.zeros_like(state)
+        backs = [state.new_empty(batch, *plan.sizes) for _ in arrays]
+        sums = torch.zeros(batch, self._chunks + 1, len(plan.uniforms), dtype=torch.float64)
+        ghosts = state.new_empty(2, batch * self._ghosts) if self._ghosts else None
+        self._adjoint(
+            state.data_ptr(), self._pointers(arrays), self._strides(arrays), uniforms.data_ptr(), _stride(uniforms),
+            cotangent.data_ptr(), back.data_ptr(), self._pointers(backs), sums.data_ptr(),
+            ghosts[0].data_ptr() if ghosts is not None else None,
+            ghosts[1].data_ptr() if ghosts is not None else None, batch, torch.get_num_threads(),
+        )  # fmt: skip
+        numbers = sums.sum(dim=1).to(uniforms.dtype)
+        return (
+            back,
+            numbers if uniforms.shape[0] == batch else numbers.sum(dim=0, keepdim=True),
+            [b if a.shape[0] == batch else b.sum(dim=0, keepdim=True) for a, b in zip(arrays, backs, strict=True)],
+        )
+
+    def _pointers(self, arrays: Sequence[Tensor]) -> ctypes.Array[ctypes.c_void_p]:
+        return (_POINTER * (len(arrays) or 1))(*(a.data_ptr() for a in arrays))
+
+    def _strides(self, arrays: Sequence[Tensor]) -> ctypes.Array[ctypes.c_long]:
+        return (_LONG * (len(arrays) or 1))(*(self._points if a.shape[0] > 1 else 0 for a in arrays))
+
+
+def _stride(uniforms: Tensor) -> int:
+    """Numbers from one trajectory's uniform leaves to the next one's."""
+    return uniforms.shape[1] if uniforms.shape[0] > 1 else 0
