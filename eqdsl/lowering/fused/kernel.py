@@ -9,8 +9,8 @@ from math import prod
 import torch
 from torch import Tensor
 
+from eqdsl.core.native import load
 from eqdsl.lowering.fused.adjoint import adjoint_source
-from eqdsl.lowering.fused.compiler import load
 from eqdsl.lowering.fused.forward import forward_source
 from eqdsl.lowering.fused.memory import Memory
 from eqdsl.lowering.fused.plan import Plan

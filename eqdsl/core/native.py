@@ -11,6 +11,7 @@ import stat
 import subprocess
 import tempfile
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 COMPILERS = ("cc", "gcc", "clang", "c++", "g++", "clang++")
@@ -124,9 +125,8 @@ def _compile(text: str, path: Path) -> None:
 
 def _openmp() -> list[str]:
     """Torch's own OpenMP library where it brings one, so that one team of threads serves both."""
-    import torch
-
-    folder = Path(torch.__file__).parent / "lib"
+    torch = find_spec("torch")
+    folder = Path(torch.origin).parent / "lib" if torch and torch.origin else Path()
     own = sorted(folder.glob("libgomp*.so*"))
     return [str(own[0])] if own and "gcc" in os.path.basename(os.path.realpath(compiler())) else ["-fopenmp"]
 
