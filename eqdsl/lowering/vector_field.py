@@ -11,6 +11,7 @@ from eqdsl.core.errors import UsageError
 from eqdsl.learned.table import build_term
 from eqdsl.learned.term import LearnedTermModule
 from eqdsl.lowering.coordinates import buffer_name, coordinate_tensor, coordinates
+from eqdsl.lowering.fused.field import FusedRates
 from eqdsl.lowering.linear_part import LinearStructure, linear_structure
 from eqdsl.lowering.lower import lower
 from eqdsl.lowering.operations import OPERATIONS, Context
@@ -48,13 +49,15 @@ class VectorField(nn.Module):
     """
 
     def __init__(
-        self, model: Model, grid: Grid, program: Program, physical: ParameterSet, learned: dict[str, LearnedTermModule]
-    ) -> None:
+        self, model: Model, grid: Grid, program: Program, physical: ParameterSet,
+        learned: dict[str, LearnedTermModule], kernels: bool | None = None,
+    ) -> None:  # fmt: skip
         super().__init__()
         self.model, self.grid, self.program = model, grid, program
         self.physical = physical
         self.learned = nn.ModuleDict({f"term_{name}": module for name, module in learned.items()})
         self.solvers = solvers_of(program)
+        self.fused = FusedRates(program, model, grid, kernels)
         # A model without parameters has a precision and a device too.
         self.register_buffer(_ANCHOR, torch.zeros((), dtype=torch.float64), persistent=False)
         self._coordinate_keys = coordinates(program)
@@ -65,6 +68,8 @@ class VectorField(nn.Module):
 
     def forward(self, t: float | Tensor, state: Tensor) -> Tensor:
         """Time derivative of the state, ``(B, C, *S)``."""
+        if self.fused.ready(state):
+            return self.fused(state, lambda wanted: self._evaluate(t, state, wanted))
         totals = self._evaluate(t, state, [e.total for e in self.program.equations])
         return torch.stack([self._on_grid(v, state) for v in totals], dim=1)
 
@@ -225,8 +230,9 @@ class VectorField(nn.Module):
 
 
 def compile_model(
-    model: Model, *, grid: Grid | None = None, dtype: torch.dtype = torch.float64, seed: int = 0
-) -> VectorField:
+    model: Model, *, grid: Grid | None = None, dtype: torch.dtype = torch.float64, seed: int = 0,
+    kernels: bool | None = None,
+) -> VectorField:  # fmt: skip
     """Compile a checked model into a vector field.
 
     Parameters
@@ -238,6 +244,10 @@ def compile_model(
         Of parameters, weights and states.
     seed : int
         Of the learned terms' first weights; torch's global random state is left as it was.
+    kernels : bool, optional
+        Whether the known part runs, on a CPU, as one compiled kernel with a compiled adjoint; same results to rounding.
+        Default: on grids of 1024 points or more, unless the environment says ``EQDSL_KERNELS=off``. Without a C
+        compiler, or for equations that have no kernel yet, plain torch serves.
 
     Returns
     -------
@@ -254,4 +264,4 @@ def compile_model(
         learned = {t.name: build_term(t, model.dimension).to(dtype) for t in model.learned}
     program = lower(model, grid, {name: module.radius for name, module in learned.items()})
     physical = ParameterSet(model.parameters, grid, dtype)
-    return VectorField(model, grid, program, physical, learned).to(dtype)
+    return VectorField(model, grid, program, physical, learned, kernels).to(dtype)

@@ -1,0 +1,111 @@
+"""When a vector field is evaluated by its kernel, and what the kernel is given."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from eqdsl.core.errors import EqdslWarning
+from eqdsl.core.native import CompilationFailed
+from eqdsl.lowering.fused.extents import Unsupported
+from eqdsl.lowering.fused.kernel import PRECISIONS, Kernel
+from eqdsl.lowering.fused.operator import rates, register
+from eqdsl.lowering.fused.plan import Plan, plan
+from eqdsl.lowering.program import Program
+from eqdsl.model.model import Model
+from eqdsl.numerics.grid import Grid
+
+FEWEST_POINTS = 1024
+"""On smaller grids a kernel is not made unless it is asked for: compiling takes about a second."""
+
+SWITCH = "EQDSL_KERNELS"
+"""Environment variable: ``off`` for plain torch throughout."""
+
+Evaluate = Callable[[list[int]], list[Any]]
+"""Values of steps by torch."""
+
+
+class FusedRates:
+    """The kernels of one program, made at first use, one per type of number.
+
+    Parameters
+    ----------
+    program, model, grid
+        What the vector field was compiled from.
+    wanted : bool, optional
+        Whether kernels are used where they can be; None: on grids of `FEWEST_POINTS` or more.
+    """
+
+    def __init__(self, program: Program, model: Model, grid: Grid, wanted: bool | None) -> None:
+        if wanted is None:
+            wanted = prod(grid.shape) >= FEWEST_POINTS and os.environ.get(SWITCH, "").lower() != "off"
+        self.refused = "" if wanted else "not wanted"
+        self._plan: Plan | None = None
+        self._kernels: dict[torch.dtype, tuple[Kernel, int]] = {}
+        self._program, self._model, self._grid = program, model, grid
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> FusedRates:
+        # Kernels hold no weights: copies of a field share them.
+        return self
+
+    def ready(self, state: Tensor) -> bool:
+        """Whether the rates at a state come from a kernel; makes the kernel if need be."""
+        if self.refused or state.device.type != "cpu" or state.dtype not in PRECISIONS or _transformed():
+            return False
+        if state.dtype in self._kernels:
+            return True
+        # Nothing is compiled while torch.compile traces.
+        return not torch.compiler.is_compiling() and self._make(state.dtype)
+
+    def __call__(self, state: Tensor, evaluate: Evaluate) -> Tensor:
+        """The rates ``(B, C, *S)`` at a state for which it is `ready`."""
+        kernel, number = self._kernels[state.dtype]
+        found, shape = kernel.plan, kernel.plan.sizes
+        values = evaluate([*found.uniforms, *found.arrays])
+        numbers = [_as_row(v, state) for v in values[: len(found.uniforms)]]
+        rows = max((len(v) for v in numbers), default=1)
+        uniforms = torch.stack([v.expand(rows) for v in numbers], dim=1) if numbers else state.new_empty(1, 0)
+        arrays = [v.expand(v.shape[0], *shape) for v in values[len(found.uniforms) :]]
+        return rates(kernel, number, state, uniforms, arrays)
+
+    def _make(self, dtype: torch.dtype) -> bool:
+        try:
+            if self._plan is None:
+                self._plan = plan(self._program, self._model, self._grid)
+            kernel = Kernel(self._plan, dtype)
+        except Unsupported as reason:
+            self.refused = str(reason)
+            return False
+        except CompilationFailed as reason:
+            self.refused = str(reason)
+            _warn_once(f"{reason}: equations run in plain torch, several times slower; `eqdsl doctor` says more")
+            return False
+        self._kernels[dtype] = kernel, register(kernel)
+        return True
+
+
+def _transformed() -> bool:
+    """Whether a transform of `torch.func` or forward-mode differentiation is at work, which kernels do not know."""
+    return torch._C._functorch.maybe_current_level() is not None or torch.autograd.forward_ad._current_level >= 0
+
+
+def _as_row(value: Any, state: Tensor) -> Tensor:
+    """A number, or one for each trajectory."""
+    if isinstance(value, Tensor):
+        return value.to(state.dtype).reshape(-1)
+    return state.new_tensor([float(value)])
+
+
+_told: set[str] = set()
+
+
+def _warn_once(message: str) -> None:
+    if message not in _told:
+        _told.add(message)
+        warnings.warn(message, EqdslWarning, stacklevel=2)
