@@ -79,3 +79,21 @@ class Program:
             terms = " + ".join(f"%{t.value} ({t.name})" for t in equation.terms)
             lines.append(f"d channel {equation.channel} /dt = %{equation.total} = {terms}")
         return "\n".join(lines)
+
+
+_STATIC = (
+    "constant", "parameter", "coordinate", "pointwise", "stencil", "wrap", "extend", "extrapolate", "near_wall",
+    "reduce", "learned", "output",
+)  # fmt: skip
+"""Operations that give the same as long as what they read is the same."""
+
+
+def unchanging(program: Program, also: tuple[str, ...] = ()) -> frozenset[int]:
+    """Steps that depend neither on the state nor on the time (but for the operations in `also`)."""
+    found: set[int] = set()
+    for number, step in enumerate(program.steps):
+        # A neighbourhood term takes the number of trajectories from the state.
+        batched = step.operation == "learned" and bool(step.attributes[1])
+        if step.operation in (*_STATIC, *also) and not batched and found.issuperset(step.inputs):
+            found.add(number)
+    return frozenset(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import torch
@@ -17,7 +18,8 @@ from eqdsl.lowering.lower import lower
 from eqdsl.lowering.operations import OPERATIONS, Context
 from eqdsl.lowering.pairs import position_velocity_pairs, velocity_forces
 from eqdsl.lowering.parameters import ParameterSet
-from eqdsl.lowering.program import Output, Program
+from eqdsl.lowering.prepared import PreparedField
+from eqdsl.lowering.program import Output, Program, unchanging
 from eqdsl.lowering.solver import solvers_of
 from eqdsl.lowering.transport_operations import TRANSPORT_OPERATIONS
 from eqdsl.model.model import Model
@@ -63,20 +65,28 @@ class VectorField(nn.Module):
         self._coordinate_keys = coordinates(program)
         for axis, halo in self._coordinate_keys:
             self.register_buffer(buffer_name(axis, halo), coordinate_tensor(grid, axis, halo), persistent=False)
-        self._schedules: dict[tuple[int, ...], tuple[int, ...]] = {}
+        self._schedules: dict[tuple[tuple[int, ...], bool], tuple[int, ...]] = {}
+        self._static = unchanging(program)
         self._linear: LinearStructure | None = None
 
     def forward(self, t: float | Tensor, state: Tensor) -> Tensor:
         """Time derivative of the state, ``(B, C, *S)``."""
         if self.fused.ready(state):
-            return self.fused(state, lambda wanted: self._evaluate(t, state, wanted))
-        totals = self._evaluate(t, state, [e.total for e in self.program.equations])
-        return torch.stack([self._on_grid(v, state) for v in totals], dim=1)
+            return self.fused(state, lambda wanted: self.evaluate(t, state, wanted))
+        return self.rates(t, state)
+
+    def rates(self, t: float | Tensor, state: Tensor, given: dict[int, Any] | None = None) -> Tensor:
+        """Time derivative of the state by torch alone, ``(B, C, *S)``; `given` as in `evaluate`."""
+        return torch.stack([self._on_grid(v, state) for v in self.evaluate(t, state, self.totals, given)], dim=1)
+
+    def for_rollout(self, t: Tensor, state: Tensor) -> PreparedField:
+        """The same field with what follows from its parameters alone evaluated once, to be differentiated once."""
+        return PreparedField(self, t, state)
 
     def terms(self, t: float | Tensor, state: Tensor) -> dict[str, dict[str, Tensor]]:
         """Every term of every equation, by channel and term name, each ``(B, *S)``."""
         wanted = [term.value for e in self.program.equations for term in e.terms]
-        values = iter(self._evaluate(t, state, wanted))
+        values = iter(self.evaluate(t, state, wanted))
         names = self.model.channel_names
         return {
             names[e.channel]: {term.name: self._on_grid(next(values), state) for term in e.terms}
@@ -93,7 +103,7 @@ class VectorField(nn.Module):
 
     def learned_inputs(self, t: float | Tensor, state: Tensor) -> dict[str, Tensor]:
         """The declared inputs of every learned term, by its name, ``(B, *S, inputs)``."""
-        values = iter(self._evaluate(t, state, [i for _, inputs in self.program.inputs for i in inputs]))
+        values = iter(self.evaluate(t, state, [i for _, inputs in self.program.inputs for i in inputs]))
         return {
             name: torch.stack([self._on_grid(next(values), state) for _ in inputs], dim=-1)
             for name, inputs in self.program.inputs
@@ -187,39 +197,66 @@ class VectorField(nn.Module):
     # ---------------------------------------------------------- evaluation
 
     def _outputs(self, t: float | Tensor, state: Tensor, outputs: tuple[Output, ...]) -> dict[str, Tensor]:
-        values = self._evaluate(t, state, [o.value for o in outputs])
+        values = self.evaluate(t, state, [o.value for o in outputs])
         return {o.name: self._on_grid(v, state) for o, v in zip(outputs, values, strict=True)}
 
     def _per_trajectory(self, t: float | Tensor, state: Tensor, outputs: tuple[Output, ...]) -> dict[str, Tensor]:
         values = self._outputs(t, state, outputs)
         return {name: v.flatten(1)[:, 0] if v.dim() > 1 else v for name, v in values.items()}
 
-    def _evaluate(self, t: float | Tensor, state: Tensor, wanted: list[int]) -> list[Any]:
-        """Values of the wanted steps; only steps they depend on are run."""
+    @property
+    def totals(self) -> list[int]:
+        """Steps that hold the right-hand sides."""
+        return [e.total for e in self.program.equations]
+
+    def evaluate(
+        self, t: float | Tensor, state: Tensor, wanted: Sequence[int], given: dict[int, Any] | None = None
+    ) -> list[Any]:
+        """Values of the wanted steps; only steps they depend on are run.
+
+        Parameters
+        ----------
+        given : dict, optional
+            What `static_values` found for them.
+        """
         context = Context(
             time=torch.as_tensor(t, dtype=state.dtype, device=state.device),
             state=state,
-            parameters=self.physical.values(),
+            parameters=self.physical.values() if given is None else {},
             coordinates={key: self.get_buffer(buffer_name(*key)) for key in self._coordinate_keys},
             learned=self._terms,
             solvers=self.solvers,
         )
-        values: dict[int, Any] = {}
-        for number in self._schedule(tuple(wanted)):
-            step = self.program.steps[number]
-            inputs = [values[i] for i in step.inputs]
-            values[number] = _CALLS[step.operation](context, *inputs, *step.attributes)
+        values: dict[int, Any] = {} if given is None else dict(given)
+        for number in self._schedule(tuple(wanted), given is not None):
+            if number not in values:
+                step = self.program.steps[number]
+                inputs = [values[i] for i in step.inputs]
+                values[number] = _CALLS[step.operation](context, *inputs, *step.attributes)
         return [values[number] for number in wanted]
 
-    def _schedule(self, wanted: tuple[int, ...]) -> tuple[int, ...]:
-        found = self._schedules.get(wanted)
+    def static_values(self, t: float | Tensor, state: Tensor, wanted: Sequence[int]) -> dict[int, Any]:
+        """Values of the steps behind `wanted` that depend neither on the state nor on the time, as far as needed."""
+        static = [n for n in self._schedule(tuple(wanted), True) if n in self._static]
+        return dict(zip(static, self.evaluate(t, state, static), strict=True))
+
+    def still_steps(self) -> frozenset[int]:
+        """Steps that do not depend on the state."""
+        return unchanging(self.program, ("time",))
+
+    def _schedule(self, wanted: tuple[int, ...], prepared: bool = False) -> tuple[int, ...]:
+        """Steps to run, in order; `prepared`: without what static ones are made of."""
+        found = self._schedules.get((wanted, prepared))
         if found is None:
             needed, waiting = set(wanted), list(wanted)
             while waiting:
-                new = [i for i in self.program.steps[waiting.pop()].inputs if i not in needed]
+                number = waiting.pop()
+                if prepared and number in self._static:
+                    continue
+                new = [i for i in self.program.steps[number].inputs if i not in needed]
                 needed.update(new)
                 waiting.extend(new)
-            found = self._schedules[wanted] = tuple(sorted(needed))
+            found = self._schedules[wanted, prepared] = tuple(sorted(needed))
         return found
 
     def _on_grid(self, value: Any, state: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
@@ -63,16 +63,46 @@ class FusedRates:
         # Nothing is compiled while torch.compile traces.
         return not torch.compiler.is_compiling() and self._make(state.dtype)
 
+    @property
+    def uniforms(self) -> list[int]:
+        """Steps that hold the kernel's uniform leaves."""
+        return self._plan.uniforms if self._plan else []
+
+    @property
+    def arrays(self) -> list[int]:
+        """Steps that hold its array leaves, the state aside."""
+        return self._plan.arrays if self._plan else []
+
+    @property
+    def reads(self) -> list[int]:
+        """All steps whose values the kernel is given."""
+        return [*self.uniforms, *self.arrays]
+
     def __call__(self, state: Tensor, evaluate: Evaluate) -> Tensor:
         """The rates ``(B, C, *S)`` at a state for which it is `ready`."""
-        kernel, number = self._kernels[state.dtype]
-        found, shape = kernel.plan, kernel.plan.sizes
-        values = evaluate([*found.uniforms, *found.arrays])
-        numbers = [_as_row(v, state) for v in values[: len(found.uniforms)]]
+        values = evaluate(self.reads)
+        count = len(self.uniforms)
+        return self.from_leaves(state, self.stacked(values[:count], state), values[count:])
+
+    def stacked(self, values: Sequence[Any], state: Tensor) -> Tensor:
+        """Uniform leaves side by side, ``(B | 1, U)``."""
+        numbers = [_as_row(v, state) for v in values]
         rows = max((len(v) for v in numbers), default=1)
-        uniforms = torch.stack([v.expand(rows) for v in numbers], dim=1) if numbers else state.new_empty(1, 0)
-        arrays = [v.expand(v.shape[0], *shape) for v in values[len(found.uniforms) :]]
-        return rates(kernel, number, state, uniforms, arrays)
+        return torch.stack([v.expand(rows) for v in numbers], dim=1) if numbers else state.new_empty(1, 0)
+
+    def from_leaves(self, state: Tensor, uniforms: Tensor, arrays: Sequence[Tensor]) -> Tensor:
+        """The rates from what the kernel reads."""
+        kernel, number = self._kernels[state.dtype]
+        return rates(kernel, number, state, uniforms, self._on_grid(arrays))
+
+    def march(
+        self, state: Tensor, uniforms: Tensor, arrays: Sequence[Tensor], weights: Tensor, h: float, steps: int
+    ) -> Tensor:
+        """See `Kernel.march`."""
+        return self._kernels[state.dtype][0].march(state, uniforms, self._on_grid(arrays), weights, h, steps)
+
+    def _on_grid(self, arrays: Sequence[Tensor]) -> list[Tensor]:
+        return [a.expand(a.shape[0], *self._grid.shape) for a in arrays]
 
     def _make(self, dtype: torch.dtype) -> bool:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eqdsl.lowering.fused.march import MARCH
 from eqdsl.lowering.fused.memory import Memory
 from eqdsl.lowering.fused.places import HERE, Block, Place, index_text
 from eqdsl.lowering.fused.plan import Plan
@@ -58,6 +59,7 @@ def forward_source(plan: Plan, precision: str) -> str:
         + _points(memory)
         + arrays_function(plan)
         + _DRIVER
+        + MARCH
     )
 
 

@@ -21,6 +21,7 @@ PRECISIONS = {torch.float64: "double", torch.float32: "float"}
 
 _POINTER, _LONG = ctypes.c_void_p, ctypes.c_long
 _FORWARD = [_POINTER] * 4 + [_LONG] + [_POINTER] * 2 + [_LONG] * 2
+_MARCH = [_POINTER] * 5 + [_LONG] * 2 + [_POINTER] * 2 + [_LONG, ctypes.c_double] + [_LONG] * 3
 _ADJOINT = [_POINTER] * 4 + [_LONG] + [_POINTER] * 6 + [_LONG] * 2
 
 
@@ -53,8 +54,10 @@ class Kernel:
         self._chunks = -(-rows // max(1, CHUNK // plan.sizes[-1]))
         # Both texts are made now, so that what cannot be differentiated is known before it is used.
         self._adjoint_text = adjoint_source(plan, precision)
-        self._forward = load(forward_source(plan, precision)).forward
+        library = load(forward_source(plan, precision))
+        self._forward, self._march = library.forward, library.march
         self._forward.argtypes, self._forward.restype = _FORWARD, None
+        self._march.argtypes, self._march.restype = _MARCH, None
         self._adjoint: ctypes._NamedFuncPointer | None = None
 
     def forward(self, state: Tensor, uniforms: Tensor, arrays: Sequence[Tensor]) -> Tensor:
@@ -97,6 +100,36 @@ class Kernel:
             numbers if uniforms.shape[0] == batch else numbers.sum(dim=0, keepdim=True),
             [b if a.shape[0] == batch else b.sum(dim=0, keepdim=True) for a, b in zip(arrays, backs, strict=True)],
         )
+
+    def march(
+        self, state: Tensor, uniforms: Tensor, arrays: Sequence[Tensor], weights: Tensor, h: float, steps: int
+    ) -> Tensor:
+        """The state after some equal steps of an explicit Runge-Kutta method.
+
+        Parameters
+        ----------
+        state : Tensor, shape (B, C, *S)
+        uniforms : Tensor, shape (1 | steps*stages, B | 1, U)
+            The same for all stages, or those of each.
+        arrays : sequence of Tensor
+        weights : Tensor, shape (stages + 1, stages), float64
+            Row i makes stage i, the last row makes the step; at most `MOST_STAGES`.
+        h : float
+        steps : int
+        """
+        batch, stages = state.shape[0], weights.shape[1]
+        state, uniforms, arrays = state.clone(memory_format=torch.contiguous_format), uniforms.contiguous(), [
+            a.contiguous() for a in arrays
+        ]
+        work = state.new_empty(stages + 2, state.numel())
+        ghosts = state.new_empty(batch * self._ghosts) if self._ghosts else None
+        self._march(
+            state.data_ptr(), work.data_ptr(), self._pointers(arrays), self._strides(arrays), uniforms.data_ptr(),
+            _stride(uniforms[0]), uniforms[0].numel() if len(uniforms) > 1 else 0,
+            ghosts.data_ptr() if ghosts is not None else None, weights.contiguous().data_ptr(), stages, h, steps,
+            batch, torch.get_num_threads(),
+        )  # fmt: skip
+        return state
 
     def _pointers(self, arrays: Sequence[Tensor]) -> ctypes.Array[ctypes.c_void_p]:
         return (_POINTER * (len(arrays) or 1))(*(a.data_ptr() for a in arrays))

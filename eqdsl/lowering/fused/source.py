@@ -11,8 +11,11 @@ from eqdsl.lowering.fused.places import HERE, Block, Index, Place
 from eqdsl.lowering.fused.plan import Plan
 from eqdsl.lowering.fused.values import Reach, Values
 
-CHUNK = 16384
-"""Points that a thread takes at a time."""
+CHUNK = 4096
+"""Points that a thread takes at a time: few enough for the cache to hold all that is made of them."""
+
+MOST_STAGES = 16
+"""Of a Runge-Kutta method that runs inside a kernel."""
 
 MOST_STATEMENTS = 20_000
 """Beyond, compiling would take longer than it saves."""
@@ -25,7 +28,8 @@ def header(plan: Plan, precision: str) -> str:
     """Types, functions and sizes."""
     return (
         f"#include <tgmath.h>\ntypedef {precision} T;\n"
-        f"enum {{ LEAVES = {len(plan.leaves)}, CHANNELS = {len(plan.totals)}, UNIFORMS = {len(plan.uniforms)} }};\n"
+        f"enum {{ LEAVES = {len(plan.leaves)}, CHANNELS = {len(plan.totals)}, UNIFORMS = {len(plan.uniforms)},"
+        f" MOST_STAGES = {MOST_STAGES} }};\n"
         "#define LIMIT(i, a, b) ((i) < (a) ? (a) : (i) > (b) ? (b) : (i))\n"
         # One vector register of the widest kind.
         f"#define VECTOR ((long)(64/sizeof(T)))\n"

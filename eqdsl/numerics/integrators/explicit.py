@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from eqdsl.numerics.integrators.base import Field
-from eqdsl.numerics.integrators.fixed_step import Amount, FixedStep, Stepper, stage_time
+from eqdsl.numerics.integrators.base import Field, Task
+from eqdsl.numerics.integrators.fixed_step import Amount, FixedStep, Plan, Stepper, stage_time
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,24 @@ class ExplicitTableau(FixedStep):
     b: tuple[float, ...]
     c: tuple[float, ...]
     reach: float
+
+    def rollout(self, vector_field: Field, initial: Tensor, times: Tensor, task: Task) -> Iterator[Tensor]:
+        """Steps inside the vector field, where it offers them and no gradients are asked for; else as `march`."""
+        offered = getattr(vector_field, "explicit_steps", None)
+        if offered is not None and not torch.is_grad_enabled() and times.ndim == 1:
+            steps = offered((*self.a, self.b), self.c, initial)
+            if steps is not None:
+                return self._inside(steps, initial, Plan(times, initial, task), task)
+        return super().rollout(vector_field, initial, times, task)
+
+    def _inside(
+        self, steps: Callable[[Tensor, float, float, int], Tensor], state: Tensor, plan: Plan, task: Task
+    ) -> Iterator[Tensor]:
+        for t, h, count in plan.runs():
+            state = steps(state, t, h, count)
+            task.effort.steps += count
+            task.effort.evaluations += count * len(self.b)
+            yield state
 
     def stepper(self, vector_field: Field) -> Stepper:
         """Steps without memory."""

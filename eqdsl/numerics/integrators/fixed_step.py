@@ -154,6 +154,11 @@ class Plan:
         j = number - (self._ends[n] - count)
         return Step(start + j * length, h, fresh and j == 0, j == count - 1)
 
+    def runs(self) -> Iterator[tuple[float, float, int]]:
+        """Start, step and number of steps of each output interval, where all trajectories share their times."""
+        for start, length, _, _, count in self._intervals:
+            yield float(start), float(length), count
+
 
 def _same(a: Amount, b: Amount) -> bool:
     return bool((torch.as_tensor(a - b).abs() <= SAME_STEP * torch.as_tensor(a).abs()).all())

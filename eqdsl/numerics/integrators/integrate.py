@@ -74,7 +74,8 @@ def integrate(
     if memory == "reversible":
         states = _undone(chosen, field, initial, times, task, watch)
     elif memory in get_args(Memory):
-        states = list(_watched(chosen.rollout(field, initial, times, task), times, watch))
+        prepared = _prepared(field, initial, times)
+        states = list(_watched(chosen.rollout(prepared, initial, times, task), times, watch))
     else:
         raise UsageError(f"there is no `memory = {memory}`", help=f"take one of {', '.join(get_args(Memory))}")
     return torch.stack([initial, *states], dim=1)
@@ -117,7 +118,15 @@ def rollout(
     chosen = method_of(method)
     times = checked_times(times, initial)
     task = Task(substeps, step, rtol, atol, max_steps, Effort() if effort is None else effort)
-    return _watched(chosen.rollout(field, initial, times, task), times, watch)
+    return _watched(chosen.rollout(_prepared(field, initial, times), initial, times, task), times, watch)
+
+
+def _prepared(field: Field, initial: Tensor, times: Tensor) -> Field:
+    """The field as it is for one rollout, where it has such a form."""
+    make = getattr(field, "for_rollout", None)
+    first = times[..., 0].to(initial.device, initial.dtype)
+    prepared: Field = field if make is None else make(first, initial)
+    return prepared
 
 
 def _watched(states: Iterator[Tensor], times: Tensor, watch: Watch | None) -> Iterator[Tensor]:
