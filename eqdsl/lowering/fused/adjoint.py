@@ -172,9 +172,7 @@ def _ghost_row(memory: Memory, readers: Readers, fill: int, side: int, layer: in
 def _uniform_readers(plan: Plan, readers: Readers) -> list[tuple[int, int, int]]:
     """Uniform leaf, reader, and number of the argument."""
     return [
-        (k, reader, argument)
-        for k, uniform in enumerate(plan.uniforms)
-        for reader, argument in readers.others[uniform]
+        (k, reader, argument) for k, uniform in enumerate(plan.uniforms) for reader, argument in readers.others[uniform]
     ]
 
 

@@ -8,6 +8,7 @@ with the values of a and b computed again. So each point is written once, whatev
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Hashable
 
 from eqdsl.lowering.fused.memory import Memory
 from eqdsl.lowering.fused.places import Place, at_index, index_text, inside, moved, wrapped
@@ -146,12 +147,12 @@ class Cotangents:
             pointer = values.row.declare(("output row", channel, outer), "const T *const restrict", text)
         return values.cell.declare(key, "const T", f"{pointer}[{index_text(place[plan.last], plan.last, plan)}]")
 
-    def _sum(self, key: object, parts: list[str | None]) -> str:
+    def _sum(self, key: Hashable, parts: list[str | None]) -> str:
         texts = [p for p in parts if p is not None]
         if not texts:
-            self.values.cell.know(key, _ZERO)  # type: ignore[arg-type]
+            self.values.cell.know(key, _ZERO)
             return _ZERO
-        return self.values.cell.declare(key, "const T", " + ".join(texts))  # type: ignore[arg-type]
+        return self.values.cell.declare(key, "const T", " + ".join(texts))
 
     def _normal(self, place: Place) -> Place:
         """A place with known indices on periodic axes within the grid."""

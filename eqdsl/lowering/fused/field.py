@@ -16,7 +16,8 @@ from eqdsl.core.native import CompilationFailed
 from eqdsl.lowering.fused.extents import Unsupported
 from eqdsl.lowering.fused.kernel import PRECISIONS, Kernel
 from eqdsl.lowering.fused.operator import rates, register
-from eqdsl.lowering.fused.plan import Plan, plan
+from eqdsl.lowering.fused.plan import Plan
+from eqdsl.lowering.fused.sorting import plan
 from eqdsl.lowering.program import Program
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import Grid

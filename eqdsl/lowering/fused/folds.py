@@ -98,7 +98,14 @@ def _back_row(memory: Memory, row: Block, number: int, where: Place) -> str:
 
 
 def fold(
-    values: Values, fill: int, side: int, layer: int, place: Place, back: str, stored: Target, sums: Callable[[int], str]
+    values: Values,
+    fill: int,
+    side: int,
+    layer: int,
+    place: Place,
+    back: str,
+    stored: Target,
+    sums: Callable[[int], str],
 ) -> None:
     """One ghost, ``sum_j w_j u_j + c*kappa``: to the points u_j and to what kappa is made of."""
     plan, cell = values.plan, values.cell
@@ -114,9 +121,7 @@ def fold(
         _push(values, kappa, wall, f"{literal(rows.correction[layer])}*{name}", stored, sums)
 
 
-def _push(
-    values: Values, kappa: int, place: Place, seed: str, stored: Target, sums: Callable[[int], str]
-) -> None:
+def _push(values: Values, kappa: int, place: Place, seed: str, stored: Target, sums: Callable[[int], str]) -> None:
     """Reverse differentiation of a wall's own value at one point of the wall."""
     plan, cell = values.plan, values.cell
     backs: dict[int, list[str]] = defaultdict(list, {kappa: [seed]})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Sequence
 from math import prod
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -20,9 +21,9 @@ PRECISIONS = {torch.float64: "double", torch.float32: "float"}
 """Types that kernels are made for."""
 
 _POINTER, _LONG = ctypes.c_void_p, ctypes.c_long
-_FORWARD = [_POINTER] * 4 + [_LONG] + [_POINTER] * 2 + [_LONG] * 2
-_MARCH = [_POINTER] * 5 + [_LONG] * 2 + [_POINTER] * 2 + [_LONG, ctypes.c_double] + [_LONG] * 3
-_ADJOINT = [_POINTER] * 4 + [_LONG] + [_POINTER] * 6 + [_LONG] * 2
+_FORWARD: list[Any] = [_POINTER] * 4 + [_LONG] + [_POINTER] * 2 + [_LONG] * 2
+_MARCH: list[Any] = [_POINTER] * 5 + [_LONG] * 2 + [_POINTER] * 2 + [_LONG, ctypes.c_double] + [_LONG] * 3
+_ADJOINT: list[Any] = [_POINTER] * 4 + [_LONG] + [_POINTER] * 6 + [_LONG] * 2
 
 
 class Kernel:
@@ -58,7 +59,7 @@ class Kernel:
         self._forward, self._march = library.forward, library.march
         self._forward.argtypes, self._forward.restype = _FORWARD, None
         self._march.argtypes, self._march.restype = _MARCH, None
-        self._adjoint: ctypes._NamedFuncPointer | None = None
+        self._adjoint: Any = None
 
     def forward(self, state: Tensor, uniforms: Tensor, arrays: Sequence[Tensor]) -> Tensor:
         """The rates."""
@@ -118,9 +119,11 @@ class Kernel:
         steps : int
         """
         batch, stages = state.shape[0], weights.shape[1]
-        state, uniforms, arrays = state.clone(memory_format=torch.contiguous_format), uniforms.contiguous(), [
-            a.contiguous() for a in arrays
-        ]
+        state, uniforms, arrays = (
+            state.clone(memory_format=torch.contiguous_format),
+            uniforms.contiguous(),
+            [a.contiguous() for a in arrays],
+        )
         work = state.new_empty(stages + 2, state.numel())
         ghosts = state.new_empty(batch * self._ghosts) if self._ghosts else None
         self._march(

@@ -38,7 +38,7 @@ def rates(kernel: Kernel, number: int, state: Tensor, uniforms: Tensor, arrays: 
         return compiled
     if not torch.is_grad_enabled():
         return kernel.forward(state, uniforms, arrays)
-    result: Tensor = _Rates.apply(kernel, state, uniforms, *arrays)
+    result: Tensor = _Rates.apply(kernel, state, uniforms, *arrays)  # type: ignore[no-untyped-call]
     return result
 
 

@@ -73,8 +73,8 @@ def index_text(index: Index, axis: int, plan: Plan) -> str:
 class Block:
     """Statements in order, each naming a value; equal values are named once, here or in the enclosing block."""
 
-    def __init__(self, names: Iterator[int] | None = None, outer: Block | None = None) -> None:
-        self._names = names if names is not None else outer._names if outer is not None else count()
+    def __init__(self, outer: Block | None = None) -> None:
+        self._names: Iterator[int] = outer._names if outer is not None else count()
         self._outer = outer
         self._known: dict[Hashable, str] = {}
         self.statements: list[str] = []
@@ -101,4 +101,4 @@ class Block:
 
     def inner(self) -> Block:
         """A block within this one."""
-        return Block(outer=self)
+        return Block(self)

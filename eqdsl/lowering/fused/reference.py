@@ -40,9 +40,7 @@ def reference_rates(plan: Plan, state: Tensor, uniforms: Tensor, arrays: Sequenc
         learned={},
     )
     values: dict[int, Any] = dict(plan.literals)
-    values |= {
-        number: uniforms[:, k].reshape(-1, *(1,) * len(plan.sizes)) for k, number in enumerate(plan.uniforms)
-    }
+    values |= {number: uniforms[:, k].reshape(-1, *(1,) * len(plan.sizes)) for k, number in enumerate(plan.uniforms)}
     values |= {number: state[:, channel] for number, channel in plan.channels.items()}
     values |= dict(zip(plan.arrays, arrays, strict=True))
     for number in sorted(plan.bulk | plan.walls):

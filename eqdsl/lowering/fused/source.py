@@ -17,8 +17,8 @@ CHUNK = 4096
 MOST_STAGES = 16
 """Of a Runge-Kutta method that runs inside a kernel."""
 
-MOST_STATEMENTS = 20_000
-"""Beyond, compiling would take longer than it saves."""
+MOST_STATEMENTS = 60_000
+"""Beyond, compiling takes longer than ten seconds."""
 
 ARGUMENTS = "const T *const *A, const T *U, const T *G"
 """What every part of a kernel reads: arrays, uniform leaves, ghosts."""
@@ -45,14 +45,12 @@ def uniforms_text(plan: Plan) -> str:
 
 def arrays_function(plan: Plan) -> str:
     """A function that points at the arrays of one trajectory."""
-    lines = [
-        f"  A[{i}] = state + (b*CHANNELS + {channel})*POINTS;" for i, channel in enumerate(plan.channels.values())
-    ]
+    lines = [f"  A[{i}] = state + (b*CHANNELS + {channel})*POINTS;" for i, channel in enumerate(plan.channels.values())]
     first = len(plan.channels)
     lines += [f"  A[{first + k}] = arrays[{k}] + b*strides[{k}];" for k in range(len(plan.arrays))]
     return (
-        "static inline void arrays_of(long b, const T *state, const T *const *arrays, const long *strides, const T **A)\n"
-        "{\n" + "\n".join(lines) + "\n}\n"
+        "static inline void arrays_of(long b, const T *state, const T *const *arrays, const long *strides,\n"
+        "                             const T **A)\n{\n" + "\n".join(lines) + "\n}\n"
     )
 
 
@@ -87,9 +85,7 @@ def along(plan: Plan, outer: Place, index: Index) -> Place:
     return (*outer, index)
 
 
-def cells(
-    memory: Memory, outer: Place, row: Block, write: Callable[[Values, Place], None]
-) -> str:
+def cells(memory: Memory, outer: Place, row: Block, write: Callable[[Values, Place], None]) -> str:
     """The points of a row: those near its ends one by one, the others in a loop over vectors.
 
     Parameters

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from eqdsl.lowering.fused.memory import Memory
 from eqdsl.lowering.fused.places import Block, Place, at_index, index_text, moved, wrapped
 from eqdsl.lowering.fused.plan import FILLS
@@ -51,7 +53,9 @@ class Values:
             return found
         if plan.last in axes:
             return self.cell.declare(key, "const T", self._text(number, place))
-        return self.row.declare(key, "const T", Values(self.memory, self.row, self.row, self.reach)._text(number, place))
+        return self.row.declare(
+            key, "const T", Values(self.memory, self.row, self.row, self.reach)._text(number, place)
+        )
 
     def inputs(self, number: int, place: Place) -> list[str]:
         """Values of what a pointwise step reads."""
@@ -184,7 +188,7 @@ def at_end(place: Place, axis: int, side: int, values: Values) -> str:
     return f"({index_text(place[axis], axis, values.plan)} == {0 if side == 0 else values.plan.sizes[axis] - 1})"
 
 
-def weighted(parts) -> str:  # type: ignore[no-untyped-def]
+def weighted(parts: Iterable[tuple[float, str]]) -> str:
     """The text of a weighted sum."""
     texts = [name if weight == 1.0 else f"{literal(weight)}*{name}" for weight, name in parts]
     return " + ".join(texts) or "(T)0"
