@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 import stat
 import warnings
 from pathlib import Path
@@ -22,7 +21,6 @@ from eqdsl.numerics.integrators.integrate import integrate
 from tests.lowering.test_good_models import GOOD, small_grid
 
 NO_KERNEL_YET = {
-    "burgers_unknown_viscosity", "cahn_hilliard", "porous_medium", "unknown_flux",  # learned fluxes
     "transport_advect", "transport_advection_upwind", "transport_burgers_weno", "transport_radial",
     "transport_rotation", "transport_sod", "transport_unknown_flux",  # upwinding
 }  # fmt: skip
@@ -117,7 +115,8 @@ def test_walls_in_three_dimensions(position: str) -> None:
     model = loads_model(
         "space x in [0, 1], y in [0, 1], z in [0, 1] periodic\nstate u(x, y, z)\nparam k = fit 0.7 in (0, 5)\n"
         "dt(u) = div(k*grad(u)) + dxy(u) + dxz(u*u) - u*dyz(u)\n"
-        "bc dn(u) + k*u = sin(z)*y at x = 0\nbc u = k*t*y at x = 1\nbc dn(u) = x at y = 0\nbc u*(1 + z^2) + dn(u) = 0 at y = 1\n"
+        "bc dn(u) + k*u = sin(z)*y at x = 0\nbc u = k*t*y at x = 1\nbc dn(u) = x at y = 0\n"
+        "bc u*(1 + z^2) + dn(u) = 0 at y = 1\n"
         f"grid x = 9 {position}, y = 10 {position}, z = 11"
     )
     fast, plain = pair(model, grid_from_model(model))
@@ -252,10 +251,24 @@ def test_large_grids_use_kernels_by_themselves(monkeypatch: pytest.MonkeyPatch) 
     assert compile_model(loads_model("state a\ndt(a) = -a"), kernels=True).fused.ready(torch.ones(1, 1)) is False
 
 
-def test_too_few_points_for_the_walls_are_torchs() -> None:
-    model = loads_model("space x in [0, 1]\nstate u(x)\nscheme order = 4\ndt(u) = dx(u*dx(u))\nbc u = 0 at boundary")
-    fast, plain = pair(model, grid_from_model(model, {"x": 6}))
+def test_too_few_points_for_a_kernel_are_torchs() -> None:
+    model = loads_model("space x in [0, 1] periodic\nstate u(x)\ndt(u) = dxx(u*dxx(u*dxx(u)))")
+    fast, plain = pair(model, grid_from_model(model, {"x": 5}))
     assert_same(fast, plain, 0.0, state_of(fast), 1e-12, 1e-10)
+    assert fast.fused.refused == "5 points along `x` are too few"
+
+
+@pytest.mark.parametrize("order", (2, 4))
+def test_learned_fluxes_at_walls(order: int) -> None:
+    """The learned terms are evaluated on ghosts too, and what comes back to these ghosts is not lost."""
+    model = loads_model(
+        "space x in [0, 1], y in [0, 1] periodic, z in [0, 2]\nstate u(x, y, z)\n"
+        "learned D(u, x) by mlp(8) with D >= 0.1\nlearned f(u) by mlp(8)\ndt(u) = div(D*grad(u)) - dx(f*u) - dy(f)\n"
+        f"bc u = z at x = 0\nscheme order = {order}\ngrid x = 11, y = 12, z = 13"
+    )
+    fast, plain = pair(model, grid_from_model(model))
+    assert_same(fast, plain, 0.3, state_of(fast), 1e-12, 1e-10)
+    assert fast.fused.refused == ""
 
 
 def test_a_copy_has_weights_of_its_own() -> None:
@@ -312,7 +325,7 @@ def test_a_text_that_does_not_compile_is_one_line(tmp_path: Path, monkeypatch: p
     with pytest.raises(native.CompilationFailed) as caught:
         native.load("int answer(void) { return nothing; }\n")
     assert "\n" not in str(caught.value) and "nothing" in str(caught.value)
-    assert not os.listdir(tmp_path / "kernels")
+    assert not list((tmp_path / "kernels").iterdir())
 
 
 def test_denormal_numbers_survive_loading() -> None:

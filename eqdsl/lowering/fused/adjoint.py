@@ -6,13 +6,23 @@ each row, along the others, axis after axis, once all rows are there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from math import prod
 
+from eqdsl.lowering.fused.beyond import (
+    add_lanes,
+    array_beyond,
+    array_row,
+    back_row,
+    indices_beyond,
+    indices_of_sums,
+    sums_beyond,
+    sums_row,
+    uniform_parts,
+)
 from eqdsl.lowering.fused.cotangents import Cotangents, Readers
-from eqdsl.lowering.fused.extents import Unsupported
 from eqdsl.lowering.fused.folds import last_axis_folds, stored_folds
 from eqdsl.lowering.fused.memory import Memory
-from eqdsl.lowering.fused.places import HERE, Block, Index, Place, index_text, inside
+from eqdsl.lowering.fused.places import HERE, Block, Index, Place, index_text
 from eqdsl.lowering.fused.plan import Plan
 from eqdsl.lowering.fused.source import (
     ARGUMENTS,
@@ -26,7 +36,7 @@ from eqdsl.lowering.fused.source import (
     rows_loop,
     uniforms_text,
 )
-from eqdsl.lowering.fused.values import Reach, Values
+from eqdsl.lowering.fused.values import Values
 
 BACK = "const T *g, T *const *D, T *H, double *acc"
 """What every part of an adjoint also gets: cotangents in, cotangents of arrays and ghosts, sums of uniform leaves."""
@@ -109,7 +119,7 @@ def _cotangent_row(plan: Plan) -> str:
 def _backs_function(plan: Plan) -> str:
     lines = [f"  D[{i}] = back + (b*CHANNELS + {channel})*POINTS;" for i, channel in enumerate(plan.channels.values())]
     first = len(plan.channels)
-    lines += [f"  D[{first + k}] = backs[{k}] + b*POINTS;" for k in range(len(plan.arrays))]
+    lines += [f"  D[{first + k}] = backs[{k}] + b*{prod(plan.shape(a))}L;" for k, a in enumerate(plan.arrays)]
     return "static inline void backs_of(long b, T *back, T *const *backs, T **D)\n{\n" + "\n".join(lines) + "\n}\n"
 
 
@@ -120,18 +130,19 @@ def _points(memory: Memory, readers: Readers) -> str:
     targets = {}
     for place, leaf in enumerate(plan.leaves):
         targets[leaf] = f"d{place}"
-        row.add(f"T *const restrict d{place} = D[{place}] + r*{plan.sizes[plan.last]};")
+        row.add(f"T *const restrict d{place} = {back_row(plan, leaf, outer)};")
 
     def write(values: Values, where: Place) -> None:
         backs = Cotangents(readers, values)
         index = index_text(where[plan.last], plan.last, plan)
         found = {leaf: backs.whole(leaf, where) or "0" for leaf in plan.leaves}
-        sums = _uniform_parts(backs, where)
+        sums = uniform_parts(backs, where)
         for leaf, text in found.items():
             values.cell.add(f"{targets[leaf]}[{index}] = {text};")
-        _add_lanes(values.cell, sums, where[plan.last], plan)
+        add_lanes(values.cell, sums, where[plan.last], plan)
 
-    body = cells(memory, outer, row, write) + _beyond(memory, readers, outer, row)
+    body = cells(memory, outer, row, write) + sums_beyond(memory, readers, outer, row)
+    body += "".join(array_beyond(memory, readers, leaf, targets[leaf], outer, row) for leaf in plan.arrays)
     body += "".join(last_axis_folds(memory, readers, leaf, targets[leaf], outer, row) for leaf in plan.leaves)
     loop = rows_loop(plan, indented(row.statements, 2) + body)
     arguments = f"{ARGUMENTS}, {BACK}, long first, long last"
@@ -143,8 +154,12 @@ def _walls(memory: Memory, readers: Readers) -> str:
     plan = memory.plan
     text = ""
     for axis in range(plan.last):
-        for index in _beyond_indices(plan, readers, axis):
-            text += _beyond_row(memory, readers, axis, index)
+        for index in indices_of_sums(plan, readers, axis):
+            text += sums_row(memory, readers, axis, index)
+    for leaf in plan.arrays:
+        for axis in range(plan.last):
+            for index in indices_beyond(plan, [plan.extents[leaf]], axis):
+                text += array_row(memory, readers, leaf, axis, index)
     for fill in memory.stored:
         for side, rows in enumerate(plan.rows(fill)):
             for layer in range(len(rows.weights)):
@@ -169,82 +184,9 @@ def _ghost_row(memory: Memory, readers: Readers, fill: int, side: int, layer: in
     return other_loops(memory, fill, indented(row.statements, 2) + body)
 
 
-def _uniform_readers(plan: Plan, readers: Readers) -> list[tuple[int, int, int]]:
-    """Uniform leaf, reader, and number of the argument."""
-    return [
-        (k, reader, argument) for k, uniform in enumerate(plan.uniforms) for reader, argument in readers.others[uniform]
-    ]
-
-
-def _uniform_parts(backs: Cotangents, where: Place) -> list[tuple[int, str]]:
-    """What comes back to uniform leaves at a place."""
-    plan, readers = backs.plan, backs.readers
-    parts = []
-    for k, reader, argument in _uniform_readers(plan, readers):
-        text = backs.through(reader, argument, where) if inside(plan.extents[reader], where, plan) else None
-        if text is not None:
-            parts.append((k, text))
-    for k, uniform in enumerate(plan.uniforms):
-        for channel in readers.totals[uniform]:
-            text = backs.output(channel, where)
-            if text is not None:
-                parts.append((k, text))
-    return parts
-
-
 def _lanes(plan: Plan) -> str:
     return "".join(f"  T a{k}[VECTOR] = {{0}};\n" for k in range(len(plan.uniforms)))
 
 
 def _sums(plan: Plan) -> str:
     return "".join(f"  for (long l = 0; l < VECTOR; ++l) acc[{k}] += a{k}[l];\n" for k in range(len(plan.uniforms)))
-
-
-def _add_lanes(cell: Block, parts: list[tuple[int, str]], index: Index, plan: Plan) -> None:
-    looped = index[0] == "i"
-    for k, text in parts:
-        cell.add(f"a{k}[{'l' if looped else '0'}] += {f'i{plan.last} >= s ? {text} : 0' if looped else text};")
-
-
-def _beyond_indices(plan: Plan, readers: Readers, axis: int) -> list[Index]:
-    """Raw indices beyond the walls of an axis where a uniform leaf is read."""
-    if plan.periodic(axis):
-        return []
-    extents = [plan.extents[reader] for _, reader, _ in _uniform_readers(plan, readers)]
-    extents = [e for e in extents if axis in e.axes]
-    below = max((e.shift[axis] for e in extents), default=0)
-    above = max((e.above(axis) for e in extents), default=0)
-    if plan.last > 1 and any(sum(bool(e.extra[a]) for a in range(plan.last)) > 1 for e in extents):
-        raise Unsupported("parameters within mixed derivatives at walls")
-    return [*(("0", -k) for k in range(below, 0, -1)), *(("n", k) for k in range(above))]
-
-
-def _beyond(memory: Memory, readers: Readers, outer: Place, row: Block) -> str:
-    """Sums at the points beyond both ends of a row."""
-    return _each_beyond(memory, readers, row, lambda index: (*outer, index))
-
-
-def _each_beyond(memory: Memory, readers: Readers, row: Block, place: Callable[[Index], Place]) -> str:
-    plan, text = memory.plan, ""
-    for index in _beyond_indices(plan, readers, plan.last):
-        cell = row.inner()
-        backs = Cotangents(readers, Values(memory, row, cell, Reach()))
-        _add_lanes(cell, _uniform_parts(backs, place(index)), index, plan)
-        text += "    {\n" + indented(cell.statements, 3) + "    }\n"
-    return text
-
-
-def _beyond_row(memory: Memory, readers: Readers, axis: int, index: Index) -> str:
-    """Sums in a row beyond a wall."""
-    plan, row = memory.plan, Block()
-    outer = tuple(index if a == axis else HERE for a in range(plan.last))
-
-    def write(values: Values, where: Place) -> None:
-        _add_lanes(values.cell, _uniform_parts(Cotangents(readers, values), where), where[plan.last], plan)
-
-    body = cells(memory, outer, row, write) + _beyond(memory, readers, outer, row)
-    text = indented(row.statements, 2) + body
-    for other in range(plan.last):
-        if other != axis:
-            text = f"  for (long i{other} = 0; i{other} < {plan.sizes[other]}; ++i{other}) {{\n{text}  }}\n"
-    return f"  {{\n{text}  }}\n"

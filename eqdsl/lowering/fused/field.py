@@ -103,7 +103,8 @@ class FusedRates:
         return self._kernels[state.dtype][0].march(state, uniforms, self._on_grid(arrays), weights, h, steps)
 
     def _on_grid(self, arrays: Sequence[Tensor]) -> list[Tensor]:
-        return [a.expand(a.shape[0], *self._grid.shape) for a in arrays]
+        assert self._plan is not None
+        return [_as_array(self._plan, number, a) for number, a in zip(self._plan.arrays, arrays, strict=True)]
 
     def _make(self, dtype: torch.dtype) -> bool:
         try:
@@ -124,6 +125,14 @@ class FusedRates:
 def _transformed() -> bool:
     """Whether a transform of `torch.func` or forward-mode differentiation is at work, which kernels do not know."""
     return torch._C._functorch.maybe_current_level() is not None or torch.autograd.forward_ad._current_level >= 0
+
+
+def _as_array(found: Plan, number: int, value: Tensor) -> Tensor:
+    """An array leaf as the kernel takes it."""
+    for axis, (cut, n) in enumerate(zip(found.cuts[number], found.shape(number), strict=True)):
+        if cut:
+            value = value.narrow(axis + 1, cut, n)
+    return value.expand(value.shape[0], *found.shape(number))
 
 
 def _as_row(value: Any, state: Tensor) -> Tensor:

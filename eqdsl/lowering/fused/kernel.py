@@ -50,7 +50,6 @@ class Kernel:
         self.plan, self.dtype = plan, dtype
         precision = PRECISIONS[dtype]
         self._ghosts = Memory(plan).size
-        self._points = prod(plan.sizes)
         rows = prod(plan.sizes[:-1])
         self._chunks = -(-rows // max(1, CHUNK // plan.sizes[-1]))
         # Both texts are made now, so that what cannot be differentiated is known before it is used.
@@ -86,7 +85,7 @@ class Kernel:
         arrays = [a.contiguous() for a in arrays]
         read = len(plan.channels) == state.shape[1]
         back = torch.empty_like(state) if read else torch.zeros_like(state)
-        backs = [state.new_empty(batch, *plan.sizes) for _ in arrays]
+        backs = [state.new_empty(batch, *a.shape[1:]) for a in arrays]
         sums = torch.zeros(batch, self._chunks + 1, len(plan.uniforms), dtype=torch.float64)
         ghosts = state.new_empty(2, batch * self._ghosts) if self._ghosts else None
         self._adjoint(
@@ -138,7 +137,7 @@ class Kernel:
         return (_POINTER * (len(arrays) or 1))(*(a.data_ptr() for a in arrays))
 
     def _strides(self, arrays: Sequence[Tensor]) -> ctypes.Array[ctypes.c_long]:
-        return (_LONG * (len(arrays) or 1))(*(self._points if a.shape[0] > 1 else 0 for a in arrays))
+        return (_LONG * (len(arrays) or 1))(*(a[0].numel() if a.shape[0] > 1 else 0 for a in arrays))
 
 
 def _stride(uniforms: Tensor) -> int:

@@ -75,20 +75,22 @@ class Memory:
         indices = [f"i{a}" for a in range(plan.last)]
         known = ", ".join([f"{type_}*A", f"{type_}*G", *(f"long {i}" for i in indices)])
         for leaf in plan.leaves:
-            yield f"static inline {type_}* {name}_{leaf}({known}) {{\n{self._array(indices)}}}\n"
+            yield f"static inline {type_}* {name}_{leaf}({known}) {{\n{self._array(leaf, indices)}}}\n"
         for fill in sorted(f for f in plan.bulk if plan.steps[f].operation in FILLS):
             if plan.fill_axis(fill) != plan.last:
                 yield f"static inline {type_}* {name}_{fill}({known}) {{\n{self._fill(fill, name, indices)}}}\n"
 
-    def _array(self, indices: list[str]) -> str:
+    def _array(self, leaf: int, indices: list[str]) -> str:
         plan, text = self.plan, ""
+        extent, sizes = plan.extents[leaf], plan.shape(leaf)
         place = "0L"
         for axis, i in enumerate(indices):
-            n = plan.sizes[axis]
-            below, above = (f"{i} + {n}", f"{i} - {n}") if plan.periodic(axis) else ("0", str(n - 1))
-            text += f"  {i} = {i} < 0 ? {below} : {i} >= {n} ? {above} : {i};\n"
-            place = f"({place}*{n} + {i})"
-        return text + f"  return A + {place}*{plan.sizes[plan.last]};\n"
+            n, shift = plan.sizes[axis], extent.shift[axis]
+            first, end = -shift, sizes[axis] - shift
+            below, above = (f"{i} + {n}", f"{i} - {n}") if plan.periodic(axis) else (str(first), str(end - 1))
+            text += f"  {i} = {i} < {first} ? {below} : {i} >= {end} ? {above} : {i};\n"
+            place = f"({place}*{sizes[axis]} + {i} + {shift})"
+        return text + f"  return A + {place}*{sizes[plan.last]} + {extent.shift[plan.last]};\n"
 
     def _fill(self, fill: int, name: str, indices: list[str]) -> str:
         plan, axis = self.plan, self.plan.fill_axis(fill)

@@ -46,6 +46,8 @@ class Plan:
         Array leaves that are channels of the state, by step.
     arrays : list of int
         Other array leaves.
+    cuts : dict of int to tuple
+        How many points of each at the beginning of each axis are left out: ghosts on periodic axes repeat others.
     bulk, walls : set of int
         Steps evaluated at points, and steps evaluated at walls (what a wall's own value is made of).
     """
@@ -58,6 +60,7 @@ class Plan:
     uniforms: list[int] = field(default_factory=list)
     channels: dict[int, int] = field(default_factory=dict)
     arrays: list[int] = field(default_factory=list)
+    cuts: dict[int, tuple[int, ...]] = field(default_factory=dict)
     bulk: set[int] = field(default_factory=set)
     walls: set[int] = field(default_factory=set)
 
@@ -75,6 +78,10 @@ class Plan:
     def leaves(self) -> list[int]:
         """All array leaves: channels first."""
         return [*self.channels, *self.arrays]
+
+    def shape(self, leaf: int) -> tuple[int, ...]:
+        """Points of an array leaf as the kernel gets it."""
+        return tuple(n + e for n, e in zip(self.sizes, self.extents[leaf].extra, strict=True))
 
     def periodic(self, axis: int) -> bool:
         """Whether an axis closes in itself."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import cast
 
-from eqdsl.lowering.fused.extents import Unsupported, extent_of
+from eqdsl.lowering.fused.extents import Extent, Unsupported, extent_of
 from eqdsl.lowering.fused.plan import FILLS, OPAQUE, Plan
 from eqdsl.lowering.fused.scalars import SCALARS
 from eqdsl.lowering.operations import ARITHMETIC
@@ -68,10 +67,7 @@ def _sort(found: Plan, total: int) -> None:
             continue
         step = found.steps[number]
         if _torch_evaluates(found, number):
-            _whole(found, number)
-            found.arrays.append(number)
-            # Torch hands it over on the whole grid.
-            found.extents[number] = replace(found.extents[number], axes=frozenset(range(len(found.sizes))))
+            _add_array(found, number)
             continue
         found.bulk.add(number)
         _check(found, number)
@@ -110,10 +106,19 @@ def _reads(found: Plan, number: int, wanted: Callable[[int], bool]) -> bool:
     return any(i not in found.literals and (wanted(i) or _reads(found, i, wanted)) for i in step.inputs)
 
 
-def _whole(found: Plan, number: int) -> None:
-    extent = found.extents[number]
-    if any(extent.shift) or any(extent.extra):
-        raise Unsupported(f"`{found.steps[number].operation}` on a widened grid")
+def _add_array(found: Plan, number: int) -> None:
+    """An array leaf: torch hands it over on the whole grid, with its ghosts beyond walls."""
+    extent, axes = found.extents[number], range(len(found.sizes))
+    if any(extent.half):
+        raise Unsupported(f"`{found.steps[number].operation}` on faces")
+    found.arrays.append(number)
+    found.cuts[number] = tuple(extent.shift[a] if found.periodic(a) else 0 for a in axes)
+    found.extents[number] = Extent(
+        frozenset(axes),
+        tuple(0 if found.periodic(a) else extent.shift[a] for a in axes),
+        tuple(0 if found.periodic(a) else extent.extra[a] for a in axes),
+        extent.half,
+    )
 
 
 def _check(found: Plan, number: int) -> None:

@@ -83,7 +83,8 @@ class Values:
         plan = self.plan
         index = wrapped(place[plan.last]) if plan.periodic(plan.last) else place[plan.last]
         if index[0] == "i":
-            self.reach.note(index[1], 0, 0)
+            extent = plan.extents[self.memory.leaf(number)]
+            self.reach.note(index[1], -extent.shift[plan.last], extent.above(plan.last))
         return f"{self.pointer(number, place)}[{index_text(index, plan.last, plan)}]"
 
     def pointer(self, number: int, place: Place) -> str:
