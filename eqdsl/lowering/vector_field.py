@@ -79,9 +79,13 @@ class VectorField(nn.Module):
         """Time derivative of the state by torch alone, ``(B, C, *S)``; `given` as in `evaluate`."""
         return torch.stack([self._on_grid(v, state) for v in self.evaluate(t, state, self.totals, given)], dim=1)
 
-    def for_rollout(self, t: Tensor, state: Tensor) -> PreparedField:
-        """The same field with what follows from its parameters alone evaluated once, to be differentiated once."""
-        return PreparedField(self, t, state)
+    def for_rollout(self, t: Tensor, state: Tensor) -> PreparedField | VectorField:
+        """The same field with what follows from its parameters alone evaluated once, to be differentiated once.
+
+        A field that hooks listen to stays as it is: they hear every call.
+        """
+        heard = self._forward_hooks or self._forward_pre_hooks
+        return self if heard else PreparedField(self, t, state)
 
     def terms(self, t: float | Tensor, state: Tensor) -> dict[str, dict[str, Tensor]]:
         """Every term of every equation, by channel and term name, each ``(B, *S)``."""
