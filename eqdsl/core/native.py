@@ -90,12 +90,13 @@ def cache_folder() -> Path:
     except (OSError, RuntimeError):
         # No home, no room, or no right to write there.
         pass
-    return _temporary()
+    return Path(_temporary().name)
 
 
 @cache
-def _temporary() -> Path:
-    return Path(tempfile.mkdtemp(prefix="eqdsl-kernels-"))
+def _temporary() -> tempfile.TemporaryDirectory[str]:
+    """A folder that goes when the process ends."""
+    return tempfile.TemporaryDirectory(prefix="eqdsl-kernels-")
 
 
 def _private(path: Path) -> bool:

@@ -37,7 +37,8 @@ def uniform_parts(backs: Cotangents, where: Place) -> list[tuple[int, str]]:
 def add_lanes(cell: Block, parts: list[tuple[int, str]], index: Index, plan: Plan) -> None:
     looped = index[0] == "i"
     for k, text in parts:
-        cell.add(f"a{k}[{'l' if looped else '0'}] += {f'i{plan.last} >= s ? {text} : 0' if looped else text};")
+        # A factor, not a branch: a branch would keep the loop from becoming vectors.
+        cell.add(f"a{k}[l] += (T)(int)(i{plan.last} >= s)*({text});" if looped else f"a{k}[0] += {text};")
 
 
 def indices_of_sums(plan: Plan, readers: Readers, axis: int) -> list[Index]:

@@ -81,14 +81,8 @@ class Cotangents:
             if where in "01":
                 return back if int(where) == argument else None
             return f"({where} ? {_ZERO} : {back})" if argument == 0 else f"({where} ? {back} : {_ZERO})"
-        return cotangent_text(
-            self.plan.attributes(reader)[0],
-            argument,
-            values.inputs(reader, place),
-            values.at(reader, place),
-            back,
-            values.exponent(reader),
-        )
+        function, count = self.plan.attributes(reader)[0], len(step.inputs)
+        return cotangent_text(function, argument, count, values.texts(reader, place, back), values.exponent(reader))
 
     def _through_stencil(self, reader: int, place: Place) -> str | None:
         axis, weights = self.plan.attributes(reader)

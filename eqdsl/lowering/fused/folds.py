@@ -142,10 +142,9 @@ def _push(values: Values, kappa: int, place: Place, seed: str, stored: Target, s
                     where = at_index(place, axis, values.wall_point(number, j))
                     cell.add(f"{stored(step.inputs[0], where)} += {literal(weight)}*{back};")
         elif step.operation == "pointwise":
-            inputs, value = values.inputs(number, place), values.at(number, place)
+            texts, function = values.texts(number, place, back), plan.attributes(number)[0]
             for argument, read in enumerate(step.inputs):
-                function = plan.attributes(number)[0]
-                text = cotangent_text(function, argument, inputs, value, back, values.exponent(number))
+                text = cotangent_text(function, argument, len(step.inputs), texts, values.exponent(number))
                 if text is not None:
                     backs[read].append(text)
         elif step.operation != "coordinate":

@@ -1,12 +1,16 @@
 """Pointwise functions in C: values and derivatives, one line each.
 
-In the texts ``{0}``, ``{1}``, … are the arguments, ``{v}`` the value itself and ``{g}`` the cotangent of the value; a
+In the texts ``{a}``, ``{b}``, ``{c}`` are the arguments, ``{v}`` the value itself and ``{g}`` the cotangent of the value; a
 derivative text is the cotangent of that argument, None where it is zero. At kinks the derivatives are torch's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+NAMES = "abc"
+"""Names of arguments."""
 
 MOST_FACTORS = 8
 """Largest exponent that becomes a product."""
@@ -22,54 +26,54 @@ class Scalar:
 
 
 def _comparison(sign: str) -> Scalar:
-    return Scalar(2, f"(T)({{0}} {sign} {{1}})", (None, None))
+    return Scalar(2, f"(T)({{a}} {sign} {{b}})", (None, None))
 
 
 SCALARS: dict[str, Scalar] = {
     "add": Scalar(0, "+"),
     "mul": Scalar(0, "*"),
-    "sub": Scalar(2, "{0} - {1}", ("{g}", "-{g}")),
-    "div": Scalar(2, "{0}/{1}", ("{g}/{1}", "-{g}*{v}/{1}")),
-    "neg": Scalar(1, "-{0}", ("-{g}",)),
-    "pow": Scalar(2, "pow({0}, {1})", ("{g}*{1}*pow({0}, {1} - 1)", "({0} == 0 ? 0 : {g}*{v}*log({0}))")),
+    "sub": Scalar(2, "{a} - {b}", ("{g}", "-{g}")),
+    "div": Scalar(2, "{a}/{b}", ("{g}/{b}", "-{g}*{v}/{b}")),
+    "neg": Scalar(1, "-{a}", ("-{g}",)),
+    "pow": Scalar(2, "pow({a}, {b})", ("{g}*{b}*pow({a}, {b} - 1)", "({a} == 0 ? 0 : {g}*{v}*log({a}))")),
     "lt": _comparison("<"),
     "le": _comparison("<="),
     "gt": _comparison(">"),
     "ge": _comparison(">="),
     "ne": _comparison("!="),
-    "ifelse": Scalar(3, "({0} != 0 ? {1} : {2})", (None, "({0} != 0 ? {g} : 0)", "({0} != 0 ? 0 : {g})")),
-    "sin": Scalar(1, "sin({0})", ("{g}*cos({0})",)),
-    "cos": Scalar(1, "cos({0})", ("-{g}*sin({0})",)),
-    "tan": Scalar(1, "tan({0})", ("{g}*(1 + {v}*{v})",)),
-    "asin": Scalar(1, "asin({0})", ("{g}/sqrt(1 - {0}*{0})",)),
-    "acos": Scalar(1, "acos({0})", ("-{g}/sqrt(1 - {0}*{0})",)),
-    "atan": Scalar(1, "atan({0})", ("{g}/(1 + {0}*{0})",)),
-    "atan2": Scalar(2, "atan2({0}, {1})", ("{g}*{1}/({0}*{0} + {1}*{1})", "-{g}*{0}/({0}*{0} + {1}*{1})")),
-    "sinh": Scalar(1, "sinh({0})", ("{g}*cosh({0})",)),
-    "cosh": Scalar(1, "cosh({0})", ("{g}*sinh({0})",)),
-    "tanh": Scalar(1, "tanh({0})", ("{g}*(1 - {v}*{v})",)),
-    "exp": Scalar(1, "exp({0})", ("{g}*{v}",)),
-    "log": Scalar(1, "log({0})", ("{g}/{0}",)),
-    "log10": Scalar(1, "log10({0})", ("{g}/({0}*(T)2.302585092994045684)",)),
-    "sqrt": Scalar(1, "sqrt({0})", ("{g}/(2*{v})",)),
-    "abs": Scalar(1, "fabs({0})", ("({0} > 0 ? {g} : {0} < 0 ? -{g} : 0)",)),
-    "sign": Scalar(1, "(T)(({0} > 0) - ({0} < 0))", (None,)),
-    "floor": Scalar(1, "floor({0})", (None,)),
-    "heaviside": Scalar(1, "({0} > 0 ? (T)1 : {0} < 0 ? (T)0 : (T)0.5)", (None,)),
+    "ifelse": Scalar(3, "({a} != 0 ? {b} : {c})", (None, "({a} != 0 ? {g} : 0)", "({a} != 0 ? 0 : {g})")),
+    "sin": Scalar(1, "sin({a})", ("{g}*cos({a})",)),
+    "cos": Scalar(1, "cos({a})", ("-{g}*sin({a})",)),
+    "tan": Scalar(1, "tan({a})", ("{g}*(1 + {v}*{v})",)),
+    "asin": Scalar(1, "asin({a})", ("{g}/sqrt(1 - {a}*{a})",)),
+    "acos": Scalar(1, "acos({a})", ("-{g}/sqrt(1 - {a}*{a})",)),
+    "atan": Scalar(1, "atan({a})", ("{g}/(1 + {a}*{a})",)),
+    "atan2": Scalar(2, "atan2({a}, {b})", ("{g}*{b}/({a}*{a} + {b}*{b})", "-{g}*{a}/({a}*{a} + {b}*{b})")),
+    "sinh": Scalar(1, "sinh({a})", ("{g}*cosh({a})",)),
+    "cosh": Scalar(1, "cosh({a})", ("{g}*sinh({a})",)),
+    "tanh": Scalar(1, "tanh({a})", ("{g}*(1 - {v}*{v})",)),
+    "exp": Scalar(1, "exp({a})", ("{g}*{v}",)),
+    "log": Scalar(1, "log({a})", ("{g}/{a}",)),
+    "log10": Scalar(1, "log10({a})", ("{g}/({a}*(T)2.302585092994045684)",)),
+    "sqrt": Scalar(1, "sqrt({a})", ("{g}/(2*{v})",)),
+    "abs": Scalar(1, "fabs({a})", ("({a} > 0 ? {g} : {a} < 0 ? -{g} : 0)",)),
+    "sign": Scalar(1, "(T)(({a} > 0) - ({a} < 0))", (None,)),
+    "floor": Scalar(1, "floor({a})", (None,)),
+    "heaviside": Scalar(1, "({a} > 0 ? (T)1 : {a} < 0 ? (T)0 : (T)0.5)", (None,)),
     "min": Scalar(
         2,
-        "({0} != {0} || {0} < {1} ? {0} : {1})",
-        ("({0} < {1} ? {g} : {0} > {1} ? 0 : {g}/2)", "({1} < {0} ? {g} : {1} > {0} ? 0 : {g}/2)"),
+        "({a} != {a} || {a} < {b} ? {a} : {b})",
+        ("({a} < {b} ? {g} : {a} > {b} ? 0 : {g}/2)", "({b} < {a} ? {g} : {b} > {a} ? 0 : {g}/2)"),
     ),
     "max": Scalar(
         2,
-        "({0} != {0} || {0} > {1} ? {0} : {1})",
-        ("({0} > {1} ? {g} : {0} < {1} ? 0 : {g}/2)", "({1} > {0} ? {g} : {1} < {0} ? 0 : {g}/2)"),
+        "({a} != {a} || {a} > {b} ? {a} : {b})",
+        ("({a} > {b} ? {g} : {a} < {b} ? 0 : {g}/2)", "({b} > {a} ? {g} : {b} < {a} ? 0 : {g}/2)"),
     ),
-    "erf": Scalar(1, "erf({0})", ("{g}*(T)1.128379167095512574*exp(-{0}*{0})",)),
-    "sigmoid": Scalar(1, "1/(1 + exp(-{0}))", ("{g}*{v}*(1 - {v})",)),
-    "relu": Scalar(1, "({0} < 0 ? 0 : {0})", ("({0} > 0 ? {g} : 0)",)),
-    "softplus": Scalar(1, "(({0} > 0 ? {0} : 0) + log1p(exp(-fabs({0}))))", ("{g}/(1 + exp(-{0}))",)),
+    "erf": Scalar(1, "erf({a})", ("{g}*(T)1.128379167095512574*exp(-{a}*{a})",)),
+    "sigmoid": Scalar(1, "1/(1 + exp(-{a}))", ("{g}*{v}*(1 - {v})",)),
+    "relu": Scalar(1, "({a} < 0 ? 0 : {a})", ("({a} > 0 ? {g} : 0)",)),
+    "softplus": Scalar(1, "(({a} > 0 ? {a} : 0) + log1p(exp(-fabs({a}))))", ("{g}/(1 + exp(-{a}))",)),
 }
 
 
@@ -87,24 +91,38 @@ def value_text(function: str, arguments: list[str], exponent: float | None = Non
         return f" {scalar.value} ".join(arguments)
     if function == "pow" and exponent is not None:
         return _power(arguments[0], exponent)
-    return scalar.value.format(*arguments)
+    return scalar.value.format_map(dict(zip(NAMES, arguments, strict=False)))
+
+
+class Texts(dict[str, str]):
+    """Texts made when they are first asked for: what a derivative does not need is not computed."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], str]]) -> None:
+        super().__init__()
+        self._makers = makers
+
+    def __missing__(self, name: str) -> str:
+        text = self[name] = self._makers[name]()
+        return text
 
 
 def cotangent_text(
-    function: str, place: int, arguments: list[str], value: str, cotangent: str, exponent: float | None = None
+    function: str, place: int, count: int, texts: Mapping[str, str], exponent: float | None = None
 ) -> str | None:
-    """The cotangent of argument number `place`; None where it is zero."""
+    """The cotangent of argument number `place` of `count`; None where it is zero.
+
+    `texts` gives ``g``, ``v`` and the arguments: by the names in `NAMES`, of ``mul`` by their numbers.
+    """
     if function == "add":
-        return cotangent
+        return texts["g"]
     if function == "mul":
-        others = [a for i, a in enumerate(arguments) if i != place]
-        return "*".join([cotangent, *others])
+        return "*".join([texts["g"], *(texts[str(i)] for i in range(count) if i != place)])
     if function == "pow" and exponent is not None:
         if exponent == 0 or place == 1:
             return None
-        return f"{cotangent}*{literal(exponent)}*({_power(arguments[0], exponent - 1)})"
+        return f"{texts['g']}*{literal(exponent)}*({_power(texts['a'], exponent - 1)})"
     text = SCALARS[function].derivatives[place]
-    return None if text is None else text.format(*arguments, v=value, g=cotangent)
+    return None if text is None else text.format_map(texts)
 
 
 def _power(base: str, exponent: float) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from eqdsl.lowering.fused.memory import Memory
 from eqdsl.lowering.fused.places import Block, Place, at_index, index_text, moved, wrapped
 from eqdsl.lowering.fused.plan import FILLS
-from eqdsl.lowering.fused.scalars import literal, value_text
+from eqdsl.lowering.fused.scalars import NAMES, Texts, literal, value_text
 
 
 class Reach:
@@ -60,6 +61,14 @@ class Values:
     def inputs(self, number: int, place: Place) -> list[str]:
         """Values of what a pointwise step reads."""
         return [self.at(i, place) for i in self.plan.steps[number].inputs]
+
+    def texts(self, number: int, place: Place, cotangent: str) -> Texts:
+        """What a pointwise step reads and gives, for `cotangent_text`."""
+        makers: dict[str, Callable[[], str]] = {"g": lambda: cotangent, "v": partial(self.at, number, place)}
+        for argument, read in enumerate(self.plan.steps[number].inputs):
+            makers[str(argument)] = partial(self.at, read, place)
+            makers |= {name: makers[str(argument)] for name in NAMES[argument : argument + 1]}
+        return Texts(makers)
 
     def exponent(self, number: int) -> float | None:
         """The second argument, where it is a number."""
