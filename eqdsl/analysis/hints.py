@@ -11,7 +11,7 @@ from eqdsl.core import limits
 from eqdsl.core.diagnostics import Diagnostic, Label, warning
 from eqdsl.model.expr import Diff, Expr, LearnedCall
 from eqdsl.model.facts import FactTable, nodes_of
-from eqdsl.model.model import Equation, LearnedTerm, Parity, Pinned, Term
+from eqdsl.model.model import Equation, LearnedTerm, Parity, Pinned, Term, ZeroMean
 
 
 def unused(checker: ExpressionChecker, mentioned: Collection[str]) -> Iterator[Diagnostic]:
@@ -68,5 +68,6 @@ def free_fluxes(
 def _fixed(term: LearnedTerm, output: int) -> bool:
     """Whether a constraint fixes the output's level."""
     return any(
-        (isinstance(c, Pinned) and c.output == output) or (isinstance(c, Parity) and c.odd) for c in term.constraints
+        (isinstance(c, Pinned | ZeroMean) and c.output == output) or (isinstance(c, Parity) and c.odd)
+        for c in term.constraints
     )

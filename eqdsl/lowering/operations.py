@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from eqdsl.learned.term import LearnedTermModule
 from eqdsl.lowering.solving import Problem
 from eqdsl.numerics import ghosts
+from eqdsl.numerics.projection import without_divergence
 
 Number = Any
 """A tensor, or a plain float for a constant: arithmetic takes both."""
@@ -187,6 +188,18 @@ def _reduce(context: Context, value: Tensor, axis: int, weight: float, ends: flo
     return total * weight
 
 
+def _project(context: Context, *arguments: Any) -> Tensor:
+    """The part of a vector without divergence, ``(B, components, *S)``."""
+    *components, axes = arguments
+    shape = (context.state.shape[0], *context.state.shape[2:])
+    vector = torch.stack([_as_tensor(c, context.state).expand(shape) for c in components], dim=1)
+    return without_divergence(vector, axes)
+
+
+def _component(context: Context, vector: Tensor, number: int) -> Tensor:
+    return vector.select(1, number)
+
+
 def _spread(context: Context, value: Number) -> Tensor:
     """`value` on the whole grid."""
     like = context.state
@@ -236,6 +249,8 @@ OPERATIONS: dict[str, Callable[..., Number]] = {
     "learned": _learned,
     "output": _output,
     "reduce": _reduce,
+    "project": _project,
+    "component": _component,
     "spread": _spread,
     "solve": _solve,
 }
