@@ -179,12 +179,14 @@ def test_gradients_reach_state_and_weights(topologies: tuple[str, ...], points: 
     field = compiled(topologies, points, "learned w(u) -> vector by mlp(3) with div(w) = 0")
     # One trajectory on few points keeps the numerical derivatives cheap.
     start = state(field, 1).requires_grad_()
-    assert torch.autograd.gradcheck(lambda s: field(0.0, s).square().sum(), (start,))
+    assert torch.autograd.gradcheck(lambda s: field(0.0, s).square().sum(), (start,), check_forward_ad=True)
     name, weight = next(iter(field.learned.named_parameters()))
     changed = weight.detach().clone().requires_grad_()
     key = f"learned.{name}"
     assert torch.autograd.gradcheck(
-        lambda w: torch.func.functional_call(field, {key: w}, (0.0, start.detach())).square().sum(), (changed,)
+        lambda w: torch.func.functional_call(field, {key: w}, (0.0, start.detach())).square().sum(),
+        (changed,),
+        check_forward_ad=True,
     )
 
 
