@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from eqdsl.analysis.constants import ConstantReader
 from eqdsl.analysis.constraint_calls import ACTIVATIONS
@@ -15,7 +16,7 @@ from eqdsl.analysis.units import unit_text
 from eqdsl.analysis.written import written
 from eqdsl.core.diagnostics import Diagnostic, Label, error
 from eqdsl.model.expr import Expr
-from eqdsl.model.model import NEIGHBOURHOOD, LearnedTerm, Monotone
+from eqdsl.model.model import NEIGHBOURHOOD, DivergenceFree, LearnedTerm, Monotone
 from eqdsl.model.text import expr_text
 from eqdsl.operators.base import Value
 from eqdsl.syntax import nodes
@@ -48,6 +49,9 @@ def read_learned(
     context = ConstraintContext(heads, flat, texts, family, checker, constants, problems)
     checker.symbols.learned.update({n: i for n, i in heads.items() if n not in checker.symbols.learned})
     constraints = read_constraints(context, statement.constraints)
+    if any(isinstance(c, DivergenceFree) for c in constraints):
+        info = checker.symbols.learned[first.name]
+        checker.symbols.learned[first.name] = replace(info, along=checker.space.names)
     if any(isinstance(c, Monotone) for c in constraints):
         options["act"] = _monotone_activation(statement, options["act"], problems)
     return LearnedTerm(

@@ -191,9 +191,10 @@ def _reduce(context: Context, value: Tensor, axis: int, weight: float, ends: flo
 def _project(context: Context, *arguments: Any) -> Tensor:
     """The part of a vector without divergence, ``(B, components, *S)``."""
     *components, axes = arguments
-    shape = (context.state.shape[0], *context.state.shape[2:])
-    vector = torch.stack([_as_tensor(c, context.state).expand(shape) for c in components], dim=1)
-    return without_divergence(vector, axes)
+    known = [_as_tensor(c, context.state) for c in components]
+    # One that depends on position alone is the same for all trajectories.
+    shape = (max(c.shape[0] for c in known), *context.state.shape[2:])
+    return without_divergence(torch.stack([c.expand(shape) for c in known], dim=1), axes)
 
 
 def _component(context: Context, vector: Tensor, number: int) -> Tensor:

@@ -18,7 +18,9 @@ from eqdsl.numerics.projection import ProjectionAxis, without_divergence
 TOPOLOGY = ["periodic", "cells", "nodes"]
 
 
-def compiled(topologies: tuple[str, ...], points: tuple[int, ...], learned: str, *, order: int = 2) -> VectorField:
+def compiled(
+    topologies: tuple[str, ...], points: tuple[int, ...], learned: str, *, order: int = 2, call: str = "w"
+) -> VectorField:
     """``dt(u) = -advect(w, u)`` with a learned w and its divergence as a known term, weights of order one."""
     names = "xyz"[: len(points)]
     space = ", ".join(
@@ -30,8 +32,9 @@ def compiled(topologies: tuple[str, ...], points: tuple[int, ...], learned: str,
     field = compile_model(
         loads_model(
             f"space {space}\ngrid {grid}\nscheme order = {order}\nstate u({', '.join(names)})\n{learned}\n"
-            "known divergence = div(w)\nknown x_flow = w.x\nknown carried = div(w*u)\nknown y_flow = w.y\n"
-            "dt(u) = -advect(w, u) + divergence + 0*x_flow + 0*y_flow + 0*carried\n"
+            f"let v = {call}\nknown divergence = div(v)\nknown carried = div(v*u)\n"
+            "known x_flow = v.x\nknown y_flow = v.y\n"
+            "dt(u) = -advect(v, u) + divergence + 0*x_flow + 0*y_flow + 0*carried\n"
         )
     )
     torch.manual_seed(1)
@@ -188,6 +191,26 @@ def test_gradients_reach_state_and_weights(topologies: tuple[str, ...], points: 
         (changed,),
         check_forward_ad=True,
     )
+
+
+@pytest.mark.parametrize("points", [(8, 8), (6, 6, 6)], ids=["stream function", "projection"])
+def test_a_steady_flow_is_the_same_for_all_trajectories(points: tuple[int, ...]) -> None:
+    """It depends on position alone; each trajectory is carried by it as if it were the only one."""
+    names = ", ".join("xyz"[: len(points)])
+    field = compiled(
+        ("periodic", *("cells",) * (len(points) - 1)), points, f"learned w({names}) -> vector by mlp(4) with div(w) = 0"
+    )
+    start = state(field, 3)
+    with torch.no_grad():
+        together, apart = field(0.0, start), torch.cat([field(0.0, row) for row in start.split(1)])
+    torch.testing.assert_close(together, apart, rtol=0, atol=1e-12)
+
+
+def test_at_other_arguments_it_is_another_flow_without_divergence() -> None:
+    learned = "learned w(u, y) -> vector by mlp(4) with div(w) = 0"
+    flows = [known(compiled(("periodic", "cells"), (8, 9), learned, call=call)) for call in ("w", "w(u^2, x)")]
+    assert all(f["divergence"].abs().max() < 1e-12 * max(1.0, float(f["x_flow"].abs().max())) for f in flows)
+    assert (flows[0]["x_flow"] - flows[1]["x_flow"]).abs().max() > 0.1
 
 
 def test_show_says_how() -> None:
