@@ -6,9 +6,10 @@ r"""Constraints that no single point can keep: ``mean(f) = 0`` and ``div(w) = 0`
   zero there. The stencils of ``d/dx`` and ``d/dy`` commute, so the divergence that the model's ``div`` takes is zero to
   rounding, on walls too, in any order. A psi that is periodic along x makes flows without a mean along x; U, the mean
   of another output of the network, is that mean.
-* *In three dimensions*: the network's vector less the gradient that carries its divergence
-  (`numerics/projection.py`), with the same first derivative. Across a wall it is continued as an odd function, along
-  it as an even one, so that nothing flows through.
+* *In three dimensions*: the network's vector, its component across a wall times the same sine, less the gradient that
+  carries its divergence (`numerics/projection.py`), with the same first derivative. Across a wall it is continued as
+  an odd function, along it as an even one, so that nothing flows through. Mirrors have kinks: between walls the result
+  depends on the grid at order 2 whatever the order of the scheme; its divergence is zero all the same.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from eqdsl.lowering.halo import Halo, Reach, for_stencil, no_halo
 from eqdsl.lowering.reductions import reduced
 from eqdsl.model.expr import Apply, Const, Coordinate, Expr, LearnedCall
 from eqdsl.model.model import DivergenceFree, Model, ZeroMean
-from eqdsl.numerics.grid import Grid
+from eqdsl.numerics.grid import Grid, GridAxis
 from eqdsl.numerics.projection import ProjectionAxis
 
 Network = Callable[[LearnedCall, int, Halo], Value]
@@ -71,10 +72,7 @@ class ConstrainedTerms:
     def _stream(self, call: LearnedCall, flow: DivergenceFree, halo: Halo) -> Value:
         psi = self._network(call, 0, self._zero)
         for axis in self._grid.axes:
-            if not axis.periodic:
-                across = Apply("sub", (Coordinate(axis.name), Const(axis.lower)))
-                angle = Apply("mul", (Const(math.pi / (axis.upper - axis.lower)), across))
-                psi = self._builder.apply("mul", psi, self._lower(Apply("sin", (angle,)), self._zero))
+            psi = self._zero_on_walls(psi, axis)
         along = 1 - call.output
         weights = self._first_derivative(along)
         wider = for_stencil(halo, along, len(weights) // 2, 1)
@@ -87,7 +85,8 @@ class ConstrainedTerms:
         return value
 
     def _projected(self, call: LearnedCall, halo: Halo) -> Value:
-        free = tuple(self._network(call, i, self._zero) for i in range(len(self._grid.axes)))
+        # Zero across walls already, so that the mirrored field has no jump there, which would cost the order.
+        free = tuple(self._zero_on_walls(self._network(call, i, self._zero), a) for i, a in enumerate(self._grid.axes))
         axes = tuple(
             ProjectionAxis(a.points, a.periodic, a.position == "nodes", self._first_derivative(i))
             for i, a in enumerate(self._grid.axes)
@@ -97,6 +96,14 @@ class ConstrainedTerms:
         component = self._builder.add("component", (projected,), call.output)
         # Mirrors alone keep the divergence at zero beside a wall: no ghost is a polynomial's.
         return self._fill(component, call.name, tuple(Reach(r.width) for r in halo))
+
+    def _zero_on_walls(self, value: Value, axis: GridAxis) -> Value:
+        """Times ``sin(pi*(x - a)/(b - a))`` along a walled axis."""
+        if axis.periodic:
+            return value
+        across = Apply("sub", (Coordinate(axis.name), Const(axis.lower)))
+        angle = Apply("mul", (Const(math.pi / (axis.upper - axis.lower)), across))
+        return self._builder.apply("mul", value, self._lower(Apply("sin", (angle,)), self._zero))
 
     def _mean(self, value: Value) -> Value:
         return reduced(self._builder, self._grid, value, "mean")

@@ -95,7 +95,7 @@ def without_divergence(vector: Tensor, axes: Sequence[ProjectionAxis]) -> Tensor
 
 
 def _projected(modes: Sequence[Tensor], axes: Sequence[ProjectionAxis], like: Tensor) -> list[Tensor]:
-    """``v - k (k . v)/|k|^2`` in modes; d/dx makes cosines of sines (k), sines of cosines (-k), waves of waves (i k)."""
+    """``v - k (k . v)/|k|^2`` in modes; d/dx makes sines cosines (k), cosines sines (-k), and waves waves (i k)."""
     halved = max((i for i, axis in enumerate(axes) if axis.periodic), default=None)
     k = []
     for i, axis in enumerate(axes):

@@ -158,6 +158,23 @@ def test_a_projection_is_that_of_the_equations(order: int) -> None:
     assert observed[-1] > order - 0.1
 
 
+@pytest.mark.parametrize("order", [2, 4])
+def test_between_walls_a_projection_depends_on_the_grid_at_second_order(order: int) -> None:
+    """The same v on grids of nodes that hold each other's points; compared where they meet."""
+    weights = {2: (-0.5, 0.0, 0.5), 4: (1 / 12, -2 / 3, 0.0, 2 / 3, -1 / 12)}[order]
+    found = []
+    for cells in (16, 32, 64, 128):
+        axes = [
+            ProjectionAxis(cells + walled, not walled, True, tuple(w * cells for w in weights)) for walled in (1, 0)
+        ]
+        x, y = torch.meshgrid(*(torch.arange(a.points, dtype=torch.float64) / cells for a in axes), indexing="ij")
+        across = torch.sin(math.pi * x) * torch.exp(x) * torch.cos(2 * math.pi * y)
+        along = torch.cos(3 * x) * torch.sin(2 * math.pi * y)
+        found.append(without_divergence(torch.stack([across, along])[None], axes))
+    changes = [float((a - b[..., ::2, ::2]).abs().max()) for a, b in itertools.pairwise(found)]
+    assert math.log2(changes[-2] / changes[-1]) > 1.75
+
+
 def test_a_projection_leaves_a_flow_without_divergence_as_it_is() -> None:
     axes = [
         ProjectionAxis(n, p, q, (-n / 2, 0.0, n / 2))
