@@ -9,10 +9,9 @@ from eqdsl.analysis.at_numbers import NoValue, value_at
 from eqdsl.analysis.shapes import Shapes
 from eqdsl.model.expr import Apply, ChannelRef, Const, DefinitionRef, Diff, Expr, FluxDiff, LearnedCall, ParamRef
 from eqdsl.model.facts import FactTable
-from eqdsl.model.model import LearnedTerm, Parity, Pinned
+from eqdsl.model.model import NEIGHBOURHOOD, DivergenceFree, LearnedTerm, Parity, Pinned, ZeroMean
 
 POLYNOMIALS = ("poly", "library")
-NEIGHBOURHOOD = ("conv",)
 SAMPLES = ((0.37, 1.71), (1.13, 0.59), (0.83, 1.29))
 """Places (first value, ratio from one input to the next) at which identities are tried out."""
 TOLERANCE = 1e-9
@@ -118,7 +117,9 @@ class Absorber:
     # ------------------------------------------------------------------------------------------- constraints
 
     def _keeps_constraints(self, quantity: Expr, known: Mapping[int, int]) -> bool:
-        """Whether adding a multiple of the quantity leaves values at points and parity as they are."""
+        """Whether adding a multiple of the quantity leaves all that is constrained as it is."""
+        if any(isinstance(c, ZeroMean | DivergenceFree) for c in self.term.constraints):
+            return False
         if any(isinstance(n, Diff | FluxDiff) for n in self._pointwise_parts(quantity, known)):
             return True
         for constraint in self.term.constraints:

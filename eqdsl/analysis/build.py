@@ -15,7 +15,7 @@ from eqdsl.analysis.derivative_orders import check_orders
 from eqdsl.analysis.domain import read_domain
 from eqdsl.analysis.equations import read_equations
 from eqdsl.analysis.expressions import ExpressionChecker
-from eqdsl.analysis.hints import free_fluxes, unused
+from eqdsl.analysis.hints import flows_along_contours, free_fluxes, unused
 from eqdsl.analysis.identifiability import not_identifiable
 from eqdsl.analysis.initial import read_initial
 from eqdsl.analysis.learned import read_learned
@@ -114,6 +114,7 @@ def build_model(
     if not broken:  # an equation that could not be read may tell what the others leave open
         hints += not_identifiable(equations, parameters, learned, elsewhere, facts, domain.time)
         hints += free_fluxes(equations, learned, facts)
+        hints += flows_along_contours(learned, domain.axes, facts)
         hints += crossing_branches(equations, facts, domain.time)
     name = next((s for s in statements if isinstance(s, nodes.ModelName)), None)
     model = Model(

@@ -308,7 +308,24 @@ class CallChecker:
                     )
                 )
             flat.extend(value.components)
+        self._verify_variation(node, info, flat)
         return self.at(info, flat)
+
+    def _verify_variation(self, node: nodes.Call, info: LearnedInfo, arguments: Sequence[Expr]) -> None:
+        """Refuse arguments of which a velocity without divergence cannot be made."""
+        facts = self._checker.space.facts
+        missing = [a for a in info.along if not any(facts.varies_along(e, a) for e in arguments)]
+        if missing:
+            raise Rejection(
+                error(
+                    "E0814",
+                    f"`div({node.name}) = 0` acts along every axis, but no argument varies along `{missing[0]}`",
+                    node.span,
+                    "constant",
+                    second=Label(info.span, "without divergence"),
+                    help=f"write `{node.name}` alone for its declared inputs",
+                )
+            )
 
 
 def number_of(value: Value | None) -> float | None:

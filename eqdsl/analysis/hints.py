@@ -11,7 +11,7 @@ from eqdsl.core import limits
 from eqdsl.core.diagnostics import Diagnostic, Label, warning
 from eqdsl.model.expr import Diff, Expr, LearnedCall
 from eqdsl.model.facts import FactTable, nodes_of
-from eqdsl.model.model import Equation, LearnedTerm, Parity, Pinned, Term
+from eqdsl.model.model import NEIGHBOURHOOD, Axis, Equation, LearnedTerm, Parity, Pinned, Term, ZeroMean
 
 
 def unused(checker: ExpressionChecker, mentioned: Collection[str]) -> Iterator[Diagnostic]:
@@ -65,8 +65,29 @@ def free_fluxes(
         )
 
 
+def flows_along_contours(
+    learned: Sequence[LearnedTerm], axes: Sequence[Axis], facts: FactTable
+) -> Iterator[Diagnostic]:
+    """Stream functions of one quantity alone, which move that quantity along its own contours."""
+    for term in learned:
+        blind = term.of_stream_function and term.family not in NEIGHBOURHOOD and len(term.inputs) == 1
+        if not blind or not facts.of(term.inputs[0]).channels or not all(a.periodic for a in axes):
+            continue
+        name, seen = term.name, term.input_names[0]
+        yield warning(
+            "W1007",
+            f"`{name}` flows along the contours of `{seen}`: but for a uniform flow, `advect({name}, {seen})` is 0",
+            term.span,
+            f"sees `{seen}` only",
+            note=f"with `div({name}) = 0` it is the curl of a stream function of `{seen}`",
+            help=f"let it see more, such as `{', '.join([seen, *(a.name for a in axes)])}`, or neighbours: "
+            "`by conv(16, 16)`",
+        )
+
+
 def _fixed(term: LearnedTerm, output: int) -> bool:
     """Whether a constraint fixes the output's level."""
     return any(
-        (isinstance(c, Pinned) and c.output == output) or (isinstance(c, Parity) and c.odd) for c in term.constraints
+        (isinstance(c, Pinned | ZeroMean) and c.output == output) or (isinstance(c, Parity) and c.odd)
+        for c in term.constraints
     )

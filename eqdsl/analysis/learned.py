@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from eqdsl.analysis.constants import ConstantReader
-from eqdsl.analysis.constraints import ConstraintReader
+from eqdsl.analysis.constraint_calls import ACTIVATIONS
+from eqdsl.analysis.constraint_context import ConstraintContext
+from eqdsl.analysis.constraints import read_constraints
 from eqdsl.analysis.expressions import ExpressionChecker
 from eqdsl.analysis.families import read_family
 from eqdsl.analysis.symbols import LearnedInfo
@@ -13,13 +16,10 @@ from eqdsl.analysis.units import unit_text
 from eqdsl.analysis.written import written
 from eqdsl.core.diagnostics import Diagnostic, Label, error
 from eqdsl.model.expr import Expr
-from eqdsl.model.model import LearnedTerm
+from eqdsl.model.model import NEIGHBOURHOOD, DivergenceFree, LearnedTerm, Monotone
 from eqdsl.model.text import expr_text
 from eqdsl.operators.base import Value
 from eqdsl.syntax import nodes
-
-NEIGHBOURHOOD = ("conv",)
-"""Families that see neighbouring points."""
 
 
 def read_learned(
@@ -46,9 +46,14 @@ def read_learned(
                 help="write `by mlp(64, 64)`",
             )
         )
-    reader = ConstraintReader(heads, texts, checker, constants, problems)
+    context = ConstraintContext(heads, flat, texts, family, checker, constants, problems)
     checker.symbols.learned.update({n: i for n, i in heads.items() if n not in checker.symbols.learned})
-    constraints = reader.read(statement.constraints)
+    constraints = read_constraints(context, statement.constraints)
+    if any(isinstance(c, DivergenceFree) for c in constraints):
+        info = checker.symbols.learned[first.name]
+        checker.symbols.learned[first.name] = replace(info, along=checker.space.names)
+    if any(isinstance(c, Monotone) for c in constraints):
+        options["act"] = _monotone_activation(statement, options["act"], problems)
     return LearnedTerm(
         first.name,
         outputs,
@@ -61,6 +66,25 @@ def read_learned(
         statement.doc,
         first.name_span,
     )
+
+
+def _monotone_activation(statement: nodes.Learned, chosen: object, problems: list[Diagnostic]) -> object:
+    """The activation of a monotone network: as written, if it never falls."""
+    written = [k for k in statement.family.keywords if k.name == "act"] if statement.family else []
+    if not written:
+        return ACTIVATIONS[0]
+    if chosen not in ACTIVATIONS:
+        shown = ", ".join(f"`{name}`" for name in ACTIVATIONS)
+        problems.append(
+            error(
+                "E0811",
+                f"`act = {chosen}` falls somewhere, and this learned term may not",
+                written[0].span,
+                "not monotone",
+                help=f"write one of {shown}",
+            )
+        )
+    return chosen
 
 
 def _refuse(statement: nodes.Learned, problems: list[Diagnostic]) -> None:

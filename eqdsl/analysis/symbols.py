@@ -30,7 +30,8 @@ class LearnedInfo:
     """How one name of a ``learned`` statement is called.
 
     `term` is the `LearnedTerm`; `outputs` are the positions and names of its outputs under this name, more than one
-    for a vector; `ranks` tells for each declared input whether it is a vector; `inputs` are the checked ones.
+    for a vector; `ranks` tells for each declared input whether it is a vector; `inputs` are the checked ones. `along`
+    are the axes along which the arguments of every call must vary: those of ``div(w) = 0``.
     """
 
     term: str
@@ -39,6 +40,7 @@ class LearnedInfo:
     ranks: tuple[bool, ...]
     inputs: tuple[Expr, ...]
     span: Span
+    along: tuple[str, ...] = ()
 
 
 @dataclass

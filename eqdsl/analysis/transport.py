@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from eqdsl.analysis.schemes import ADVECT, SchemeChoice
@@ -13,9 +13,6 @@ from eqdsl.model.facts import FactTable, nodes_of
 from eqdsl.model.model import Equation, LearnedTerm, Term
 from eqdsl.model.scheme import Scheme
 from eqdsl.model.transport import Transport, TransportFinder
-
-NEIGHBOURHOOD = ("conv",)
-"""Families that see neighbouring points."""
 
 MOST_ADDENDS = 1000
 """Transporting addends of one term, definitions written out; definitions that add up others multiply them."""
@@ -32,7 +29,7 @@ def check_transport(
     if not choice.schemes:
         return ()
     finder = TransportFinder(choice.schemes, facts)
-    seeing = {term.name for term in learned if term.family in NEIGHBOURHOOD}
+    seeing = {term.name: term for term in learned if not term.pointwise}
     words: list[str] = []
     used: set[str] = set()
     for equation in equations:
@@ -65,7 +62,9 @@ def _by_advect(derivative: Diff, choice: SchemeChoice) -> bool:
     return derivative.carried and isinstance(choice.schemes.advect, Scheme)
 
 
-def _refused(term: Term, found: Transport, seeing: set[str], facts: FactTable, problems: list[Diagnostic]) -> bool:
+def _refused(
+    term: Term, found: Transport, seeing: Mapping[str, LearnedTerm], facts: FactTable, problems: list[Diagnostic]
+) -> bool:
     """Whether the flux is no function of values at one point, with a message where it is not."""
     axis = found.derivative.axis
     inside = list(nodes_of(found.derivative.argument, facts))
@@ -82,7 +81,11 @@ def _refused(term: Term, found: Transport, seeing: set[str], facts: FactTable, p
             )
         )
         return True
-    if any(isinstance(n, LearnedCall) and n.term in seeing for n in inside):
+    wide = next((seeing[n.term] for n in inside if isinstance(n, LearnedCall) and n.term in seeing), None)
+    if wide is not None:
+        help_text = "take a pointwise family for the flux, `by mlp(64, 64)`"
+        if wide.divergence_free is not None:
+            help_text = f"write `-advect({wide.name}, u)`, which is the same where `div({wide.name}) = 0`"
         problems.append(
             error(
                 "E0520",
@@ -90,7 +93,7 @@ def _refused(term: Term, found: Transport, seeing: set[str], facts: FactTable, p
                 term.span,
                 "a neighbourhood under the derivative",
                 note="states on a face have no neighbours",
-                help="take a pointwise family for the flux, `by mlp(64, 64)`",
+                help=help_text,
             )
         )
         return True

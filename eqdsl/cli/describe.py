@@ -6,7 +6,20 @@ import math
 from typing import Any
 
 from eqdsl.lowering.linear_terms import LinearTerms
-from eqdsl.model.model import Axis, Constraint, Field, LearnedTerm, Model, Parameter, Parity, Pinned, Range
+from eqdsl.model.model import (
+    Axis,
+    Constraint,
+    DivergenceFree,
+    Field,
+    LearnedTerm,
+    Model,
+    Monotone,
+    Parameter,
+    Parity,
+    Pinned,
+    Range,
+    ZeroMean,
+)
 from eqdsl.model.scheme import Scheme
 from eqdsl.model.text import expr_text, number_text
 
@@ -21,7 +34,7 @@ def model_json(model: Model) -> dict[str, Any]:
         "states": [_field_json(field) for field in model.fields],
         "parameters": [_parameter_json(parameter) for parameter in model.parameters],
         "known": {name: d.text for name, d in model.definitions.items() if d.known},
-        "learned": [_learned_json(term) for term in model.learned],
+        "learned": [_learned_json(model, term) for term in model.learned],
         "equations": {equation.channel: equation.text for equation in model.equations},
         "solved": {state.channel.name: state.text for state in model.solved},
         "linear": _linear(model),
@@ -44,7 +57,7 @@ def model_in_words(model: Model) -> str:
         "States": [_field_words(field) for field in model.fields],
         "Parameters": [_parameter_words(parameter) for parameter in model.parameters],
         "Known terms": known,
-        "Learned terms": [_learned_words(term) for term in model.learned],
+        "Learned terms": [_learned_words(model, term) for term in model.learned],
         "Equations": [*(equation.text for equation in model.equations), *(state.text for state in model.solved)],
         "Boundary conditions": [wall.text for wall in _distinct_walls(model)],
         "Linear part, which imex and etd methods treat apart": [f"{c}: {text}" for c, text in _linear(model).items()],
@@ -152,29 +165,47 @@ def _family(term: LearnedTerm) -> str:
     return f"{term.family}({', '.join(words)})"
 
 
-def _constraint(term: LearnedTerm, constraint: Constraint) -> str:
-    if isinstance(constraint, Pinned):
-        values = dict(constraint.at)
-        shown = [number_text(values[i]) if i in values else name for i, name in enumerate(term.input_names)]
-        return f"{term.outputs[constraint.output]}({', '.join(shown)}) = {number_text(constraint.value)}"
-    if isinstance(constraint, Range):
-        return f"{term.outputs[constraint.output]} {_between(constraint.lower, constraint.upper)}"
-    assert isinstance(constraint, Parity)
-    return f"{'odd' if constraint.odd else 'even'}({term.input_names[constraint.input]})"
+def _constraint(model: Model, term: LearnedTerm, constraint: Constraint) -> str:
+    """A constraint as it is built in."""
+    match constraint:
+        case Pinned():
+            values = dict(constraint.at)
+            shown = [number_text(values[i]) if i in values else name for i, name in enumerate(term.input_names)]
+            return f"{term.outputs[constraint.output]}({', '.join(shown)}) = {number_text(constraint.value)}"
+        case Range():
+            return f"{term.outputs[constraint.output]} {_between(constraint.lower, constraint.upper)}"
+        case Parity():
+            return f"{'odd' if constraint.odd else 'even'}({term.input_names[constraint.input]})"
+        case Monotone():
+            return f"{'increasing' if constraint.increasing else 'decreasing'}({term.input_names[constraint.input]})"
+        case ZeroMean():
+            return f"mean({term.outputs[constraint.output]}) = 0"
+        case DivergenceFree():
+            return f"div({term.name}) = 0 by {_flow(model, constraint)}"
 
 
-def _learned_words(term: LearnedTerm) -> str:
+def _flow(model: Model, constraint: DivergenceFree) -> str:
+    """How a divergence is made zero, and what that says at walls."""
+    uniform = ", ".join(model.axes[i].name for i in constraint.uniform)
+    how = "a stream function" if constraint.stream else "projection"
+    if uniform:
+        how += f" and a uniform flow along {uniform}"
+    walls = ", ".join(a.name for a in model.axes if not a.periodic)
+    return f"{how}, no flow through the walls of {walls}" if walls else how
+
+
+def _learned_words(model: Model, term: LearnedTerm) -> str:
     inputs = ", ".join(term.input_names)
     text = f"{', '.join(f'{output}({inputs})' for output in term.outputs)}{_in_unit(term.unit)} by {_family(term)}"
     if term.constraints:
-        text += f" with {', '.join(_constraint(term, constraint) for constraint in term.constraints)} (by construction)"
+        text += f" with {', '.join(_constraint(model, term, c) for c in term.constraints)} (by construction)"
     return text
 
 
-def _learned_json(term: LearnedTerm) -> dict[str, Any]:
+def _learned_json(model: Model, term: LearnedTerm) -> dict[str, Any]:
     return {
         "name": term.name, "outputs": list(term.outputs), "inputs": list(term.input_names), "unit": term.unit,
-        "family": _family(term), "constraints": [_constraint(term, constraint) for constraint in term.constraints],
+        "family": _family(term), "constraints": [_constraint(model, term, c) for c in term.constraints],
     }  # fmt: skip
 
 

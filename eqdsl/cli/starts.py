@@ -10,7 +10,7 @@ import torch
 from eqdsl.cli.console import say
 from eqdsl.core.errors import DataError, UsageError
 from eqdsl.data.trajectories import Trajectories
-from eqdsl.fitting.velocities import missing_velocities, with_velocities
+from eqdsl.data.velocities import missing_velocities, with_velocities
 from eqdsl.lowering.vector_field import VectorField
 
 

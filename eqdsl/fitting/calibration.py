@@ -41,12 +41,18 @@ def calibrate(problem: Problem, seed: int) -> None:
                 [
                     output_scale(probing, term, Probe(probing, term, i, center, scale, generator), problem.rate.cpu(),
                                  times, states)
-                    for i in range(len(term.outputs))
+                    for i in range(term.free_outputs)
                 ],
                 dtype=torch.float64,
             )  # fmt: skip
+            norms = outputs
+            if term.of_stream_function:
+                probe = Probe(probing, term, 0, center, scale, generator, float(outputs[0]))
+                norms = sizes(probing, term, probe, times, states)
+                # A uniform flow weighs as much as the one that the stream function makes.
+                outputs[1:] = norms.mean()
             for field in (probing, problem.field):
-                learned_modules(field)[term.name].calibrate(center, scale, outputs)
+                learned_modules(field)[term.name].calibrate(center, scale, outputs, norms)
 
 
 def sample_frames(problem: Problem) -> tuple[Tensor, Tensor]:
@@ -93,17 +99,30 @@ def output_scale(
         field.learned[name] = original
 
 
+def sizes(field: VectorField, term: LearnedTerm, probe: Probe, times: Tensor, states: Tensor) -> Tensor:
+    """Root mean square of each declared output with a probe in the place of the network; 1 where it is zero."""
+    name = f"term_{term.name}"
+    original = field.learned[name]
+    field.learned[name] = probe
+    try:
+        outputs = field.learned_outputs(times, states)
+    finally:
+        field.learned[name] = original
+    found = torch.stack([outputs[output].square().mean().sqrt() for output in term.outputs])
+    return torch.where(found > 0, found, torch.ones_like(found))
+
+
 class Probe(nn.Module):
     """A smooth random function of order `amplitude` in place of one output of a learned term; zero in the others."""
 
     def __init__(
         self, field: VectorField, term: LearnedTerm, output: int, center: Tensor, scale: Tensor,
-        generator: torch.Generator,
+        generator: torch.Generator, amplitude: float = 1.0,
     ) -> None:  # fmt: skip
         super().__init__()
         self.radius = learned_modules(field)[term.name].radius
-        self.amplitude = 1.0
-        self.outputs, self.output = len(term.outputs), output
+        self.amplitude = amplitude
+        self.outputs, self.output = term.free_outputs, output
         self.center, self.scale = center, scale
         self.direction = torch.randn(len(term.inputs), generator=generator, dtype=torch.float64)
         self.phase = math.pi / 4

@@ -13,10 +13,11 @@ from torch import Tensor
 from eqdsl.core.errors import ComputationError, DataError
 from eqdsl.data.statistics import channel_variance
 from eqdsl.data.trajectories import Trajectories
+from eqdsl.data.velocities import missing_velocities, with_velocities
 from eqdsl.fitting.errors import ErrorSums, first_frame_errors
 from eqdsl.fitting.run_folder import Run
 from eqdsl.fitting.training_data import TrainingData
-from eqdsl.fitting.velocities import InitialVelocities, fit_velocities, missing_velocities, with_velocities
+from eqdsl.fitting.velocities import InitialVelocities, fit_velocities
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import grid_from_coordinates
 from eqdsl.numerics.integrators.integrate import integrate

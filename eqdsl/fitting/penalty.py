@@ -67,7 +67,7 @@ class Penalty:
 
     def _scale(self, name: str) -> Tensor:
         term, index = self.places[name]
-        return self.modules[term].output_scale[index]
+        return self.modules[term].norm_scale[index]
 
     def _complexity(self) -> Tensor | float:
         costs = [module.family.complexity() for module in self.modules.values()]

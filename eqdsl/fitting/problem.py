@@ -14,10 +14,11 @@ from eqdsl.core.errors import DataError, UsageError
 from eqdsl.data.split import Split
 from eqdsl.data.statistics import channel_variance, time_derivative
 from eqdsl.data.trajectories import Trajectories
+from eqdsl.data.velocities import missing_velocities, with_velocities
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.penalty import learned_modules
 from eqdsl.fitting.training_data import Batch, TrainingData
-from eqdsl.fitting.velocities import InitialVelocities, missing_velocities, with_velocities
+from eqdsl.fitting.velocities import InitialVelocities
 from eqdsl.learned.initial import LAST_GAIN
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import Model

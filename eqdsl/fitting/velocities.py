@@ -1,4 +1,4 @@
-"""Velocities of second-order states that a data file does not hold: estimated, and fitted at the first frame.
+"""Velocities of second-order states that a data file does not hold, fitted at the first frame.
 
 On training trajectories they are fitted together with everything else. On held-out ones `fit_velocities` finds them for
 a given vector field, from the first frames alone: without it every score would stand on the error of a difference
@@ -8,59 +8,18 @@ quotient.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from eqdsl.core.errors import ComputationError, DataError
-from eqdsl.data.statistics import time_derivative
-from eqdsl.data.trajectories import Trajectories
+from eqdsl.core.errors import ComputationError
 from eqdsl.fitting.misfit import channel_mean
 from eqdsl.fitting.training_data import Batch, TrainingData
-from eqdsl.model.model import Model
 
 FRAMES = 8
 """Frames after the first that a velocity is fitted to."""
 VALUES = 1 << 22
 """Values of these rollouts kept for the backward pass at once; more trajectories are fitted in parts."""
-
-
-def missing_velocities(trajectories: Trajectories, model: Model) -> dict[int, int]:
-    """Channels ``dt(w)`` without any value, each with the channel it is the derivative of."""
-    found = {}
-    for index, channel in enumerate(model.channels):
-        if channel.velocity and np.isnan(trajectories.state[:, :, index]).all():
-            found[index] = next(
-                i
-                for i, c in enumerate(model.channels)
-                if c.field == channel.field and c.component == channel.component and not c.velocity
-            )
-    return found
-
-
-def with_velocities(trajectories: Trajectories, model: Model) -> Trajectories:
-    """The trajectories with missing velocities put in from differences of neighbouring frames.
-
-    Raises
-    ------
-    DataError
-        Too few frames to form a difference.
-    """
-    missing = missing_velocities(trajectories, model)
-    if not missing or not len(trajectories):
-        return trajectories
-    if int(trajectories.lengths.min()) < 3:
-        raise DataError(
-            "the data hold no velocity, and a trajectory of 2 frames is too short to estimate one",
-            help=f"add a dataset `{model.channels[min(missing)].name}`, or leave out trajectories with under 3 frames",
-        )
-    slope = time_derivative(trajectories)
-    state = trajectories.state.copy()
-    for velocity, position in missing.items():
-        state[:, :, velocity] = slope[:, :, position]
-    return replace(trajectories, state=state)
 
 
 class InitialVelocities(nn.Module):

@@ -16,8 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from eqdsl.data.trajectories import Trajectories
+from eqdsl.data.velocities import with_velocities
 from eqdsl.inspection.library import Candidate
-from eqdsl.inspection.visited import as_tensor, with_velocities
+from eqdsl.inspection.visited import as_tensor
 from eqdsl.lowering.vector_field import VectorField
 from eqdsl.numerics.integrators.integrate import integrate
 
@@ -70,7 +71,7 @@ class DataFit:
 
     def __init__(self, field: VectorField, training: Trajectories, *, method: str, substeps: int) -> None:
         self.field, self.method, self.substeps = field, method, substeps
-        filled = with_velocities(training, field)
+        filled = with_velocities(training, field.model)
         whole = np.isfinite(filled.state).all(axis=tuple(range(2, filled.state.ndim)))
         whole &= np.arange(filled.frames) < filled.lengths[:, None]
         horizon = min(HORIZON, filled.frames - 1)

@@ -119,7 +119,11 @@ def distil(
         for output, formula in zip(responses[name].term.outputs, found, strict=True)
     }
     refused = {
-        output: "sees a neighbourhood of cells, and formulas are sought for pointwise terms only"
+        output: (
+            "sees a neighbourhood of cells, and formulas are sought for pointwise terms only"
+            if response.radius
+            else "is made from the values at many points, and formulas are sought for pointwise terms only"
+        )
         for name, response in responses.items()
         if not response.pointwise
         for output in response.term.outputs

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from eqdsl.data.trajectories import Trajectories
+from eqdsl.data.velocities import with_velocities
 from eqdsl.inspection.horizon import roll_out
-from eqdsl.inspection.visited import with_velocities
 from eqdsl.lowering.vector_field import VectorField
 
 PAIRS_POINTS = 16_000
@@ -28,7 +28,7 @@ def forecast_error(field: VectorField, data: Trajectories, scales: np.ndarray) -
     ComputationError
         A forecast diverged.
     """
-    filled = with_velocities(data, field)
+    filled = with_velocities(data, field.model)
     cells = int(np.prod(filled.shape, dtype=int))
     whole = np.isfinite(filled.state).all(axis=tuple(range(2, filled.state.ndim)))
     pairs = np.argwhere(whole[:, :-1] & whole[:, 1:] & (np.arange(1, filled.frames) < filled.lengths[:, None]))

@@ -13,7 +13,8 @@ import torch
 from eqdsl.core.errors import ComputationError
 from eqdsl.data.resting import resting_times
 from eqdsl.data.trajectories import Trajectories
-from eqdsl.inspection.visited import as_tensor, with_velocities
+from eqdsl.data.velocities import with_velocities
+from eqdsl.inspection.visited import as_tensor
 from eqdsl.lowering.vector_field import VectorField
 from eqdsl.numerics.integrators.integrate import integrate
 
@@ -111,7 +112,7 @@ def rollouts(field: VectorField, data: Trajectories) -> Rollouts:
     ComputationError
         No trajectory can be rolled out, or the rollouts of all of them failed.
     """
-    filled = with_velocities(data, field)
+    filled = with_velocities(data, field.model)
     whole = np.isfinite(filled.state[:, 0]).all(axis=tuple(range(1, filled.state.ndim - 1)))
     chosen = np.flatnonzero(whole & (filled.lengths > 1))
     if not chosen.size:

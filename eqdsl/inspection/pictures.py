@@ -73,9 +73,10 @@ def _pointwise(field: VectorField, response: Response) -> list[Picture]:
 def _scatter(model: Model, response: Response) -> Picture:
     caption = "Outputs against each input at the visited points; black: the mean over bins of equally many points."
     if not response.pointwise:
+        seen = f"sees {response.radius} cell(s) to each side" if response.radius else "is made from values of a network"
         caption += (
-            f" The term sees {response.radius} cell(s) to each side; inputs are taken at the centre, and the "
-            "scatter about the mean is what the neighbours add."
+            f" The term {seen}{'' if response.radius else ' over the whole domain'}; inputs are taken at the centre, "
+            "and the scatter about the mean is what other points add."
         )
     labels = input_labels(model, response.term), output_labels(model, response.term)
     name, heading = f"learned_{response.term.name}_scatter", f"{title(response.term)}, output against input"

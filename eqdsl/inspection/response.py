@@ -43,7 +43,7 @@ class Response:
     @property
     def pointwise(self) -> bool:
         """Whether the outputs depend on the inputs at the same point only."""
-        return self.radius == 0
+        return self.term.pointwise
 
     def range(self, index: int) -> tuple[float, float]:
         """Lowest and highest visited value of an input."""

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from eqdsl.core.errors import DataError
-from eqdsl.data.statistics import time_derivative
 from eqdsl.data.trajectories import Trajectories
+from eqdsl.data.velocities import with_velocities
 from eqdsl.lowering.vector_field import VectorField
-from eqdsl.model.model import Channel, Model
 
 MAX_POINTS = 400_000
 """Most grid points (frames times cells) looked at; more are thinned evenly."""
@@ -75,7 +74,7 @@ def visited_states(trajectories: Trajectories, field: VectorField, *, max_points
     DataError
         No frame is complete.
     """
-    filled = with_velocities(trajectories, field)
+    filled = with_velocities(trajectories, field.model)
     frames = filled.state.reshape(-1, *filled.state.shape[2:])
     real = (np.arange(filled.frames) < filled.lengths[:, None]).reshape(-1)
     complete = real & np.isfinite(frames).all(axis=tuple(range(1, frames.ndim)))
@@ -83,29 +82,3 @@ def visited_states(trajectories: Trajectories, field: VectorField, *, max_points
         raise DataError("no frame is complete: there is no state to inspect the terms at")
     visited = Visited(filled.times.reshape(-1)[complete], frames[complete], int(real.sum() - complete.sum()))
     return visited.thinned(max(2, max_points // visited.cells))
-
-
-def with_velocities(trajectories: Trajectories, field: VectorField) -> Trajectories:
-    """The same with all channels of the model in its order; missing velocities by differences in time."""
-    model = field.model
-    shape = (len(trajectories), trajectories.frames, len(model.channels), *trajectories.shape)
-    state = np.full(shape, np.nan)
-    for index, name in enumerate(model.channel_names):
-        if name in trajectories.channels:
-            state[:, :, index] = trajectories.state[:, :, trajectories.channels.index(name)]
-    filled = replace(trajectories, state=state, channels=model.channel_names)
-    missing = [i for i, c in enumerate(model.channels) if c.velocity and np.isnan(state[:, :, i]).all()]
-    if missing:
-        rates = time_derivative(filled)
-        for index in missing:
-            state[:, :, index] = rates[:, :, _position(model, model.channels[index])]
-    return filled
-
-
-def _position(model: Model, velocity: Channel) -> int:
-    """The channel whose rate a velocity channel is."""
-    return next(
-        i
-        for i, c in enumerate(model.channels)
-        if (c.field, c.component, c.velocity) == (velocity.field, velocity.component, False)
-    )

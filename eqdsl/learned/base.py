@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from torch import Tensor, nn
@@ -26,6 +26,8 @@ class FamilySpec:
         ``"sizes"``: tuple of positional integers; other keys are the keyword options of the ``.eq`` file.
     input_names : tuple of str
         For messages and formulas.
+    monotone : mapping of int to int
+        Inputs in which every output rises (1) or falls (-1); only a family that can be monotone is given some.
     """
 
     inputs: int
@@ -33,6 +35,7 @@ class FamilySpec:
     dimension: int
     options: Mapping[str, object]
     input_names: tuple[str, ...]
+    monotone: Mapping[int, int] = field(default_factory=dict)
 
     def sizes(self, default: tuple[int, ...]) -> tuple[int, ...]:
         """The positional integers, or `default` when none are written."""

@@ -7,9 +7,10 @@ from eqdsl.learned.base import FamilySpec, LearnedFamily
 from eqdsl.learned.conv import Conv
 from eqdsl.learned.library import Library
 from eqdsl.learned.mlp import Mlp
+from eqdsl.learned.monotone import MonotoneMlp
 from eqdsl.learned.poly import Poly
 from eqdsl.learned.term import LearnedTermModule
-from eqdsl.model.model import LearnedTerm
+from eqdsl.model.model import LearnedTerm, Monotone, Parity, Pinned, Range
 
 FAMILIES: dict[str, type[LearnedFamily]] = {
     "mlp": Mlp,
@@ -17,6 +18,9 @@ FAMILIES: dict[str, type[LearnedFamily]] = {
     "library": Library,
     "conv": Conv,
 }
+
+MONOTONE: dict[str, type[LearnedFamily]] = {"mlp": MonotoneMlp}
+"""Those that can be built monotone in some inputs, by the family they are a form of."""
 
 
 def build_term(term: LearnedTerm, dimension: int) -> LearnedTermModule:
@@ -35,8 +39,16 @@ def build_term(term: LearnedTerm, dimension: int) -> LearnedTermModule:
     """
     if term.family not in FAMILIES:
         raise UsageError(f"there is no family `{term.family}`", help=f"write one of {', '.join(FAMILIES)}")
-    spec = FamilySpec(len(term.inputs), len(term.outputs), dimension, term.options, term.input_names)
+    monotone = {c.input: 1 if c.increasing else -1 for c in term.constraints if isinstance(c, Monotone)}
+    families = MONOTONE if monotone else FAMILIES
+    if term.family not in families:
+        raise UsageError(f"a `{term.family}` cannot be monotone", help="take `by mlp(64, 64)`")
+    spec = FamilySpec(len(term.inputs), term.free_outputs, dimension, term.options, term.input_names, monotone)
+    # A mean or a divergence of zero is made from the module's outputs over the whole grid: `lowering/constrained.py`.
+    declared = len(term.outputs) if term.of_stream_function else None
+    pointwise = tuple(c for c in term.constraints if isinstance(c, Pinned | Range | Parity))
     try:
-        return LearnedTermModule(FAMILIES[term.family](spec), term.constraints, spec.inputs, spec.outputs)
+        family = families[term.family](spec)
+        return LearnedTermModule(family, pointwise, spec.inputs, spec.outputs, declared)
     except UsageError as problem:
         raise UsageError(f"learned term `{term.name}`: {problem.message}", help=problem.help) from None

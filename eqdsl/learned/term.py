@@ -35,6 +35,8 @@ class LearnedTermModule(nn.Module):
         Hold exactly, whatever the weights are. Points are physical; for a neighbourhood family they mean that all
         points it sees have these values.
     n_inputs, n_outputs : int
+    n_declared : int, optional
+        Outputs that the model declares, where a constraint makes them from these.
 
     Attributes
     ----------
@@ -42,7 +44,6 @@ class LearnedTermModule(nn.Module):
         Physical inputs become ``(x - input_center)/input_scale``, of order one.
     output_scale : Tensor, shape (n_outputs,)
         Physical size of an output of order one.
-
     Raises
     ------
     UsageError
@@ -53,7 +54,14 @@ class LearnedTermModule(nn.Module):
     input_scale: Tensor
     output_scale: Tensor
 
-    def __init__(self, family: LearnedFamily, constraints: Sequence[Constraint], n_inputs: int, n_outputs: int) -> None:
+    def __init__(
+        self,
+        family: LearnedFamily,
+        constraints: Sequence[Constraint],
+        n_inputs: int,
+        n_outputs: int,
+        n_declared: int | None = None,
+    ) -> None:
         super().__init__()
         self.family = family
         self.constraints = tuple(constraints)
@@ -62,6 +70,8 @@ class LearnedTermModule(nn.Module):
         self.register_buffer("input_center", torch.zeros(n_inputs))
         self.register_buffer("input_scale", torch.ones(n_inputs))
         self.register_buffer("output_scale", torch.ones(n_outputs))
+        if n_declared is not None:
+            self.register_buffer("declared_scale", torch.ones(n_declared))
         limits = [range_of(o, self.constraints) for o in range(n_outputs)]
         self.ranges = tuple(output_range(r) for r in limits)
         faces = [faces_of(o, self.constraints) for o in range(n_outputs)]
@@ -79,6 +89,11 @@ class LearnedTermModule(nn.Module):
         """Cells seen in each direction."""
         return self.family.radius
 
+    @property
+    def norm_scale(self) -> Tensor:
+        """Physical size of each output that the model declares, in whose units its norm is penalised."""
+        return dict(self.named_buffers(recurse=False)).get("declared_scale", self.output_scale)
+
     def forward(self, inputs: Tensor) -> Tensor:
         """Physical outputs at physical inputs."""
         if not self.constraints:
@@ -91,7 +106,9 @@ class LearnedTermModule(nn.Module):
         return torch.stack(outputs, self.channel_axis)
 
     @torch.no_grad()
-    def calibrate(self, center: Numbers, scale: Numbers, output_scale: Numbers) -> None:
+    def calibrate(
+        self, center: Numbers, scale: Numbers, output_scale: Numbers, norm_scale: Numbers | None = None
+    ) -> None:
         """Set the scales, from data or units; a scale that is zero or not finite becomes 1.
 
         Parameters
@@ -101,6 +118,8 @@ class LearnedTermModule(nn.Module):
             center 0 and the root mean square as its scale.
         output_scale : shape (n_outputs,) or a number
             Typical size of each physical output.
+        norm_scale : shape (n_declared,) or a number, optional
+            The same for the declared outputs, where they are others.
 
         Raises
         ------
@@ -114,6 +133,8 @@ class LearnedTermModule(nn.Module):
         self.input_center.copy_(centers)
         self.input_scale.copy_(_positive(scales))
         self.output_scale.copy_(_positive(self._numbers(output_scale, self.output_scale, "output_scale")))
+        if norm_scale is not None and self.norm_scale is not self.output_scale:
+            self.norm_scale.copy_(_positive(self._numbers(norm_scale, self.norm_scale, "norm_scale")))
 
     def coefficients(self, output: int = 0) -> list[tuple[Exponents, float]] | None:
         """One output as a polynomial of the *physical* inputs, exactly; None where it is not one.

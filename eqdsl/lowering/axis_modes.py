@@ -16,7 +16,7 @@ from eqdsl.model.model import Model
 from eqdsl.model.operator_form import Derivation
 from eqdsl.numerics import ghosts
 from eqdsl.numerics.grid import GridAxis
-from eqdsl.numerics.mode_bases import CellCosines, Eigenvectors, ModeBasis, NodeCosines, NodeSines, has_real_modes
+from eqdsl.numerics.mode_bases import CellCosines, ModeBasis, NodeCosines, NodeSines, eigenvectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +58,44 @@ def axis_walls(model: Model, axis: GridAxis, channel: str, flux: bool) -> AxisWa
     return AxisWalls((kinds[0], kinds[1]), (coefficients[0], coefficients[1]), known, flux)
 
 
+FAST: dict[tuple[str, str], type[CellCosines | NodeCosines | NodeSines]] = {
+    ("neumann", "cells"): CellCosines,
+    ("neumann", "nodes"): NodeCosines,
+    ("dirichlet", "nodes"): NodeSines,
+}
+"""Transforms that diagonalise second derivatives of order 2; kind of both walls, position of the points.
+
+A value given on cells has none: its closure is a parabola, not the odd image of the sine transform.
+"""
+
+
+def fast_modes(axis: GridAxis, kinds: tuple[str, ...]) -> ModeBasis | None:
+    """The modes of a fast transform for walls of these kinds, if there is one."""
+    found = FAST.get((kinds[0], axis.position)) if len(set(kinds)) == 1 else None
+    return None if found is None else found(axis.points, axis.spacing)
+
+
 def modes_of(axis: GridAxis, walls: AxisWalls, order: int) -> tuple[ModeBasis, bool]:
     """The modes of the second derivative as the scheme takes it, and whether they are that.
 
     Where they are not real, as with Robin walls whose coefficients have different signs, those of its symmetric part
     stand in: they serve as a preconditioner.
     """
-    if order == 2 and walls.kinds == ("neumann", "neumann"):
-        return (CellCosines if axis.position == "cells" else NodeCosines)(axis.points, axis.spacing), True
-    if order == 2 and walls.kinds == ("dirichlet", "dirichlet") and axis.position == "nodes":
-        return NodeSines(axis.points, axis.spacing), True
-    matrix, given = second_derivative(axis, walls, order), given_points(axis, walls)
-    if has_real_modes(matrix):
-        return Eigenvectors(matrix, given), True
-    return Eigenvectors((matrix + matrix.T) / 2, given), False
+    fast = fast_modes(axis, walls.kinds) if order == 2 else None
+    if fast is not None:
+        return fast, True
+    matrix, given = second_derivative(axis, walls, order), given_points(axis, walls.kinds)
+    exact = eigenvectors(matrix, given)
+    if exact is not None:
+        return exact, True
+    symmetric = eigenvectors((matrix + matrix.T) / 2, given)
+    assert symmetric is not None  # a symmetric matrix has a real basis
+    return symmetric, False
 
 
-def given_points(axis: GridAxis, walls: AxisWalls) -> tuple[int, int]:
-    """Points at both ends whose values are given by the walls."""
-    first, last = (int(axis.position == "nodes" and kind == "dirichlet") for kind in walls.kinds)
+def given_points(axis: GridAxis, kinds: tuple[str, str]) -> tuple[int, int]:
+    """Points at both ends whose values are given by walls of these kinds."""
+    first, last = (int(axis.position == "nodes" and kind == "dirichlet") for kind in kinds)
     return first, last
 
 
@@ -94,7 +113,7 @@ def second_derivative(axis: GridAxis, walls: AxisWalls, order: int) -> Tensor:
         columns = ghosts.stencil(ghosts.stencil(columns, 1, across), 1, across)
     else:
         columns = ghosts.stencil(columns, 1, compact)
-    lower, upper = given_points(axis, walls)
+    lower, upper = given_points(axis, walls.kinds)
     kept = slice(lower, axis.points - upper)
     return columns[kept, kept].T.contiguous()
 

@@ -115,7 +115,7 @@ class Branches:
     def _parts(self, expr: Expr) -> tuple[Expr, ...]:
         if isinstance(expr, DefinitionRef):
             return (self._body(expr),)
-        if isinstance(expr, Apply) or (isinstance(expr, LearnedCall) and not self._radii[expr.term]):
+        if isinstance(expr, Apply) or (isinstance(expr, LearnedCall) and self._model.learned_term(expr.term).pointwise):
             return children(expr)
         return ()
 

@@ -13,7 +13,9 @@ from collections.abc import Callable, Mapping
 from eqdsl.lowering import stencils
 from eqdsl.lowering.branches import Branches
 from eqdsl.lowering.builder import Builder, Value
+from eqdsl.lowering.constrained import ConstrainedTerms
 from eqdsl.lowering.halo import Halo, for_neighbourhood, for_stencil, no_halo
+from eqdsl.lowering.reductions import reduced
 from eqdsl.lowering.solving import cut, problem_of
 from eqdsl.lowering.walls import WallFiller
 from eqdsl.model.expr import (
@@ -69,6 +71,7 @@ class ExpressionLowering:
         self.builder: Builder = Builder() if around is None else around.builder
         self._unknown = unknown
         self.walls = WallFiller(model, grid, self.builder, self.lower)
+        self.constrained = ConstrainedTerms(model, grid, self.builder, self.lower, self._network, self._filled)
         self.branches = Branches(model, radii)
         self.zero = no_halo(len(grid.axes))
         self.widest: list[int] = [0] * len(grid.axes) if around is None else around.widest
@@ -103,14 +106,17 @@ class ExpressionLowering:
             value = self._solved(solved)
             if channel.uniform:
                 return value
-            self._note(halo, frozenset(range(len(halo))))
-            return self.walls.fill(value, channel.name, halo)
+            return self._filled(value, channel.name, halo)
         number = self.model.channels.index(channel)
         if channel.uniform:
             return self.builder.add("uniform_channel", (), number, axes=frozenset())
-        self._note(halo, frozenset(range(len(halo))))
         value = self.builder.add("channel", (), number, axes=frozenset(range(len(self.grid.axes))))
-        return self.walls.fill(value, channel.name, halo)
+        return self._filled(value, channel.name, halo)
+
+    def _filled(self, value: Value, name: str, halo: Halo) -> Value:
+        """A field on the grid with ghosts by the walls of that name."""
+        self._note(halo, frozenset(range(len(halo))))
+        return self.walls.fill(value, name, halo)
 
     def _solved(self, state: SolvedState) -> Value:
         """A state that its own equation gives: point by point, or as a whole."""
@@ -178,6 +184,10 @@ class ExpressionLowering:
         return self._stencil(self.builder.apply("mul", coefficient, slope), axis, across)
 
     def _learned(self, expr: LearnedCall, halo: Halo) -> Value:
+        return self.constrained.value(expr, halo)
+
+    def _network(self, expr: LearnedCall, output: int, halo: Halo) -> Value:
+        """One output of the module of a learned term."""
         radius = self.radii[expr.term]
         wider = for_neighbourhood(halo, radius)
         inputs = tuple(self.lower(a, wider) for a in expr.arguments)
@@ -185,19 +195,10 @@ class ExpressionLowering:
         axes = every if radius else frozenset[int]().union(*(v.axes for v in inputs))
         sizes = tuple(a.points + 2 * r.width for a, r in zip(self.grid.axes, wider, strict=True)) if radius else ()
         outputs = self.builder.add("learned", inputs, expr.term, sizes, axes=axes)
-        return self.builder.add("output", (outputs,), expr.term, expr.output)
+        return self.builder.add("output", (outputs,), expr.term, output)
 
     def _reduction(self, expr: Reduction, halo: Halo) -> Value:
-        value = self.lower(expr.argument, self.zero)
-        for number, axis in enumerate(self.grid.axes):
-            length = axis.upper - axis.lower if expr.kind == "integral" else 1.0
-            if number in value.axes:
-                ends = 0.5 if axis.position == "nodes" and not axis.periodic else 1.0
-                weight = axis.spacing * length / (axis.upper - axis.lower)
-                value = self.builder.add("reduce", (value,), number, weight, ends, axes=value.axes - {number})
-            elif length != 1.0:
-                value = self.builder.apply("mul", value, self.builder.constant(length))
-        return value
+        return reduced(self.builder, self.grid, self.lower(expr.argument, self.zero), expr.kind)
 
     def _stencil(self, value: Value, axis: int, weights: tuple[float, ...]) -> Value:
         if axis not in value.axes:

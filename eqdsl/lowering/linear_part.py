@@ -20,9 +20,9 @@ from eqdsl.lowering.linear_terms import LinearTerms, with_homogeneous_walls
 from eqdsl.lowering.wall_bases import WallBases
 from eqdsl.model.expr import Expr
 from eqdsl.model.model import Model
-from eqdsl.numerics.bases import Basis
 from eqdsl.numerics.grid import Grid
 from eqdsl.numerics.linear_part import LinearPart
+from eqdsl.numerics.mode_bases import ModeBasis
 from eqdsl.numerics.mode_space import ModeSpace
 
 LARGEST_BLOCK = 512
@@ -85,7 +85,7 @@ def _structure(model: Model, grid: Grid, terms: Mapping[str, Expr], coupled: boo
     """The structure for these terms, or the axes for which there is none."""
     operator = lower_linear(model, grid, terms)
     bases = WallBases(model, grid, operator, *(_at_random(model, seed) for seed in (1, 2)))
-    walled: list[tuple[int, tuple[Basis, ...]]] = []
+    walled: list[tuple[int, tuple[ModeBasis, ...]]] = []
     without: list[int] = []
     for number, axis in enumerate(grid.axes):
         found = None if axis.periodic else bases.of_axis(number)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from eqdsl.learned.term import LearnedTermModule
 from eqdsl.lowering.solving import Problem
 from eqdsl.numerics import ghosts
+from eqdsl.numerics.projection import without_divergence
 
 Number = Any
 """A tensor, or a plain float for a constant: arithmetic takes both."""
@@ -187,6 +188,19 @@ def _reduce(context: Context, value: Tensor, axis: int, weight: float, ends: flo
     return total * weight
 
 
+def _project(context: Context, *arguments: Any) -> Tensor:
+    """The part of a vector without divergence, ``(B, components, *S)``."""
+    *components, axes = arguments
+    known = [_as_tensor(c, context.state) for c in components]
+    # One that depends on position alone is the same for all trajectories.
+    shape = (max(c.shape[0] for c in known), *context.state.shape[2:])
+    return without_divergence(torch.stack([c.expand(shape) for c in known], dim=1), axes)
+
+
+def _component(context: Context, vector: Tensor, number: int) -> Tensor:
+    return vector.select(1, number)
+
+
 def _spread(context: Context, value: Number) -> Tensor:
     """`value` on the whole grid."""
     like = context.state
@@ -236,6 +250,8 @@ OPERATIONS: dict[str, Callable[..., Number]] = {
     "learned": _learned,
     "output": _output,
     "reduce": _reduce,
+    "project": _project,
+    "component": _component,
     "spread": _spread,
     "solve": _solve,
 }

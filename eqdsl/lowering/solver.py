@@ -208,7 +208,7 @@ def _free(problem: Problem) -> Tensor:
     """1 where the equation holds, 0 on points whose values the walls give."""
     free = torch.ones(1, *problem.grid.shape, dtype=torch.float64)
     for number, (axis, walls) in enumerate(zip(problem.grid.axes, problem.walls, strict=True)):
-        lower, upper = (0, 0) if walls is None else given_points(axis, walls)
+        lower, upper = (0, 0) if walls is None else given_points(axis, walls.kinds)
         free.narrow(number + 1, 0, lower).zero_()
         free.narrow(number + 1, axis.points - upper, upper).zero_()
     return free

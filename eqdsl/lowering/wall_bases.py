@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor
 
-from eqdsl.boundary.table import kind_of
+from eqdsl.lowering.axis_modes import fast_modes, given_points
 from eqdsl.lowering.linear_operator import LinearOperator, lower_linear
+from eqdsl.lowering.walls import kind_of_wall
 from eqdsl.model.expr import ChannelRef, Const, Diff, Expr, FluxDiff
 from eqdsl.model.model import Model, WallCondition, least_points
-from eqdsl.numerics.bases import (
-    DIRICHLET_NODES,
-    NEUMANN_CELLS,
-    NEUMANN_NODES,
-    Basis,
-    eigenbasis,
-)
 from eqdsl.numerics.grid import Grid
-
-FAST: dict[tuple[str, str], Basis] = {
-    ("Neumann", "cells"): NEUMANN_CELLS,
-    ("Neumann", "nodes"): NEUMANN_NODES,
-    ("Dirichlet", "nodes"): DIRICHLET_NODES,
-}
-"""Transforms that diagonalise second derivatives of order 2; kind of both walls, position of the points.
-
-A value given on cells has none: its closure is a parabola, not the odd image of the sine transform.
-"""
+from eqdsl.numerics.mode_bases import ModeBasis, eigenvectors
 
 COMMUTES = 1e-8
 """Relative difference that rounding leaves between two operators that commute."""
@@ -67,47 +53,57 @@ class WallBases:
         self._parameters, self._others = parameters, others
         self._generator = torch.Generator().manual_seed(0)
 
-    def of_axis(self, axis: int) -> tuple[Basis, ...] | None:
+    def of_axis(self, axis: int) -> tuple[ModeBasis, ...] | None:
         """One basis for each channel; None where none was found."""
         return next((found for found in self._candidates(axis) if self._diagonal(axis, found)), None)
 
-    def _candidates(self, axis: int) -> Iterator[tuple[Basis, ...]]:
-        fast = {c.name: self._fast(c.name, axis) for c in self._model.channels if not c.uniform}
-        if all(fast.values()):
-            yield self._for_channels({name: basis for name, basis in fast.items() if basis is not None})
-        if self._grid.axes[axis].points > LARGEST_EIGENPROBLEM:
-            return
-        for second in SECONDS:
-            by_walls: dict[object, Basis | None] = {}
-            found: dict[str, Basis] = {}
-            for name in fast:
-                walls = self._walls(name, axis)
-                if walls not in by_walls:
-                    by_walls[walls] = eigenbasis(self._matrix(name, axis, second))
-                basis = by_walls[walls]
-                if basis is not None:
-                    found[name] = basis
-            if len(found) == len(fast):
-                yield self._for_channels(found)
+    def _candidates(self, axis: int) -> Iterator[tuple[ModeBasis, ...]]:
+        names = [c.name for c in self._model.channels if not c.uniform]
+        own = self._grid.axes[axis]
+        yield from self._by_walls(names, axis, lambda name: fast_modes(own, self._kinds(name, axis)))
+        if own.points <= LARGEST_EIGENPROBLEM:
+            for second in SECONDS:
+                yield from self._by_walls(names, axis, partial(self._eigenvectors, axis, second))
 
-    def _for_channels(self, found: Mapping[str, Basis]) -> tuple[Basis, ...]:
+    def _by_walls(
+        self, names: Sequence[str], axis: int, basis_of: Callable[[str], ModeBasis | None]
+    ) -> Iterator[tuple[ModeBasis, ...]]:
+        """One basis for channels with the same walls; nothing where some have none."""
+        by_walls: dict[object, ModeBasis | None] = {}
+        found: dict[str, ModeBasis] = {}
+        for name in names:
+            walls = self._walls(name, axis)
+            if walls not in by_walls:
+                by_walls[walls] = basis_of(name)
+            basis = by_walls[walls]
+            if basis is None:
+                return
+            found[name] = basis
+        yield self._for_channels(found)
+
+    def _for_channels(self, found: Mapping[str, ModeBasis]) -> tuple[ModeBasis, ...]:
         """A plain variable is the same number everywhere; any basis gives it back."""
         first = next(iter(found.values()))
         return tuple(found.get(c.name, first) for c in self._model.channels)
 
-    def _fast(self, channel: str, axis: int) -> Basis | None:
-        kinds = {kind_of(w.value_coefficient, w.normal_coefficient) for w in self._of(channel, axis)}
-        kind = kinds.pop() if len(kinds) == 1 else None
-        return None if kind is None else FAST.get((kind.name, self._grid.axes[axis].position))
-
     def _of(self, channel: str, axis: int) -> list[WallCondition]:
         name = self._grid.axes[axis].name
-        return [w for w in self._model.walls if w.channel == channel and w.axis == name]
+        found = [w for w in self._model.walls if w.channel == channel and w.axis == name]
+        return sorted(found, key=lambda w: w.side)
+
+    def _kinds(self, channel: str, axis: int) -> tuple[str, str]:
+        lower, upper = (kind_of_wall(w) for w in self._of(channel, axis))
+        return lower, upper
+
+    def _eigenvectors(self, axis: int, second: Second, channel: str) -> ModeBasis | None:
+        matrix = self._matrix(channel, axis, second)
+        lower, upper = given_points(self._grid.axes[axis], self._kinds(channel, axis))
+        inner = slice(lower, len(matrix) - upper)
+        return eigenvectors(matrix[inner, inner], (lower, upper))
 
     def _walls(self, channel: str, axis: int) -> object:
         """What the eigenvectors depend on."""
-        walls = sorted(self._of(channel, axis), key=lambda w: w.side)
-        return tuple((_key(w.value_coefficient), _key(w.normal_coefficient)) for w in walls)
+        return tuple((_key(w.value_coefficient), _key(w.normal_coefficient)) for w in self._of(channel, axis))
 
     def _matrix(self, channel: str, axis: int, second: Second) -> Tensor:
         """The second derivative of a channel along an axis, (n, n)."""
@@ -125,7 +121,7 @@ class WallBases:
                 rates = rates.select(i + 1, least // 2)
         return rates.T
 
-    def _diagonal(self, axis: int, bases: tuple[Basis, ...]) -> bool:
+    def _diagonal(self, axis: int, bases: tuple[ModeBasis, ...]) -> bool:
         """Whether the operator commutes with every diagonal one: tried with one at random, on one state at random."""
         shape = (1, len(self._model.channels), *self._grid.shape)
         state = torch.randn(shape, generator=self._generator, dtype=torch.float64)
@@ -134,7 +130,7 @@ class WallBases:
 
         def weighted(values: Tensor) -> Tensor:
             parts = [
-                basis.backward(basis.forward(values[:, c : c + 1], axis + 2) * weights, axis + 2)
+                basis.to_values(basis.to_modes(values[:, c : c + 1], axis + 2) * weights, axis + 2)
                 for c, basis in enumerate(bases)
             ]
             return torch.cat(parts, dim=1)

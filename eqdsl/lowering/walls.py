@@ -8,6 +8,7 @@ from functools import partial
 from eqdsl.core.errors import UsageError
 from eqdsl.lowering.builder import Builder, Value
 from eqdsl.lowering.closures import Closure, closure, reflection
+from eqdsl.lowering.flow_walls import flow_walls
 from eqdsl.lowering.halo import Halo, Reach, no_halo
 from eqdsl.model.expr import Const, Expr
 from eqdsl.model.model import Model, WallCondition
@@ -37,7 +38,8 @@ class WallFiller:
 
     def __init__(self, model: Model, grid: Grid, builder: Builder, lower: Lower) -> None:
         self._model, self._grid, self._builder, self._lower = model, grid, builder, lower
-        self._conditions = {(w.channel, w.axis, w.side): w for w in model.walls}
+        walls = (*model.walls, *flow_walls(model))
+        self._conditions = {(w.channel, w.axis, w.side): w for w in walls}
 
     def fill(self, value: Value, channel: str, halo: Halo) -> Value:
         """The channel's values with `halo` ghost cells on each axis; values on Dirichlet nodes are replaced."""

@@ -102,7 +102,38 @@ class Parity:
     odd: bool
 
 
-Constraint = Pinned | Range | Parity
+@dataclass(frozen=True, slots=True)
+class Monotone:
+    """``increasing(u)`` or ``decreasing(u)`` in one input, for every output."""
+
+    input: int
+    increasing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroMean:
+    """``mean(f) = 0``: the average of the output over the domain is subtracted."""
+
+    output: int
+
+
+@dataclass(frozen=True, slots=True)
+class DivergenceFree:
+    """``div(w) = 0`` for a vector.
+
+    By a stream function in two dimensions: the network gives psi, then one number for each axis of `uniform`, the
+    periodic ones, whose mean over the domain is the part of the flow that psi cannot be. By projection in three
+    (`uniform` is empty then).
+    """
+
+    stream: bool
+    uniform: tuple[int, ...] = ()
+
+
+Constraint = Pinned | Range | Parity | Monotone | ZeroMean | DivergenceFree
+
+NEIGHBOURHOOD = ("conv",)
+"""Families that see neighbouring points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +156,29 @@ class LearnedTerm:
     unit: str | None
     doc: str | None
     span: Span
+
+    @property
+    def divergence_free(self) -> DivergenceFree | None:
+        """How its divergence is made zero, if it is."""
+        return next((c for c in self.constraints if isinstance(c, DivergenceFree)), None)
+
+    @property
+    def pointwise(self) -> bool:
+        """Whether an output depends on the inputs at the same point only."""
+        whole = any(isinstance(c, DivergenceFree | ZeroMean) for c in self.constraints)
+        return self.family not in NEIGHBOURHOOD and not whole
+
+    @property
+    def free_outputs(self) -> int:
+        """How many outputs its network has."""
+        flow = self.divergence_free
+        return 1 + len(flow.uniform) if flow is not None and flow.stream else len(self.outputs)
+
+    @property
+    def of_stream_function(self) -> bool:
+        """Whether its network gives a stream function instead of the declared outputs."""
+        flow = self.divergence_free
+        return flow is not None and flow.stream
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,131 +8,126 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
-from eqdsl.numerics.orthonormal_transforms import cells_of_cosine, cosine_of_cells, cosine_of_nodes, sine_of_nodes
+from eqdsl.numerics.transforms import dct1, dct2, dst1, inverse_dct1, inverse_dct2, inverse_dst1
+
+REAL = 1e-9
+"""Imaginary part of an eigenvalue, in units of the largest, that rounding may leave."""
 
 _RATES = "rates"
-"""Buffer of the eigenvalues on unit spacing."""
+"""Buffer of the eigenvalues."""
 
 
 class ModeBasis(nn.Module, ABC):
-    """Modes ``v_k`` with ``d2(v_k)/dx2 = eigenvalue_k * v_k`` as discretised, walls homogeneous."""
+    """Modes ``v_k`` with ``d2(v_k)/dx2 = eigenvalue_k * v_k`` as discretised, walls homogeneous.
 
-    def __init__(self, eigenvalues: Tensor) -> None:
+    There are as many modes as points. A point whose value a wall gives is a mode of its own and stays in its place;
+    its eigenvalue means nothing, and repeats the last one, so that it never makes an operator singular by itself.
+    How modes are scaled is left open: what is used is modes, a factor for each, and values.
+
+    Parameters
+    ----------
+    eigenvalues : Tensor
+        Those of the other modes.
+    given : pair of int
+        Points at the lower and the upper end whose values the walls give.
+    """
+
+    def __init__(self, eigenvalues: Tensor, given: tuple[int, int] = (0, 0)) -> None:
         super().__init__()
-        self.register_buffer(_RATES, eigenvalues, persistent=False)
+        self.given = given
+        lower, upper = (eigenvalues[-1:].repeat(count) for count in given)
+        self.register_buffer(_RATES, torch.cat([lower, eigenvalues, upper]), persistent=False)
 
     @property
     def eigenvalues(self) -> Tensor:
-        """One for each mode, real and not positive."""
+        """One for each mode, real."""
         return self.get_buffer(_RATES)
 
-    @abstractmethod
     def to_modes(self, values: Tensor, dim: int) -> Tensor:
         """Amplitudes of the modes along `dim`."""
+        return self._inside(values, dim, inverse=False)
+
+    def to_values(self, modes: Tensor, dim: int) -> Tensor:
+        """The inverse of `to_modes`."""
+        return self._inside(modes, dim, inverse=True)
 
     @abstractmethod
-    def to_values(self, modes: Tensor, dim: int) -> Tensor:
-        """The inverse; points whose value a wall gives are 0."""
+    def _changed(self, values: Tensor, dim: int, *, inverse: bool) -> Tensor:
+        """Values at the points that no wall gives into amplitudes, or back."""
+
+    def _inside(self, values: Tensor, dim: int, *, inverse: bool) -> Tensor:
+        lower, upper = self.given
+        if not lower and not upper:
+            return self._changed(values, dim, inverse=inverse)
+        first, inner, last = values.split([lower, values.shape[dim] - lower - upper, upper], dim)
+        return torch.cat([first, self._changed(inner, dim, inverse=inverse), last], dim)
 
 
 class CellCosines(ModeBasis):
-    """No slope at both walls, cells, order 2."""
+    """No slope at both walls, cells, order 2: DCT-II."""
 
     def __init__(self, points: int, spacing: float) -> None:
         super().__init__(_second_difference(torch.arange(points, dtype=torch.float64) * (math.pi / points), spacing))
 
-    def to_modes(self, values: Tensor, dim: int) -> Tensor:
-        """DCT-II."""
-        return cosine_of_cells(values, dim)
-
-    def to_values(self, modes: Tensor, dim: int) -> Tensor:
-        """DCT-III."""
-        return cells_of_cosine(modes, dim)
+    def _changed(self, values: Tensor, dim: int, *, inverse: bool) -> Tensor:
+        return inverse_dct2(values, dim) if inverse else dct2(values, dim)
 
 
 class NodeCosines(ModeBasis):
-    """No slope at both ends, nodes, order 2."""
+    """No slope at both ends, nodes, order 2: DCT-I."""
 
     def __init__(self, points: int, spacing: float) -> None:
         angles = torch.arange(points, dtype=torch.float64) * (math.pi / (points - 1))
         super().__init__(_second_difference(angles, spacing))
 
-    def to_modes(self, values: Tensor, dim: int) -> Tensor:
-        """DCT-I; an end stands for half a spacing, and the modes are orthogonal with that weight."""
-        return cosine_of_nodes(values * _end_weights(values, dim), dim)
-
-    def to_values(self, modes: Tensor, dim: int) -> Tensor:
-        """DCT-I."""
-        return cosine_of_nodes(modes, dim) / _end_weights(modes, dim)
+    def _changed(self, values: Tensor, dim: int, *, inverse: bool) -> Tensor:
+        return inverse_dct1(values, dim) if inverse else dct1(values, dim)
 
 
 class NodeSines(ModeBasis):
-    """Values given at both ends, nodes, order 2."""
+    """Values given at both ends, nodes, order 2: DST-I of the points between."""
 
     def __init__(self, points: int, spacing: float) -> None:
         angles = torch.arange(1, points - 1, dtype=torch.float64) * (math.pi / (points - 1))
-        super().__init__(_second_difference(angles, spacing))
+        super().__init__(_second_difference(angles, spacing), (1, 1))
 
-    def to_modes(self, values: Tensor, dim: int) -> Tensor:
-        """DST-I of the points between the ends."""
-        return sine_of_nodes(values.narrow(dim, 1, values.shape[dim] - 2), dim)
-
-    def to_values(self, modes: Tensor, dim: int) -> Tensor:
-        """DST-I, zero at the ends."""
-        end = torch.zeros_like(modes.narrow(dim, 0, 1))
-        return torch.cat([end, sine_of_nodes(modes, dim), end], dim=dim)
+    def _changed(self, values: Tensor, dim: int, *, inverse: bool) -> Tensor:
+        return inverse_dst1(values, dim) if inverse else dst1(values, dim)
 
 
 class Eigenvectors(ModeBasis):
-    """Any other walls: the eigenvectors of the discretised second derivative itself.
+    """Any other walls: the eigenvectors of the discretised second derivative itself; `eigenvectors` makes it."""
+
+    def __init__(self, eigenvalues: Tensor, vectors: Tensor, inverse: Tensor, given: tuple[int, int]) -> None:
+        super().__init__(eigenvalues, given)
+        self.register_buffer("vectors", vectors, persistent=False)
+        self.register_buffer("inverse", inverse, persistent=False)
+
+    def _changed(self, values: Tensor, dim: int, *, inverse: bool) -> Tensor:
+        matrix = self.get_buffer("vectors" if inverse else "inverse").to(values)
+        return torch.movedim(torch.movedim(values, dim, -1) @ matrix.mT, -1, dim)
+
+
+def eigenvectors(matrix: Tensor, given: tuple[int, int]) -> Eigenvectors | None:
+    """The eigenvectors of a real matrix; None unless its eigenvalues are real and its eigenvectors a basis.
 
     Parameters
     ----------
     matrix : Tensor
         Of the points whose value no wall gives, square.
-    given : tuple of int
-        Points at the lower and the upper end whose values the walls give.
+    given : pair of int
+        As `ModeBasis` takes it.
     """
-
-    def __init__(self, matrix: Tensor, given: tuple[int, int]) -> None:
-        values, vectors = torch.linalg.eig(matrix)
-        order = values.real.argsort(descending=True)
-        vectors = vectors[:, order].real
-        super().__init__(values.real[order])
-        self.given = given
-        self.register_buffer("vectors", vectors, persistent=False)
-        self.register_buffer("inverse", torch.linalg.inv(vectors), persistent=False)
-
-    def to_modes(self, values: Tensor, dim: int) -> Tensor:
-        """One product with a matrix of the size of the axis."""
-        kept = values.narrow(dim, self.given[0], values.shape[dim] - sum(self.given))
-        return _along(self.get_buffer("inverse"), kept, dim)
-
-    def to_values(self, modes: Tensor, dim: int) -> Tensor:
-        """The same with the inverse."""
-        kept = _along(self.get_buffer("vectors"), modes, dim)
-        end = torch.zeros_like(kept.narrow(dim, 0, 1))
-        lower, upper = self.given
-        return torch.cat([*[end] * lower, kept, *[end] * upper], dim=dim)
-
-
-def has_real_modes(matrix: Tensor) -> bool:
-    """Whether `Eigenvectors` can take a matrix."""
-    values = torch.linalg.eigvals(matrix)
-    return bool((values.imag.abs() <= 1e-9 * values.abs().max()).all())
+    if not bool(torch.isfinite(matrix).all()):
+        return None
+    values, vectors = torch.linalg.eig(matrix)
+    if not bool((values.imag.abs() <= REAL * values.abs().max()).all()):
+        return None
+    order = values.real.argsort(descending=True)
+    real = vectors[:, order].real.contiguous()
+    inverse, info = torch.linalg.inv_ex(real)
+    return None if int(info) else Eigenvectors(values.real[order], real, inverse, given)
 
 
 def _second_difference(angles: Tensor, spacing: float) -> Tensor:
     return -((2.0 * torch.sin(angles / 2) / spacing) ** 2)
-
-
-def _end_weights(values: Tensor, dim: int) -> Tensor:
-    weights = torch.ones(values.shape[dim], dtype=values.dtype, device=values.device)
-    weights[0] = weights[-1] = math.sqrt(0.5)
-    shape = [1] * values.dim()
-    shape[dim] = -1
-    return weights.reshape(shape)
-
-
-def _along(matrix: Tensor, values: Tensor, dim: int) -> Tensor:
-    return torch.movedim(torch.movedim(values, dim, -1) @ matrix.mT, -1, dim)

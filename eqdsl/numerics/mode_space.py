@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from eqdsl.numerics.bases import Basis
+from eqdsl.numerics.mode_bases import ModeBasis
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class ModeSpace:
     """
 
     shape: tuple[int, ...]
-    walled: tuple[tuple[int, tuple[Basis, ...]], ...]
+    walled: tuple[tuple[int, tuple[ModeBasis, ...]], ...]
     periodic: tuple[int, ...]
     kept: tuple[int, ...]
 
@@ -71,9 +71,9 @@ class ModeSpace:
         return tuple(n // 2 + 1 if d == half else n for d, n in enumerate(self.shape, start=1))
 
 
-def _by_channel(state: Tensor, dim: int, bases: tuple[Basis, ...], *, inverse: bool) -> Tensor:
-    def changed(basis: Basis, values: Tensor) -> Tensor:
-        return basis.backward(values, dim) if inverse else basis.forward(values, dim)
+def _by_channel(state: Tensor, dim: int, bases: tuple[ModeBasis, ...], *, inverse: bool) -> Tensor:
+    def changed(basis: ModeBasis, values: Tensor) -> Tensor:
+        return basis.to_values(values, dim) if inverse else basis.to_modes(values, dim)
 
     if len(set(bases)) == 1:
         return changed(bases[0], state)

@@ -118,8 +118,6 @@ class SeparableInverse(nn.Module):
     def _full(self, eigenvalues: Tensor) -> Tensor:
         """Eigenvalues of all modes, also along axes that no term differentiates along."""
         sizes = list(self._shape)
-        for axis, basis in self._walled():
-            sizes[axis] = len(basis.eigenvalues)
         if self._periodic:
             sizes[self._periodic[-1]] = sizes[self._periodic[-1]] // 2 + 1
         return eigenvalues.expand(eigenvalues.shape[0] if eigenvalues.dim() else 1, *sizes)

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from eqdsl.data.split import Split
 from eqdsl.data.trajectories import Trajectories
+from eqdsl.data.velocities import with_velocities
 from eqdsl.fitting.objectives.table import OBJECTIVES
 from eqdsl.fitting.problem import Problem, make_problem
 from eqdsl.fitting.training_data import TrainingData
-from eqdsl.fitting.velocities import with_velocities
 from tests.fit.systems import DECAY, decay_data, model, oscillator_data, quick, trajectories
 
 

@@ -10,7 +10,7 @@ from eqdsl.core.errors import UsageError
 from eqdsl.lowering.linear_terms import LinearTerms
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.text import expr_text
-from eqdsl.numerics.bases import EigenBasis, TransformBasis
+from eqdsl.numerics.mode_bases import CellCosines, Eigenvectors, NodeCosines, NodeSines
 
 LINE = "space x in [0, 2*pi] periodic\ngrid x = 18\nscheme order = {order}\nparam k = 0.3\nparam c = 2\nstate u(x)\n"
 PLANE = "space x in [0, 1] periodic, y in [0, 2] periodic\ngrid x = 15, y = 16\nscheme order = {order}\nparam k = 0.3\n"
@@ -87,11 +87,11 @@ def bases_of(text: str) -> list[type]:
 def test_a_fast_transform_is_taken_where_it_is_exact() -> None:
     body = "state u(x)\ndt(u) = dxx(u)\n"
     for position, wall, order, basis in (
-        ("cells", "", 2, TransformBasis),
-        ("nodes", "", 2, TransformBasis),
-        ("nodes", "bc u = 0 at boundary\n", 2, TransformBasis),
-        ("cells", "bc u = 0 at boundary\n", 2, EigenBasis),
-        ("cells", "", 4, EigenBasis),
+        ("cells", "", 2, CellCosines),
+        ("nodes", "", 2, NodeCosines),
+        ("nodes", "bc u = 0 at boundary\n", 2, NodeSines),
+        ("cells", "bc u = 0 at boundary\n", 2, Eigenvectors),
+        ("cells", "", 4, Eigenvectors),
     ):
         assert bases_of(f"space x in [0, 1]\ngrid x = 16 {position}\nscheme order = {order}\n{body}{wall}") == [basis]
 

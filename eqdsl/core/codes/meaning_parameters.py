@@ -74,15 +74,17 @@ Wrong: `learned f(g(u))`
 Right: `learned f(u)`""",
     ),
     "E0814": Explanation(
-        "a neighbourhood family without neighbours",
-        """`conv` looks at neighbouring points, so one of its inputs must vary in space.
+        "a learned term that acts over space but sees nothing that varies there",
+        """`conv` looks at neighbouring points and `mean(f) = 0` averages, so one of the inputs must vary in space; for
+`div(w) = 0` they must vary along every axis.
 
 Wrong: `state u` with `learned f(u) by conv(16)`
 Right: `learned f(u) by mlp(64)`""",
     ),
     "E0815": Explanation(
         "a constraint that is not understood",
-        """Constraints name the learned terms of their own statement: values at points, ranges, parity.
+        """Constraints name the learned terms of their own statement: values at points, ranges, parity, monotonicity,
+zero mean, zero divergence.
 
 Wrong: `with f = 0`
 Right: `with f(0) = 0`""",
@@ -101,5 +103,13 @@ evaluation at every step; many known values belong into the data.
 
 Wrong: `with f(0) = 0, f(0.01) = 0.1, ...` (more than 100)
 Right: `with f(0) = 0`, and a data file that holds the other values""",
+    ),
+    "E0818": Explanation(
+        "constraints that are not built in together",
+        """Each could hold, but the way one is built in breaks another: `div(w) = 0` stands alone, `mean(f) = 0`
+shifts values, and what is monotone in u can be given values at one u only.
+
+Wrong: `learned f(u, v) with increasing(v), f(0, v) = 0`
+Right: `learned f(u, v) with increasing(v), f(0, 0) = 0`""",
     ),
 }

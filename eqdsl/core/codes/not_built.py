@@ -119,11 +119,8 @@ times from the data. The law itself holds at all times.""",
         """Write one `learned` statement for each vector. Several scalar outputs are named: `learned f(u), g(u) by
 mlp(64)`.""",
     ),
-    "E0933": Explanation("not built yet: monotone learned terms", "`increasing(u)` and `decreasing(u)` are not built."),
-    "E0934": Explanation(
-        "not built yet: divergence-free learned terms",
-        """`div(w) = 0` is not built as a constraint. In two dimensions learn the stream function instead: `learned
-psi(u)`, `let w = (dy(psi), -dx(psi))` has no divergence whatever psi is.""",
+    "E0933": Explanation(
+        "not built yet: monotone learned terms of this family",
+        "`increasing(u)` and `decreasing(u)` are built for `mlp`, whose weights can be kept from falling.",
     ),
-    "E0935": Explanation("not built yet: learned terms of zero mean", "`mean(f) = 0` is not built."),
 }

@@ -46,4 +46,12 @@ one. A choice inside the derivative has no such neighbours.
 Wrong: `dt(h) = ifelse(h > 0, dx(sqrt(h)), 0)`
 Right: `dt(h) = dx(ifelse(h > 0, sqrt(h), 0))`""",
     ),
+    "W1007": Explanation(
+        "a velocity along the contours of what it carries",
+        """In two dimensions `div(w) = 0` makes w from a stream function, along whose contours it flows. Those of a
+function of u alone are the contours of u, and moving u along them changes nothing.
+
+Wrong: `learned w(u) -> vector with div(w) = 0` with `dt(u) = -advect(w, u)`
+Right: `learned w(u, x, y) -> vector with div(w) = 0`, or `by conv(16, 16)`""",
+    ),
 }

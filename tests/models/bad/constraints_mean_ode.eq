@@ -1,0 +1,3 @@
+state u
+learned f(u) with mean(f) = 0
+dt(u) = f
