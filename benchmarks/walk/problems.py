@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -34,7 +35,12 @@ class Problem:
     def text(self, order: int, position: str, *, carried: bool) -> str:
         """The model; with the carrier, so that its steady state can be solved for, or the operator alone."""
         equations = self._carried if carried else self._alone
-        return "\n".join([*self._head(order, position), *equations, *self._conditions, ""])
+        head = self._head(order, position, dict.fromkeys(self.space.names, sp.Integer(0)))
+        return "\n".join([*head, *equations, *self._conditions, ""])
+
+    def wider_text(self, order: int, position: str, margins: Mapping[str, Any]) -> str:
+        """The carried model on a box that reaches beyond the walls: what its stencils make at them without closures."""
+        return "\n".join([*self._head(order, position, margins), *self._carried, ""])
 
     @cached_property
     def _carried(self) -> list[str]:
@@ -44,11 +50,11 @@ class Problem:
     def _alone(self) -> list[str]:
         return self._equations(False)
 
-    def _head(self, order: int, position: str) -> list[str]:
+    def _head(self, order: int, position: str, margins: Mapping[str, Any]) -> list[str]:
         spaces, grids = [], []
         for number, (name, closed) in enumerate(zip(self.space.names, self.space.periodic, strict=True)):
             low, high = EXTENTS[name]
-            spaces.append(f"{name} in [{low}, {high}]" + " periodic" * closed)
+            spaces.append(f"{name} in [{low - margins[name]}, {high + margins[name]}]" + " periodic" * closed)
             own = ("nodes", "cells")[number % 2] if position == "alternating" else position
             grids.append(f"{name} = 64 {own}")
         inside = ", ".join(self.space.names)
