@@ -22,7 +22,7 @@ COARSE = {
 }  # fmt: skip
 """Spacings along the first axis by dimension and order; the finer grid has twice as many."""
 
-SHORT = {1: None, 2: ("periodic", "robin, a(t, y), b(t, y)", "mixed", "x periodic"), 3: ("periodic", "mixed")}
+SHORT = {1: None, 2: ("periodic", "mixed", "x periodic"), 3: ("periodic", "mixed")}
 """Walls of the short walk by dimension, None for all; "mixed" has a side of nearly every kind."""
 
 
@@ -49,9 +49,9 @@ class Case:
     def short(self) -> bool:
         """Whether it belongs to the short walk."""
         chosen = SHORT[self.dimension]
-        return (chosen is None or self.walls.name in chosen) and (
-            self.dimension < 3 or self.position != ("nodes" if self.walls.walled else "alternating")
-        )
+        if chosen is not None and self.walls.name not in chosen:
+            return False
+        return self.dimension < 3 or self.position == ("alternating" if self.walls.walled else "cells")
 
     @property
     def grids(self) -> tuple[int, int]:

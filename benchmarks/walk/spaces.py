@@ -15,7 +15,7 @@ TIME = sp.Symbol("t", real=True)
 MOMENT = sp.Rational(2, 5)
 """The time at which errors are taken."""
 
-WAVE = sp.Integer(1)
+WAVE = sp.Rational(11, 8)
 """Phase from wall to wall: no period, so nothing fits the walls by chance."""
 
 PHASES = {"u": (2, 5, 11), "w.x": (5, 3, 7), "w.y": (9, 13, 4), "w.z": (3, 8, 12)}
