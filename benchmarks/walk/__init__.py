@@ -1,1 +1,1 @@
-"""Manufactured problems for every operator, wall, order, dimension and kind of grid: texts of models, and their errors."""
+"""Manufactured problems for every operator, wall, order, dimension and kind of grid: models and their errors."""

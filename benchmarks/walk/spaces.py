@@ -10,7 +10,11 @@ from typing import Any
 import sympy as sp
 
 NAMES = "xyz"
-EXTENTS = {"x": (sp.Integer(0), sp.Integer(1)), "y": (sp.Rational(1, 5), sp.Rational(7, 5)), "z": (-sp.Rational(1, 2), sp.Rational(1, 3))}
+EXTENTS = {
+    "x": (sp.Integer(0), sp.Integer(1)),
+    "y": (sp.Rational(1, 5), sp.Rational(7, 5)),
+    "z": (-sp.Rational(1, 2), sp.Rational(1, 3)),
+}
 TIME = sp.Symbol("t", real=True)
 MOMENT = sp.Rational(2, 5)
 """The time at which errors are taken."""
