@@ -90,7 +90,6 @@ def cases() -> Iterator[Case]:
                 for order in operator.orders:
                     if walls.walled and order not in WALL_ORDERS:
                         continue
-                    for position in ("cells", "nodes", "alternating")[
-                        : 3 if walls.name == "mixed" and dimension > 1 else 2
-                    ]:
+                    both = ("alternating",) if walls.name == "mixed" and dimension > 1 else ()
+                    for position in ("cells", "nodes", *both):
                         yield Case(operator, walls, dimension, order, position)

@@ -11,7 +11,6 @@ import sympy as sp
 from benchmarks.walk.spaces import TIME, Space
 
 Meaning = Callable[[Space], Mapping[str, Any]]
-SCALAR = ("u",)
 EVERY = (1, 2, 3)
 DIFFUSION, DECAY = 2, 4
 """Factors of the Laplacian and of the state in what carries an operator, ``2*lap(u) - 4*u``."""
@@ -115,12 +114,16 @@ OPERATORS = (
     Operator("lap(w)", {"w": "lap(w)"}, _w(lambda s: tuple(s.lap(c) for c in s.w)), dimensions=(2, 3)),
     Operator("grad(div(w))", {"w": "grad(div(w))"}, _w(lambda s: s.grad(s.div(s.w))), dimensions=(2, 3)),
     Operator(
-        "advect(w, w)", {"w": "advect(w, w)"}, _w(lambda s: tuple(_dot(s.w, s.grad(c)) for c in s.w)), dimensions=(2, 3),
+        "advect(w, w)", {"w": "advect(w, w)"}, _w(lambda s: tuple(_dot(s.w, s.grad(c)) for c in s.w)),
+        dimensions=(2, 3),
     ),
     Operator(
         "curl(w), 2-D", {"u": "curl(w)", "w": "(d{b}(u), -d{a}(u))"},
         lambda s: {"u": s.curl(s.w)[0], "w.x": sp.diff(s.u, s.last), "w.y": -sp.diff(s.u, s.first)}, dimensions=(2,),
     ),
     Operator("curl(w), 3-D", {"w": "curl(w)"}, _w(lambda s: s.curl(s.w)), dimensions=(3,)),
-    Operator("-curl(curl(w))", {"w": "-curl(curl(w))/2"}, _w(lambda s: tuple(-c / 2 for c in s.curl(s.curl(s.w)))), dimensions=(3,)),
+    Operator(
+        "-curl(curl(w))/2", {"w": "-curl(curl(w))/2"}, _w(lambda s: tuple(-c / 2 for c in s.curl(s.curl(s.w)))),
+        dimensions=(3,),
+    ),
 )  # fmt: skip

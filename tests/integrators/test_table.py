@@ -55,7 +55,7 @@ def test_observed_order_of_fixed_steps(name: str) -> None:
 
 
 SWINGS = {5: (4.0, 64), 8: (6.0, 16)}
-"""By order: until when, and in how many steps, to see the leading term; with twice as many it is still above rounding."""
+"""By order: until when, and in how many steps; there the leading term shows, and with twice as many no rounding."""
 
 
 def swing(t: Tensor, u: Tensor) -> Tensor:
