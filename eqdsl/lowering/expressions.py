@@ -146,8 +146,11 @@ class ExpressionLowering:
         value = self.builder.add("parameter", (), parameter.name, axes=axes)
         for axis in sorted(axes):
             if halo[axis].width:
-                operation = "wrap" if self.grid.axes[axis].periodic else "extrapolate"
-                value = self.builder.add(operation, (value,), axis, halo[axis].width)
+                width = halo[axis].width
+                if self.grid.axes[axis].periodic:
+                    value = self.builder.add("wrap", (value,), axis, width)
+                else:
+                    value = self.builder.add("extrapolate", (value,), axis, width, self.model.order)
         return value
 
     def _coordinate(self, expr: Coordinate, halo: Halo) -> Value:

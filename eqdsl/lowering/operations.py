@@ -135,8 +135,8 @@ def _wrap(context: Context, value: Tensor, axis: int, width: int) -> Tensor:
     return ghosts.wrap(value, axis + 1, width)
 
 
-def _extrapolate(context: Context, value: Tensor, axis: int, width: int) -> Tensor:
-    return ghosts.extrapolate(value, axis + 1, width)
+def _extrapolate(context: Context, value: Tensor, axis: int, width: int, order: int) -> Tensor:
+    return ghosts.extrapolate(value, axis + 1, width, order)
 
 
 def _extend(context: Context, *arguments: Any) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -83,7 +84,26 @@ def _common_shape(ghosts: list[Tensor], u: Tensor, axis: int) -> list[Tensor]:
     return [g.expand(shape) for g in ghosts]
 
 
-def extrapolate(u: Tensor, axis: int, width: int) -> Tensor:
-    """`width` ghosts on both ends by straight lines through the two end points (for coefficient fields)."""
-    below = GhostRows(0, tuple((2.0 + k, -1.0 - k) for k in range(width)), (0.0,) * width)
-    return extend(u, axis, below, below, None, None)
+def extrapolate(u: Tensor, axis: int, width: int, order: int) -> Tensor:
+    """`width` ghosts on both ends by the polynomials through the `order` end points (for coefficient fields)."""
+    rows = continuation(width, order)
+    return extend(u, axis, rows, rows, None, None)
+
+
+def continuation(width: int, order: int) -> GhostRows:
+    """How `width` ghosts follow from the polynomial through the `order` end points.
+
+    On unit spacing the ghost g points beyond the end is ``sum_j w_j u_j`` with Lagrange's
+    ``w_j = prod_{i != j} (-g - i)/(j - i)``: exact for degree ``order - 1``, as what a scheme of that order asks for.
+    """
+    return GhostRows(0, tuple(_lagrange(-1 - k, order) for k in range(width)), (0.0,) * width)
+
+
+def _lagrange(place: int, points: int) -> tuple[float, ...]:
+    """Weights at `place` of the polynomial through 0, 1, ...; integers, since `place` is one."""
+
+    def weight(j: int) -> float:
+        others = [i for i in range(points) if i != j]
+        return float(math.prod(place - i for i in others) // math.prod(j - i for i in others))
+
+    return tuple(weight(j) for j in range(points))

@@ -61,7 +61,7 @@ def extent_of(step: Step, number: int, known: Mapping[int, Extent], model: Model
     operation = step.operation
     if operation in ("constant", "time", "uniform_channel"):
         return _on_grid(frozenset(), d)
-    if operation in ("channel", "solve", "spread"):
+    if operation in ("channel", "solve", "spread", "project", "component"):
         return _on_grid(frozenset(range(d)), d)
     if operation == "parameter":
         return _on_grid(frozenset(grid.axis(a) for a in model.parameter(attributes[0]).axes), d)
@@ -74,7 +74,7 @@ def extent_of(step: Step, number: int, known: Mapping[int, Extent], model: Model
         centre = len(weights) // 2 if inputs[0].half[axis] else (len(weights) - 1) // 2
         return inputs[0].widened(axis, -centre, 1 - len(weights), flip=even)
     if operation in ("wrap", "extrapolate"):
-        axis, width = attributes
+        axis, width, *_ = attributes
         return inputs[0].widened(axis, width, 2 * width)
     if operation == "extend":
         axis, lower, upper, *_ = attributes

@@ -15,13 +15,13 @@ from typing import Any, cast
 
 from eqdsl.lowering.fused.extents import Extent
 from eqdsl.lowering.program import Step
-from eqdsl.numerics.ghosts import GhostRows
+from eqdsl.numerics.ghosts import GhostRows, continuation
 from eqdsl.numerics.grid import Grid
 
 FILLS = ("wrap", "extend", "extrapolate")
 """Steps that add ghosts to a value and leave its points where they are."""
 
-OPAQUE = ("learned", "output", "reduce", "spread", "solve", "parameter")
+OPAQUE = ("learned", "output", "reduce", "spread", "solve", "parameter", "project", "component")
 """Steps that torch evaluates; the kernel reads their results."""
 
 
@@ -48,6 +48,8 @@ class Plan:
         Other array leaves.
     cuts : dict of int to tuple
         How many points of each at the beginning of each axis are left out: ghosts on periodic axes repeat others.
+    filled : set of int
+        Values other than channels that get ghosts.
     bulk, walls : set of int
         Steps evaluated at points, and steps evaluated at walls (what a wall's own value is made of).
     """
@@ -61,6 +63,7 @@ class Plan:
     channels: dict[int, int] = field(default_factory=dict)
     arrays: list[int] = field(default_factory=list)
     cuts: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    filled: set[int] = field(default_factory=set)
     bulk: set[int] = field(default_factory=set)
     walls: set[int] = field(default_factory=set)
 
@@ -110,8 +113,8 @@ class Plan:
     def rows(self, number: int) -> tuple[GhostRows, GhostRows]:
         """The ghost rows of a fill with walls, below and above."""
         if self.steps[number].operation == "extrapolate":
-            straight = _straight(self.attributes(number)[1])
-            return straight, straight
+            _, width, order = self.attributes(number)
+            return continuation(width, order), continuation(width, order)
         return self.attributes(number)[1], self.attributes(number)[2]
 
     def kappas(self, number: int) -> tuple[int | None, int | None]:
@@ -121,7 +124,3 @@ class Plan:
         given = iter(self.steps[number].inputs[1:])
         *_, lower, upper = self.attributes(number)
         return (next(given) if lower else None), (next(given) if upper else None)
-
-
-def _straight(width: int) -> GhostRows:
-    return GhostRows(0, tuple((2.0 + k, -1.0 - k) for k in range(width)), (0.0,) * width)

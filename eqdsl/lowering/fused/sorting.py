@@ -25,7 +25,9 @@ def plan(program: Program, model: Model, grid: Grid) -> Plan:
     if not grid.axes:
         raise Unsupported("an equation without space has nothing to fuse")
     found = Plan(program.steps, tuple(e.total for e in program.equations), grid)
-    for number in sorted(_needed(found)):
+    needed = _needed(found)
+    found.filled.update(_filled(found, needed))
+    for number in sorted(needed):
         found.extents[number] = extent_of(found.steps[number], number, found.extents, model, grid)
         _fold(found, number)
     for total in found.totals:
@@ -40,6 +42,12 @@ def _needed(found: Plan) -> set[int]:
         needed.update(new)
         waiting.extend(new)
     return needed
+
+
+def _filled(found: Plan, needed: set[int]) -> set[int]:
+    """Values that fills are made of, channels aside."""
+    inner = {found.steps[n].inputs[0] for n in needed if found.steps[n].operation in FILLS}
+    return {n for n in inner if found.steps[n].operation not in (*FILLS, "channel")}
 
 
 def _fold(found: Plan, number: int) -> None:
@@ -93,9 +101,9 @@ def _is_leaf(found: Plan, number: int) -> bool:
 
 
 def _torch_evaluates(found: Plan, number: int) -> bool:
-    """Opaque steps, and those that vary along some axes only yet depend on numbers: few points, cheap in torch."""
+    """Opaque steps, what gets ghosts without being a channel, and those that vary along some axes only yet depend on numbers: few points, cheap in torch."""
     step, every = found.steps[number], len(found.sizes)
-    if step.operation in OPAQUE:
+    if step.operation in OPAQUE or number in found.filled:
         return True
     return len(found.extents[number].axes) < every and _reads(found, number, lambda n: not found.extents[n].axes)
 
@@ -140,8 +148,6 @@ def _check_fill(found: Plan, number: int) -> None:
         if found.fill_axis(inner) >= axis:
             raise Unsupported("ghosts filled in layers")
         inner = found.steps[inner].inputs[0]
-    if found.steps[inner].operation != "channel" and found.steps[inner].operation not in OPAQUE:
-        raise Unsupported(f"ghosts of `{found.steps[inner].operation}`")
 
 
 def _sort_wall(found: Plan, kappa: int) -> list[int]:
