@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -52,17 +53,17 @@ class Worker:
         return int(self._ask({"do": "memory"})["bytes"])
 
     def close(self) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        self.process.wait()
+        with suppress(BrokenPipeError):
+            self.process.communicate()
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         assert self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
+        with suppress(BrokenPipeError):
+            self.process.stdin.write(json.dumps(request) + "\n")
+            self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
             tail = "".join(self.log.read_text().splitlines(keepends=True)[-25:])
-            raise RuntimeError(f"{self.peer} ended at {request}:\n{tail}")
+            raise RuntimeError(f"{self.peer} ended with {self.process.wait()} at {request}:\n{tail}")
         answer: dict[str, Any] = json.loads(line)
         return answer

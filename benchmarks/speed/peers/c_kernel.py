@@ -36,13 +36,18 @@ def library(case: Case) -> ctypes.CDLL:
         return ctypes.CDLL(str(target))
 
 
+def pointer(array: np.ndarray) -> ctypes.c_void_p:
+    """To the array's first number; keeps the array alive."""
+    return array.ctypes.data_as(ctypes.c_void_p)
+
+
 def streaming(case: Case, name: str) -> Callable[[], np.ndarray]:
     """Call ``name(state, out, batch)`` with the pointers ready."""
     function, state = getattr(library(case), name), inputs.initial_state(case)
     out = np.empty_like(state)
-    arguments = ctypes.c_void_p(state.ctypes.data), ctypes.c_void_p(out.ctypes.data), ctypes.c_long(case.batch)
+    arguments = pointer(state), pointer(out), ctypes.c_long(case.batch)
 
-    def run(keep: np.ndarray = state) -> np.ndarray:
+    def run() -> np.ndarray:
         function(*arguments)
         return out
 
@@ -58,7 +63,7 @@ def rollout(case: Case) -> Work:
     function, start = library(case).rk4, inputs.initial_state(case)
     state, work = np.empty_like(start), np.empty((3, *start.shape), start.dtype)
     dt = ctypes.c_double(PROBLEMS[case.problem].time_step(case.size))
-    arguments = ctypes.c_void_p(state.ctypes.data), ctypes.c_void_p(work.ctypes.data), ctypes.c_long(case.batch), dt
+    arguments = pointer(state), pointer(work), ctypes.c_long(case.batch), dt
 
     def run() -> np.ndarray:
         state[...] = start

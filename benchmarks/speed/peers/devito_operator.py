@@ -60,9 +60,11 @@ class Discrete:
 
         return self.problem.rates(lap, self.problem.parameters, *channels)
 
-    def ghosts(self, channels: Sequence[Any]) -> list[Any]:
-        """Equations of the ring; only channels under a Laplacian would need them, and all get them."""
-        return [Eq(*pair) for u in channels for axis in self.dimensions[1:] for pair in self._ends(u, axis)]
+    def ghosts(self, channels: Sequence[Any], **where: Any) -> list[Any]:
+        """Equations of the ring around the channels that are under a Laplacian."""
+        seen: list[Any] = []
+        self.problem.rates(lambda u: seen.append(u) or u, self.problem.parameters, *channels)
+        return [Eq(*pair, **where) for u in seen for axis in self.dimensions[1:] for pair in self._ends(u, axis)]
 
     def _ends(self, u: Any, axis: Any) -> list[tuple[Any, Any]]:
         n = self.case.size
@@ -122,18 +124,19 @@ def rollout(case: Case) -> Work:
     ]
     stages = [discrete.fields(name) for name in ("s", "p", "q")]
     total = discrete.fields("total")
-    where = {"subdomain": discrete.interior}
+    # Equations without a time of their own would be taken out of the loop.
+    loop = {"implicit_dims": (discrete.grid.time_dim,)}
+    where = {"subdomain": discrete.interior, **loop}
     equations: list[Any] = []
-    source: list[Any] = list(u)
+    source, before = list(u), list(u)
     for ahead, weight, stage in zip((0.5, 0.5, 1.0, 0.0), (1 / 6, 1 / 3, 1 / 3, 1 / 6), [*stages, None], strict=True):
-        equations += discrete.ghosts(source)
+        equations += discrete.ghosts(source, **loop)
         for c, k in enumerate(discrete.rates(source)):
-            before = u[c] if source is u or source == list(u) else total[c]
             after = total[c] if stage else u[c].forward
             if stage:
                 equations.append(Eq(stage[c], u[c] + dt * ahead * k, **where))
-            equations.append(Eq(after, before + dt * weight * k, **where))
-        source = stage or []
+            equations.append(Eq(after, before[c] + dt * weight * k, **where))
+        source, before = stage or [], total
     operator, start = Operator(equations), inputs.initial_state(case)
     call = ready(operator, time_m=0, time_M=case.steps - 1)
 

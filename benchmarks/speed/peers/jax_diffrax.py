@@ -71,11 +71,14 @@ def rollout(case: Case) -> Work:
     values, state = values_of(case), jnp.asarray(inputs.initial_state(case))
     term, dt = term_of(case), PROBLEMS[case.problem].time_step(case.size)
 
+    # In the state's type: JAX would promote the state to that of the time.
+    moments = jnp.asarray(dt * np.arange(case.steps + 1), case.dtype)
+
     @jax.jit
     def advance(state: jax.Array, values: Values) -> jax.Array:
         found = diffrax.diffeqsolve(
-            term, RK4(), 0.0, dt * case.steps, None, state, values, max_steps=case.steps,
-            stepsize_controller=diffrax.StepTo(dt * jnp.arange(case.steps + 1)),
+            term, RK4(), moments[0], moments[-1], None, state, values, max_steps=case.steps,
+            stepsize_controller=diffrax.StepTo(moments),
         )  # fmt: skip
         return found.ys[-1]
 
@@ -119,7 +122,7 @@ def fitted(case: Case, solve: Callable[[jax.Array, Values], jax.Array]) -> Work:
 
 
 def training(case: Case) -> Work:
-    term, moments = term_of(case), jnp.asarray(inputs.times(case))
+    term, moments = term_of(case), jnp.asarray(inputs.times(case), case.dtype)
 
     def solve(start: jax.Array, values: Values) -> jax.Array:
         return diffrax.diffeqsolve(
@@ -131,7 +134,7 @@ def training(case: Case) -> Work:
 
 
 def pendulum(case: Case) -> Work:
-    term, moments = term_of(case), jnp.asarray(inputs.times(case))
+    term, moments = term_of(case), jnp.asarray(inputs.times(case), case.dtype)
     controller = diffrax.PIDController(rtol=1e-4, atol=1e-6)
 
     def solve(start: jax.Array, values: Values) -> jax.Array:
