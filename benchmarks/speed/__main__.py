@@ -2,7 +2,9 @@
 
     python -m benchmarks.speed                              all sections
     python -m benchmarks.speed forward --sizes 64 128 256   growth with the grid
-    python -m benchmarks.speed rollout --steps 100 1000     … prints a table, writes nothing without --write
+    python -m benchmarks.speed rollout --steps 100 1000     with the number of steps
+
+prints tables; only `--write` keeps them.
 """
 
 from __future__ import annotations
@@ -18,17 +20,19 @@ from benchmarks.speed.environment import load, machine
 from benchmarks.speed.measure import Crew, measure
 from benchmarks.speed.peers.table import PEERS
 from benchmarks.speed.problems import PROBLEMS
-from benchmarks.speed.report import Results, markdown, worse
+from benchmarks.speed.regression import worse
+from benchmarks.speed.report import Results, markdown
 from benchmarks.speed.sections.section import Choice
 from benchmarks.speed.sections.table import SECTIONS
 
 RESULTS = Path(__file__).parents[1] / "results"
 FACTOR = 1.5
-"""By how much a ratio may grow before `--check` fails: quartiles of short cases spread by a third on a shared machine."""
+"""By how much a ratio may grow before `--check` fails: short cases spread by a third on a shared machine."""
 
 
 def arguments(given: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    shape = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=__doc__, formatter_class=shape)
     add = parser.add_argument
     add("sections", nargs="*", default=list(SECTIONS), help=f"of {', '.join(SECTIONS)}; all")
     add("--threads", type=int, nargs="+", default=[1], help="one table for each number of cores; 1")

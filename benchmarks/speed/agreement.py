@@ -15,8 +15,8 @@ ROUNDINGS = 64
 def tolerances(case: Case) -> dict[str, float]:
     """Largest difference allowed of each value, over the largest magnitude of eqdsl's.
 
-    Rates and their gradients agree to rounding. Trajectories add up roundings, and torchdiffeq's ``rk4`` is the 3/8 rule:
-    both are far below the error of any wrong term. Adaptive solvers differ by what their tolerances allow.
+    Rates and their gradients agree to rounding. Trajectories add up roundings, and torchdiffeq's ``rk4`` is the 3/8
+    rule: both are far below the error of any wrong term. Adaptive solvers differ by what their tolerances allow.
     """
     unit = float(np.finfo(case.dtype).eps)
     if case.task in ("rate", "gradient"):
@@ -29,10 +29,11 @@ def tolerances(case: Case) -> dict[str, float]:
 
 
 def cancellation(case: Case) -> float:
-    """How much larger the terms of a stencil are than 1, the size of rates here at least roughly."""
+    """How much larger the terms of a stencil are than 1, the size of the reactions."""
     problem = PROBLEMS[case.problem]
     largest = max(problem.parameters.values())
-    return 1 + 4 * problem.dimension * largest / problem.spacing(case.size) ** 2 * float(np.abs(initial_state(case)).max())
+    size = float(np.abs(initial_state(case)).max())
+    return 1 + 4 * problem.dimension * largest / problem.spacing(case.size) ** 2 * size
 
 
 def require(case: Case, peer: str, ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray]) -> None:

@@ -61,7 +61,7 @@ class Crew:
 
 
 def measure(section: Section, case: Case, crew: Crew, repeats: int, peers: Sequence[str]) -> dict[str, Any]:
-    """A row of results: seconds, ratios to the section's base, refusals, and peak memory where the section has a goal."""
+    """A row of results: seconds, ratios, who refused and why, and peak memory where the section has a goal for it."""
     print(f"  {case.name}", file=sys.stderr, flush=True)
     ready, refused = prepared(case, crew, peers)
     samples: dict[str, list[float]] = {peer: [] for peer in ready}
@@ -73,12 +73,11 @@ def measure(section: Section, case: Case, crew: Crew, repeats: int, peers: Seque
                 continue
             samples[peer].append(crew.worker(peer).seconds(LEAST_SECONDS))
     row: dict[str, Any] = {"seconds": {p: float(f"{statistics.median(s):.4g}") for p, s in samples.items()}}
-    row["ratios"] = ratios(samples, section.base, section.times_base)
-    # Of what the goals speak: eqdsl over each peer, repeat by repeat.
+    base = samples[section.base]
+    row["ratios"] = {peer: paired(taken, base, section.times_base) for peer, taken in samples.items()}
     row["eqdsl over"] = {
-        peer: Spread.of([a / (section.factor(peer) * b) for a, b in zip(samples["eqdsl"], samples[peer], strict=False)]).to_json()
-        for peer in samples if peer in section.goals
-    }  # fmt: skip
+        peer: paired(samples["eqdsl"], samples[peer], section.factor(peer)) for peer in section.goals if peer in samples
+    }
     if section.memory_goals:
         row["peak MB"] = {peer: peak_megabytes(case, crew, peer) for peer in ready}
     return {**row, "refused": refused}
@@ -100,13 +99,9 @@ def prepared(case: Case, crew: Crew, peers: Sequence[str]) -> tuple[list[str], d
     return ready, refused
 
 
-def ratios(samples: dict[str, list[float]], base: str, times_base: float) -> dict[str, list[float]]:
-    """Each peer over the base, both of the same repeat: what disturbs the machine disturbs both."""
-    return {
-        peer: Spread.of([a / (times_base * b) for a, b in zip(taken, samples[base], strict=False)]).to_json()
-        for peer, taken in samples.items()
-        if base in samples
-    }
+def paired(samples: Sequence[float], base: Sequence[float], times: float) -> list[float]:
+    """Ratios within each repeat: what disturbs the machine disturbs both. A slow peer has the first repeat only."""
+    return Spread.of([a / (times * b) for a, b in zip(samples, base, strict=False)]).to_json()
 
 
 def peak_megabytes(case: Case, crew: Crew, peer: str) -> float:

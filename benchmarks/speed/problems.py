@@ -1,7 +1,7 @@
 """The equations, once for everybody: as a model of eqdsl, and as arithmetic that any array library can run.
 
-`rates` is written with ``lap`` and arithmetic alone, so torch, JAX and Devito's symbols all take it. Powers are products,
-as a careful author would write them.
+`rates` is written with ``lap`` and arithmetic alone, so torch, JAX and Devito's symbols all take it. Powers are
+products, as a careful author would write them.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ Rates = Callable[..., tuple[Any, ...]]
 class Problem:
     """``d(channels)/dt`` on a cube ``[0, length]^dimension`` of cells.
 
-    `middle` and `swing` of each channel's start; `network` is ``conv`` or ``mlp`` where outputs of a network are added to the
-    rates.
+    `middle` and `swing` of each channel's start; `network` is ``conv`` or ``mlp`` where its outputs are added to
+    the rates.
     """
 
     text: str

@@ -2,7 +2,7 @@
 
 | request | answer |
 |---|---|
-| ``{"do": "prepare", "case": …, "folder": …}`` | ``{}``, with the values to compare in ``folder/values.npz``; or ``{"refused": why}`` |
+| ``{"do": "prepare", "case": …, "folder": f}`` | ``{}``, values in ``f/values.npz``; or ``{"refused": why}`` |
 | ``{"do": "time", "seconds": s}`` | ``{"seconds": …}`` of one run, from as many as fill s |
 | ``{"do": "memory"}`` | ``{"bytes": …}``: resident memory at the peak of a run above that before it |
 """

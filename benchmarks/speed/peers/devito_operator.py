@@ -28,7 +28,7 @@ class Interior(SubDomain):
 
     def define(self, dimensions: Sequence[Any]) -> dict[Any, Any]:
         batch, *space = dimensions
-        return {batch: batch, **{axis: ("middle", 1, 1) for axis in space}}
+        return {batch: batch, **dict.fromkeys(space, ("middle", 1, 1))}
 
 
 class Discrete:

@@ -16,8 +16,8 @@ class Work:
     """Attributes: `run` does the work once and returns when it is done; `check` gives what must agree among peers.
 
     ``rate``: ``{"rate"}``; ``gradient``: ``{"rate", "gradient"}``, the latter with respect to the state; ``rollout``:
-    ``{"final"}``; ``training`` and ``pendulum``: ``{"loss", "gradient"}``, the latter with respect to the network's first
-    weight, before any step.
+    ``{"final"}``; ``training`` and ``pendulum``: ``{"loss", "gradient"}``, the latter with respect to the network's
+    first weight, before any step.
     """
 
     run: Callable[[], Any]
