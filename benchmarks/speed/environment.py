@@ -32,7 +32,7 @@ def peers_python() -> Path:
 
 
 def worker_environment(threads: int) -> dict[str, str]:
-    """What every worker starts with: the same threads for all, and freed memory given back at once."""
+    """What every worker starts with: the same number of threads for all."""
     count = str(threads)
     return {
         **os.environ,
@@ -42,9 +42,6 @@ def worker_environment(threads: int) -> dict[str, str]:
         "NUMBA_NUM_THREADS": count,
         "JAX_PLATFORMS": "cpu",
         "XLA_FLAGS": f"--xla_cpu_multi_thread_eigen={'true' if threads > 1 else 'false'}",
-        # Otherwise the peak of a step would depend on what the allocator kept from the steps before.
-        "MALLOC_MMAP_THRESHOLD_": "1048576",
-        "MALLOC_TRIM_THRESHOLD_": "1048576",
     }
 
 
