@@ -1,0 +1,1 @@
+"""One file a row of the goals; `table` lists them."""
