@@ -8,11 +8,13 @@ from difflib import get_close_matches
 
 from eqdsl.core.diagnostics import Diagnostic, Label, error
 from eqdsl.core.source import Span
-from eqdsl.model.scheme import ARGUMENTS, CENTRAL, Scheme, Schemes
+from eqdsl.model.scheme import ARGUMENTS, CENTRAL, KERNELS, SEMILAGRANGIAN, Scheme, Schemes
 from eqdsl.syntax import nodes
 
 ADVECT = "advect"
-USAGE = "`upwind(1)`, `upwind(3)`, `upwind(5)`, `weno(5)`, `tvd(minmod)` or `central`"
+USAGE = (
+    "`upwind(1)`, `upwind(3)`, `upwind(5)`, `weno(5)`, `tvd(minmod)` or `central`; of `advect`, `semilagrangian` too"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +89,47 @@ def _scheme(option: nodes.KeywordArgument, problems: list[Diagnostic]) -> Scheme
     name = value.name if isinstance(value, nodes.Name | nodes.Call) else None
     if name == CENTRAL and isinstance(value, nodes.Name):
         return CENTRAL
-    if name == "semilagrangian":
-        problems.append(
-            error(
-                "E0914",
-                f"`scheme {option.name} = semilagrangian` is not built yet",
-                value.span,
-                "not built yet",
-                help=f"write `scheme {option.name} = upwind(3)`; its steps are bounded by spacing over speed",
-            )
-        )
-        return None
+    if name == SEMILAGRANGIAN:
+        return _semilagrangian(option, value, problems)
     if name in ARGUMENTS:
         return _with_argument(option, name, value, problems)
-    near = get_close_matches(name.lower(), [*ARGUMENTS, CENTRAL], n=1) if name else []
+    near = get_close_matches(name.lower(), [*ARGUMENTS, SEMILAGRANGIAN, CENTRAL], n=1) if name else []
     hint = f"did you mean `{near[0]}`? " if near else ""
     problems.append(
         error("E0519", "there is no such scheme", value.span, "no scheme", help=f"{hint}The schemes are {USAGE}")
+    )
+    return None
+
+
+def _semilagrangian(
+    option: nodes.KeywordArgument, value: nodes.Expression, problems: list[Diagnostic]
+) -> Scheme | None:
+    """A semi-Lagrangian scheme; without parentheses its first kernel."""
+    if option.name != ADVECT:
+        problems.append(
+            error(
+                "E0519",
+                "a semi-Lagrangian scheme follows a velocity, and derivatives along one axis have none",
+                value.span,
+                f"not for `{option.name}`",
+                help="write `scheme advect = semilagrangian`, and the transport as `-advect(w, u)`",
+            )
+        )
+        return None
+    if isinstance(value, nodes.Name):
+        return Scheme(SEMILAGRANGIAN, KERNELS[0])
+    given = value.arguments if isinstance(value, nodes.Call) and not value.keywords else ()
+    if len(given) == 1 and isinstance(given[0], nodes.Name) and given[0].name in KERNELS:
+        return Scheme(SEMILAGRANGIAN, given[0].name)
+    shown = ", ".join(f"`{SEMILAGRANGIAN}({k})`" for k in KERNELS)
+    problems.append(
+        error(
+            "E0519",
+            f"`{SEMILAGRANGIAN}` takes an interpolation in parentheses, one of {', '.join(KERNELS)}",
+            value.span,
+            "this interpolation",
+            help=f"write {shown}",
+        )
     )
     return None
 

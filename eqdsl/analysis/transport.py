@@ -8,10 +8,11 @@ from itertools import islice
 from eqdsl.analysis.schemes import ADVECT, SchemeChoice
 from eqdsl.core.diagnostics import Diagnostic, error
 from eqdsl.core.source import Span
-from eqdsl.model.expr import Diff, FluxDiff, LearnedCall
+from eqdsl.model.expr import ChannelRef, Diff, Expr, FluxDiff, LearnedCall
 from eqdsl.model.facts import FactTable, nodes_of
 from eqdsl.model.model import Equation, LearnedTerm, Term
 from eqdsl.model.scheme import Scheme
+from eqdsl.model.semilagrangian import advected
 from eqdsl.model.transport import Transport, TransportFinder
 
 NEIGHBOURHOOD = ("conv",)
@@ -45,10 +46,48 @@ def check_transport(
                 used.add(ADVECT if _by_advect(found.derivative, choice) else found.derivative.axis)
                 if not _refused(term, found, seeing, facts, problems):
                     words.append(_in_words(equation, term, found, choice))
+    if choice.schemes.kernel is not None:
+        words += _followed(equations, used, facts, problems)
     for key, span in choice.spans.items():
         if key not in used:
             problems.append(_idle(key, span))
     return tuple(dict.fromkeys(words))
+
+
+def _followed(equations: Sequence[Equation], used: set[str], facts: FactTable, problems: list[Diagnostic]) -> list[str]:
+    """The same for what semi-Lagrangian steps carry: the state of the equation itself."""
+    addends, words = advected(facts), []
+    for equation in equations:
+        for term in equation.terms:
+            found = list(islice(addends.of(term.expr), MOST_ADDENDS + 1))
+            if len(found) > MOST_ADDENDS:
+                problems.append(_too_many(term))
+                return []
+            if not found:
+                continue
+            used.add(ADVECT)
+            if all(_is_own(derivative, equation) for derivative, _ in found):
+                words.append(f"`{term.name}` in dt({equation.channel}): followed backwards over a whole step")
+            else:
+                problems.append(_not_own(equation, term))
+    return words
+
+
+def _is_own(derivative: Expr, equation: Equation) -> bool:
+    argument = derivative.argument if isinstance(derivative, Diff) else derivative
+    return isinstance(argument, ChannelRef) and argument.channel == equation.channel
+
+
+def _not_own(equation: Equation, term: Term) -> Diagnostic:
+    return error(
+        "E0522",
+        f"a semi-Lagrangian scheme carries the state of its equation, `{equation.channel}`, and nothing else",
+        term.span,
+        "this carries something else",
+        note="it is a step that moves the state itself, not a rate that could be added up",
+        help=f"write `-advect(w, {equation.channel})` here, or take a scheme that is a rate, "
+        "`scheme advect = upwind(3)`",
+    )
 
 
 def _too_many(term: Term) -> Diagnostic:

@@ -1,4 +1,4 @@
-"""Schemes of first derivatives along an axis: names, arguments, words."""
+"""Schemes of first derivatives along an axis, and of ``advect``: names, arguments, words."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from eqdsl.model.expr import Diff
 
 UPWIND, WENO, TVD = "upwind", "weno", "tvd"
+SEMILAGRANGIAN = "semilagrangian"
 CENTRAL = "central"
 
 ARGUMENTS: dict[str, tuple[int | str, ...]] = {
@@ -15,7 +16,10 @@ ARGUMENTS: dict[str, tuple[int | str, ...]] = {
     WENO: (5,),
     TVD: ("minmod", "vanleer", "superbee", "mc"),
 }
-"""What may stand in the parentheses of each scheme."""
+"""What may stand in the parentheses of each scheme of a rate."""
+
+KERNELS = ("bicubic", "bilinear", "gaussian")
+"""What a semi-Lagrangian step may interpolate by; the first is the default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class Scheme:
             return f"linear, upwind-biased, order {self.argument}"
         if self.name == WENO:
             return f"weighted essentially non-oscillatory, order {self.argument} where the field is smooth"
+        if self.name == SEMILAGRANGIAN:
+            return f"steps that follow the flow backwards, {self.argument} interpolation, no bound on the step"
         return f"straight lines in cells limited by {self.argument}, order 2 away from extrema"
 
 
@@ -54,10 +60,20 @@ class Schemes:
         """Whether anything is not central."""
         return bool(self.axes) or isinstance(self.advect, Scheme)
 
+    @property
+    def kernel(self) -> str | None:
+        """What semi-Lagrangian steps interpolate by; None where ``advect`` is a rate."""
+        if isinstance(self.advect, Scheme) and self.advect.name == SEMILAGRANGIAN:
+            return str(self.advect.argument)
+        return None
+
     def of(self, derivative: Diff) -> Scheme | None:
-        """The scheme of a derivative, None for a central one."""
+        """The scheme by which a rate takes a derivative, None for a central one.
+
+        A semi-Lagrangian scheme is a step and no rate: where a rate is asked for, it is the central one.
+        """
         if derivative.order != 1:
             return None
         if derivative.carried and self.advect is not None:
-            return self.advect if isinstance(self.advect, Scheme) else None
+            return self.advect if isinstance(self.advect, Scheme) and self.kernel is None else None
         return self.axes.get(derivative.axis)
