@@ -101,6 +101,13 @@ def _scheme(option: nodes.KeywordArgument, problems: list[Diagnostic]) -> Scheme
     return None
 
 
+def _written(argument: nodes.Expression) -> str:
+    """A word or a whole number as text; nothing else stands in the parentheses of a scheme."""
+    if isinstance(argument, nodes.Number) and argument.value == int(argument.value):
+        return str(int(argument.value))
+    return argument.name if isinstance(argument, nodes.Name) else ""
+
+
 def _semilagrangian(
     option: nodes.KeywordArgument, value: nodes.Expression, problems: list[Diagnostic]
 ) -> Scheme | None:
@@ -139,25 +146,20 @@ def _with_argument(
 ) -> Scheme | None:
     allowed = ARGUMENTS[name]
     given = value.arguments if isinstance(value, nodes.Call) and not value.keywords else ()
-    found: int | str | None = None
-    if len(given) == 1:
-        only = given[0]
-        if isinstance(only, nodes.Number) and only.value == int(only.value):
-            found = int(only.value)
-        elif isinstance(only, nodes.Name):
-            found = only.name
-    if found in allowed:
-        assert found is not None
-        return Scheme(name, found)
-    shown = ", ".join(f"`{name}({a})`" for a in allowed)
+    written = ", ".join(_written(argument) for argument in given)
+    for argument in allowed:
+        if written == str(argument):
+            return Scheme(name, argument)
+    shown, between = [f"`{name}({a})`" for a in allowed], " or " if len(allowed) == 2 else ", "
     what = "the limiter" if name == "tvd" else "the order"
     problems.append(
         error(
             "E0519",
-            f"`{name}` takes {what} in parentheses, one of {', '.join(str(a) for a in allowed)}",
+            f"`{name}` takes {what} in parentheses, {'' if len(allowed) == 2 else 'one of '}"
+            f"{between.join(str(a) for a in allowed)}",
             value.span,
             "this scheme",
-            help=f"write {shown.replace(', ', ' or ') if len(allowed) == 2 else shown}",
+            help=f"write {between.join(shown)}",
         )
     )
     return None

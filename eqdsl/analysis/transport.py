@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from eqdsl.analysis.schemes import ADVECT, SchemeChoice
@@ -13,6 +13,7 @@ from eqdsl.model.facts import FactTable, nodes_of
 from eqdsl.model.model import Equation, LearnedTerm, Term
 from eqdsl.model.scheme import Scheme
 from eqdsl.model.semilagrangian import advected
+from eqdsl.model.text import number_text
 from eqdsl.model.transport import Transport, TransportFinder
 
 NEIGHBOURHOOD = ("conv",)
@@ -26,6 +27,7 @@ def check_transport(
     equations: Sequence[Equation],
     choice: SchemeChoice,
     learned: Sequence[LearnedTerm],
+    bounds: Mapping[str, tuple[float, float] | None],
     facts: FactTable,
     problems: list[Diagnostic],
 ) -> tuple[str, ...]:
@@ -45,7 +47,9 @@ def check_transport(
             for found in addends:
                 used.add(ADVECT if _by_advect(found.derivative, choice) else found.derivative.axis)
                 if not _refused(term, found, seeing, facts, problems):
-                    words.append(_in_words(equation, term, found, choice))
+                    alone = finder.alone([t.expr for t in equation.terms], equation.channel)
+                    limits = _limits(alone, bounds[equation.channel])
+                    words.append(_in_words(equation, term, found, choice, limits))
     if choice.schemes.kernel is not None:
         words += _followed(equations, used, facts, problems)
     for key, span in choice.spans.items():
@@ -155,8 +159,19 @@ def _idle(key: str, span: Span) -> Diagnostic:
     )
 
 
-def _in_words(equation: Equation, term: Term, found: Transport, choice: SchemeChoice) -> str:
+def _limits(alone: bool, bounds: tuple[float, float] | None) -> str:
+    """What a scheme with bounds does for a state, in words."""
+    if not alone:
+        return ", not limited: a system has no bounds to keep"
+    if bounds is None:
+        return ", limited to the extrema of the present field"
+    lower, upper = (number_text(b) for b in bounds)
+    return f", limited to [{lower}, {upper}]"
+
+
+def _in_words(equation: Equation, term: Term, found: Transport, choice: SchemeChoice, limits: str) -> str:
     scheme = choice.schemes.of(found.derivative)
     assert scheme is not None  # the finder said so
     form = "flux form (Rusanov), conservative" if found.conservative else "advective form, by the sign of its factor"
-    return f"`{term.name}` in dt({equation.channel}) along {found.derivative.axis}: {scheme.text}, {form}"
+    place = f"`{term.name}` in dt({equation.channel}) along {found.derivative.axis}"
+    return f"{place}: {scheme.text}, {form}{limits if scheme.bounded else ''}"

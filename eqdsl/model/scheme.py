@@ -13,7 +13,7 @@ CENTRAL = "central"
 
 ARGUMENTS: dict[str, tuple[int | str, ...]] = {
     UPWIND: (1, 3, 5),
-    WENO: (5,),
+    WENO: (5, "5, bounded"),
     TVD: ("minmod", "vanleer", "superbee", "mc"),
 }
 """What may stand in the parentheses of each scheme of a rate."""
@@ -35,12 +35,23 @@ class Scheme:
         return f"{self.name}({self.argument})"
 
     @property
+    def bounded(self) -> bool:
+        """Whether states on faces are limited so that the bounds of a scalar law are kept."""
+        return self.name == WENO and self.argument == ARGUMENTS[WENO][1]
+
+    @property
+    def unlimited(self) -> Scheme:
+        """The scheme without its bounds."""
+        return Scheme(WENO, ARGUMENTS[WENO][0]) if self.bounded else self
+
+    @property
     def words(self) -> str:
         """What it is, for `show`."""
         if self.name == UPWIND:
             return f"linear, upwind-biased, order {self.argument}"
         if self.name == WENO:
-            return f"weighted essentially non-oscillatory, order {self.argument} where the field is smooth"
+            limited = ", limited to bounds" if self.bounded else ""
+            return f"weighted essentially non-oscillatory, order 5 where the field is smooth{limited}"
         if self.name == SEMILAGRANGIAN:
             return f"steps that follow the flow backwards, {self.argument} interpolation, no bound on the step"
         return f"straight lines in cells limited by {self.argument}, order 2 away from extrema"
