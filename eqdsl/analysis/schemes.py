@@ -156,7 +156,7 @@ def _with_argument(
         error(
             "E0519",
             f"`{name}` takes {what} in parentheses, {'' if len(allowed) == 2 else 'one of '}"
-            f"{between.join(str(a) for a in allowed)}",
+            f"{between.join(f'`{a}`' if ',' in str(a) else str(a) for a in allowed)}",
             value.span,
             "this scheme",
             help=f"write {between.join(shown)}",

@@ -8,8 +8,8 @@ bounds. Then a step of Euler's, and so of ``ssprk3``, keeps the bounds while spe
 is at most w1; and means stay what they are.
 
 The bounds are the law's own, ``state u(x) in [0, 1]``; the order is kept. Where it has none, they are the extrema of
-the present field, of each trajectory. No scheme that lets the largest value of the points only fall is of more than second
-order at a smooth maximum, which may lie between points: there, and only there, this costs order.
+the present field, of each trajectory. A scheme that lets the largest value of the points only fall is of second order
+at most at a smooth maximum, which may lie between points: there, and only there, this costs order.
 """
 
 from __future__ import annotations
