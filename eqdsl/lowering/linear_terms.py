@@ -113,8 +113,8 @@ class LinearTerms:
                     return _product(outside, part(inside[0]))
             case Apply("div", (top, bottom)) if self._facts.constant(bottom):
                 return divide(part(top), bottom)
-            case Diff(argument, axis, order) if not (order % 2 and axis in scope.even):
-                return _unless_zero(part(argument), lambda inner: Diff(inner, axis, order))
+            case Diff(argument, axis, order, carried) if not (order % 2 and axis in scope.even):
+                return _unless_zero(part(argument), lambda inner: Diff(inner, axis, order, carried))
             case FluxDiff(coefficient, argument, axis) if self._facts.constant(coefficient):
                 return _unless_zero(part(argument), lambda inner: FluxDiff(coefficient, inner, axis))
         return ZERO

@@ -72,6 +72,14 @@ class Schemes:
         return bool(self.axes) or isinstance(self.advect, Scheme)
 
     @property
+    def linear(self) -> Schemes:
+        """Only those that are linear in the states; the others are central."""
+        advect = self.advect
+        if isinstance(advect, Scheme) and advect.name != UPWIND:
+            advect = CENTRAL
+        return Schemes({a: s for a, s in self.axes.items() if s.name == UPWIND}, advect)
+
+    @property
     def kernel(self) -> str | None:
         """What semi-Lagrangian steps interpolate by; None where ``advect`` is a rate."""
         if isinstance(self.advect, Scheme) and self.advect.name == SEMILAGRANGIAN:
