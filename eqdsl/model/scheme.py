@@ -35,6 +35,13 @@ class Scheme:
         return f"{self.name}({self.argument})"
 
     @property
+    def order(self) -> int:
+        """Of accuracy, where the field is smooth; of semi-Lagrangian steps as long as some spacings."""
+        if self.name == SEMILAGRANGIAN:
+            return 1 if self.argument == "bilinear" else 3
+        return int(self.argument) if self.name == UPWIND else {WENO: 5, TVD: 2}[self.name]
+
+    @property
     def bounded(self) -> bool:
         """Whether states on faces are limited so that the bounds of a scalar law are kept."""
         return self.name == WENO and self.argument == ARGUMENTS[WENO][1]
@@ -70,6 +77,18 @@ class Schemes:
     def __bool__(self) -> bool:
         """Whether anything is not central."""
         return bool(self.axes) or isinstance(self.advect, Scheme)
+
+    def order(self, central: int, *, walled: bool, steps: bool) -> int:
+        """The order of the whole beside central differences of some order.
+
+        Ghosts of transport are reflections, of second order at a wall. Semi-Lagrangian `steps` take values of walls
+        that change in time at half time, which is of first order; where they are not asked for, the rate is central.
+        """
+        chosen = [*self.axes.values(), *((self.advect,) if isinstance(self.advect, Scheme) else ())]
+        used = [s for s in chosen if steps or s.name != SEMILAGRANGIAN]
+        at_wall = [1 if s.name == SEMILAGRANGIAN else 2 for s in used if walled]
+        orders: list[int] = [central, *(s.order for s in used), *at_wall]
+        return min(orders)
 
     @property
     def linear(self) -> Schemes:

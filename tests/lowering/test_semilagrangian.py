@@ -24,7 +24,7 @@ from eqdsl.numerics.interpolation.sampling import sample
 from eqdsl.numerics.interpolation.table import FLOW, INTERPOLATIONS
 from eqdsl.simulation import simulate
 from eqdsl.verification.order import check_order
-from eqdsl.verification.report import SKIPPED
+from eqdsl.verification.report import PASSED, SKIPPED
 
 MODELS = Path(__file__).parents[1] / "models" / "good"
 
@@ -344,3 +344,12 @@ def test_equations_that_are_solved_for_are_no_obstacle_to_schemes_and_verificati
     check = check_order(model, {})
     assert check.verdict == SKIPPED
     assert "no source is made for the equations that are solved for `psi`" in check.notes[0]
+
+
+def test_verification_follows_the_scheme_of_advect():
+    """Its own order is wanted: 1 at a wall that changes in time. The source once took the mark of `advect` off."""
+    check = check_order(load_model(MODELS / "transport_followed_1d.eq"), {}, quick=True)
+    (solution,) = [row for row in check.data if row["error"] == "solution"]
+    assert check.verdict == PASSED
+    assert solution["nominal"] == 1
+    assert 0.9 <= solution["order"] <= 1.3
