@@ -31,6 +31,7 @@ from eqdsl.core.diagnostics import Diagnostic, error, has_errors
 from eqdsl.core.source import SourceText, Span
 from eqdsl.model.facts import FactTable
 from eqdsl.model.model import Definition, LearnedTerm, Model
+from eqdsl.model.transport import declared_bounds
 from eqdsl.operators.base import Space
 from eqdsl.operators.differentiate import Differentiator
 from eqdsl.syntax import nodes
@@ -89,7 +90,9 @@ def build_model(
                 help="declare what it follows, with an equation in time: `state u`, `dt(u) = …`",
             )
         )
-    transport = check_transport(equations, domain.choice, learned, facts, problems)
+    transport = check_transport(
+        equations, domain.choice, learned, {c.name: declared_bounds(c, fields) for c in channels}, facts, problems
+    )
     if not fields and not any(isinstance(s, nodes.State) for s in statements):
         problems.append(
             error(

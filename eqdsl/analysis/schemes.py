@@ -8,11 +8,13 @@ from difflib import get_close_matches
 
 from eqdsl.core.diagnostics import Diagnostic, Label, error
 from eqdsl.core.source import Span
-from eqdsl.model.scheme import ARGUMENTS, CENTRAL, Scheme, Schemes
+from eqdsl.model.scheme import ARGUMENTS, CENTRAL, KERNELS, SEMILAGRANGIAN, Scheme, Schemes
 from eqdsl.syntax import nodes
 
 ADVECT = "advect"
-USAGE = "`upwind(1)`, `upwind(3)`, `upwind(5)`, `weno(5)`, `tvd(minmod)` or `central`"
+USAGE = (
+    "`upwind(1)`, `upwind(3)`, `upwind(5)`, `weno(5)`, `tvd(minmod)` or `central`; of `advect`, `semilagrangian` too"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +89,54 @@ def _scheme(option: nodes.KeywordArgument, problems: list[Diagnostic]) -> Scheme
     name = value.name if isinstance(value, nodes.Name | nodes.Call) else None
     if name == CENTRAL and isinstance(value, nodes.Name):
         return CENTRAL
-    if name == "semilagrangian":
-        problems.append(
-            error(
-                "E0914",
-                f"`scheme {option.name} = semilagrangian` is not built yet",
-                value.span,
-                "not built yet",
-                help=f"write `scheme {option.name} = upwind(3)`; its steps are bounded by spacing over speed",
-            )
-        )
-        return None
+    if name == SEMILAGRANGIAN:
+        return _semilagrangian(option, value, problems)
     if name in ARGUMENTS:
         return _with_argument(option, name, value, problems)
-    near = get_close_matches(name.lower(), [*ARGUMENTS, CENTRAL], n=1) if name else []
+    near = get_close_matches(name.lower(), [*ARGUMENTS, SEMILAGRANGIAN, CENTRAL], n=1) if name else []
     hint = f"did you mean `{near[0]}`? " if near else ""
     problems.append(
         error("E0519", "there is no such scheme", value.span, "no scheme", help=f"{hint}The schemes are {USAGE}")
+    )
+    return None
+
+
+def _written(argument: nodes.Expression) -> str:
+    """A word or a whole number as text; nothing else stands in the parentheses of a scheme."""
+    if isinstance(argument, nodes.Number) and argument.value == int(argument.value):
+        return str(int(argument.value))
+    return argument.name if isinstance(argument, nodes.Name) else ""
+
+
+def _semilagrangian(
+    option: nodes.KeywordArgument, value: nodes.Expression, problems: list[Diagnostic]
+) -> Scheme | None:
+    """A semi-Lagrangian scheme; without parentheses its first kernel."""
+    if option.name != ADVECT:
+        problems.append(
+            error(
+                "E0519",
+                "a semi-Lagrangian scheme follows a velocity, and derivatives along one axis have none",
+                value.span,
+                f"not for `{option.name}`",
+                help="write `scheme advect = semilagrangian`, and the transport as `-advect(w, u)`",
+            )
+        )
+        return None
+    if isinstance(value, nodes.Name):
+        return Scheme(SEMILAGRANGIAN, KERNELS[0])
+    given = value.arguments if isinstance(value, nodes.Call) and not value.keywords else ()
+    if len(given) == 1 and isinstance(given[0], nodes.Name) and given[0].name in KERNELS:
+        return Scheme(SEMILAGRANGIAN, given[0].name)
+    shown = ", ".join(f"`{SEMILAGRANGIAN}({k})`" for k in KERNELS)
+    problems.append(
+        error(
+            "E0519",
+            f"`{SEMILAGRANGIAN}` takes an interpolation in parentheses, one of {', '.join(KERNELS)}",
+            value.span,
+            "this interpolation",
+            help=f"write {shown}",
+        )
     )
     return None
 
@@ -113,25 +146,20 @@ def _with_argument(
 ) -> Scheme | None:
     allowed = ARGUMENTS[name]
     given = value.arguments if isinstance(value, nodes.Call) and not value.keywords else ()
-    found: int | str | None = None
-    if len(given) == 1:
-        only = given[0]
-        if isinstance(only, nodes.Number) and only.value == int(only.value):
-            found = int(only.value)
-        elif isinstance(only, nodes.Name):
-            found = only.name
-    if found in allowed:
-        assert found is not None
-        return Scheme(name, found)
-    shown = ", ".join(f"`{name}({a})`" for a in allowed)
+    written = ", ".join(_written(argument) for argument in given)
+    for argument in allowed:
+        if written == str(argument):
+            return Scheme(name, argument)
+    shown, between = [f"`{name}({a})`" for a in allowed], " or " if len(allowed) == 2 else ", "
     what = "the limiter" if name == "tvd" else "the order"
     problems.append(
         error(
             "E0519",
-            f"`{name}` takes {what} in parentheses, one of {', '.join(str(a) for a in allowed)}",
+            f"`{name}` takes {what} in parentheses, {'' if len(allowed) == 2 else 'one of '}"
+            f"{between.join(f'`{a}`' if ',' in str(a) else str(a) for a in allowed)}",
             value.span,
             "this scheme",
-            help=f"write {shown.replace(', ', ' or ') if len(allowed) == 2 else shown}",
+            help=f"write {between.join(shown)}",
         )
     )
     return None

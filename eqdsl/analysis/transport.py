@@ -8,10 +8,12 @@ from itertools import islice
 from eqdsl.analysis.schemes import ADVECT, SchemeChoice
 from eqdsl.core.diagnostics import Diagnostic, error
 from eqdsl.core.source import Span
-from eqdsl.model.expr import Diff, FluxDiff, LearnedCall
+from eqdsl.model.expr import ChannelRef, Diff, Expr, FluxDiff, LearnedCall
 from eqdsl.model.facts import FactTable, nodes_of
 from eqdsl.model.model import Equation, LearnedTerm, Term
 from eqdsl.model.scheme import Scheme
+from eqdsl.model.semilagrangian import advected
+from eqdsl.model.text import number_text
 from eqdsl.model.transport import Transport, TransportFinder
 
 MOST_ADDENDS = 1000
@@ -22,6 +24,7 @@ def check_transport(
     equations: Sequence[Equation],
     choice: SchemeChoice,
     learned: Sequence[LearnedTerm],
+    bounds: Mapping[str, tuple[float, float] | None],
     facts: FactTable,
     problems: list[Diagnostic],
 ) -> tuple[str, ...]:
@@ -41,11 +44,51 @@ def check_transport(
             for found in addends:
                 used.add(ADVECT if _by_advect(found.derivative, choice) else found.derivative.axis)
                 if not _refused(term, found, seeing, facts, problems):
-                    words.append(_in_words(equation, term, found, choice))
+                    alone = finder.alone([t.expr for t in equation.terms], equation.channel)
+                    limits = _limits(alone, bounds[equation.channel])
+                    words.append(_in_words(equation, term, found, choice, limits))
+    if choice.schemes.kernel is not None:
+        words += _followed(equations, used, facts, problems)
     for key, span in choice.spans.items():
         if key not in used:
             problems.append(_idle(key, span))
     return tuple(dict.fromkeys(words))
+
+
+def _followed(equations: Sequence[Equation], used: set[str], facts: FactTable, problems: list[Diagnostic]) -> list[str]:
+    """The same for what semi-Lagrangian steps carry: the state of the equation itself."""
+    addends, words = advected(facts), []
+    for equation in equations:
+        for term in equation.terms:
+            found = list(islice(addends.of(term.expr), MOST_ADDENDS + 1))
+            if len(found) > MOST_ADDENDS:
+                problems.append(_too_many(term))
+                return []
+            if not found:
+                continue
+            used.add(ADVECT)
+            if all(_is_own(derivative, equation) for derivative, _ in found):
+                words.append(f"`{term.name}` in dt({equation.channel}): followed backwards over a whole step")
+            else:
+                problems.append(_not_own(equation, term))
+    return words
+
+
+def _is_own(derivative: Expr, equation: Equation) -> bool:
+    argument = derivative.argument if isinstance(derivative, Diff) else derivative
+    return isinstance(argument, ChannelRef) and argument.channel == equation.channel
+
+
+def _not_own(equation: Equation, term: Term) -> Diagnostic:
+    return error(
+        "E0522",
+        f"a semi-Lagrangian scheme carries the state of its equation, `{equation.channel}`, and nothing else",
+        term.span,
+        "this carries something else",
+        note="it is a step that moves the state itself, not a rate that could be added up",
+        help=f"write `-advect(w, {equation.channel})` here, or take a scheme that is a rate, "
+        "`scheme advect = upwind(3)`",
+    )
 
 
 def _too_many(term: Term) -> Diagnostic:
@@ -119,8 +162,19 @@ def _idle(key: str, span: Span) -> Diagnostic:
     )
 
 
-def _in_words(equation: Equation, term: Term, found: Transport, choice: SchemeChoice) -> str:
+def _limits(alone: bool, bounds: tuple[float, float] | None) -> str:
+    """What a scheme with bounds does for a state, in words."""
+    if not alone:
+        return ", not limited: a system has no bounds to keep"
+    if bounds is None:
+        return ", limited to the extrema of the present field"
+    lower, upper = (number_text(b) for b in bounds)
+    return f", limited to [{lower}, {upper}]"
+
+
+def _in_words(equation: Equation, term: Term, found: Transport, choice: SchemeChoice, limits: str) -> str:
     scheme = choice.schemes.of(found.derivative)
     assert scheme is not None  # the finder said so
     form = "flux form (Rusanov), conservative" if found.conservative else "advective form, by the sign of its factor"
-    return f"`{term.name}` in dt({equation.channel}) along {found.derivative.axis}: {scheme.text}, {form}"
+    place = f"`{term.name}` in dt({equation.channel}) along {found.derivative.axis}"
+    return f"{place}: {scheme.text}, {form}{limits if scheme.bounded else ''}"

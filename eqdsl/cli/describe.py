@@ -21,6 +21,7 @@ from eqdsl.model.model import (
     ZeroMean,
 )
 from eqdsl.model.scheme import Scheme
+from eqdsl.model.semilagrangian import rest_of
 from eqdsl.model.text import expr_text, number_text
 
 
@@ -79,7 +80,7 @@ def _linear(model: Model) -> dict[str, str]:
     if not model.axes:
         return {}
     written = {e.channel for e in model.equations}
-    terms = LinearTerms(model).of_model()
+    terms = LinearTerms(rest_of(model)).of_model()
     return {name: expr_text(terms[name], time=model.time) for name in terms if name in written}
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from eqdsl.lowering import stencils
 from eqdsl.lowering.builder import Value
 from eqdsl.lowering.expressions import ExpressionLowering
 from eqdsl.lowering.halo import Halo, Reach
 from eqdsl.model.expr import Apply, ChannelRef, Coordinate, DefinitionRef, Expr, LearnedCall, ParamRef
 from eqdsl.model.facts import FactTable
-from eqdsl.numerics.reconstruction.base import LEFT, RIGHT
+from eqdsl.model.scheme import Scheme
+from eqdsl.numerics.reconstruction.base import LEFT, RIGHT, Bounds
 from eqdsl.numerics.reconstruction.table import RECONSTRUCTIONS
 
 SIDES = (LEFT, RIGHT)
@@ -22,15 +25,23 @@ class Faces:
     expressions : ExpressionLowering
     facts : FactTable
     axis : str
-    scheme : str
-        A key of `RECONSTRUCTIONS`.
+    scheme : Scheme
+    bounds : mapping of str to Bounds or None
+        Of the channels that a scheme with bounds limits; None for those of the present field.
     """
 
-    def __init__(self, expressions: ExpressionLowering, facts: FactTable, axis: str, scheme: str) -> None:
+    def __init__(
+        self,
+        expressions: ExpressionLowering,
+        facts: FactTable,
+        axis: str,
+        scheme: Scheme,
+        bounds: Mapping[str, Bounds | None],
+    ) -> None:
         self._expressions, self._facts = expressions, facts
-        self._name, self._scheme = axis, scheme
+        self._name, self._scheme, self._bounds = axis, scheme, bounds
         self.axis = expressions.grid.axis(axis)
-        self._ghosts = RECONSTRUCTIONS[scheme].ghosts
+        self._ghosts = RECONSTRUCTIONS[scheme.unlimited.text].ghosts
         self._done: dict[tuple[Expr, int], Value] = {}
         self._states: dict[tuple[str, int], Value] = {}
 
@@ -38,8 +49,11 @@ class Faces:
         """A channel's states on the faces, from one side."""
         found = self._states.get((channel, side))
         if found is None:
-            cells = self._expressions.lower(ChannelRef(channel), self._halo(self._ghosts))
-            found = self._expressions.builder.add("face_state", (cells,), self.axis, self._scheme, side)
+            limited = self._scheme.bounded and channel in self._bounds
+            scheme = self._scheme if limited else self._scheme.unlimited
+            extra = (self._bounds[channel],) if limited else ()
+            cells = self._expressions.lower(ChannelRef(channel), self._halo(RECONSTRUCTIONS[scheme.text].ghosts))
+            found = self._expressions.builder.add("face_state", (cells,), self.axis, scheme.text, side, *extra)
             self._states[channel, side] = found
         return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -12,9 +12,13 @@ from torch import Tensor
 from eqdsl.lowering.expressions import ExpressionLowering
 from eqdsl.lowering.operations import OPERATIONS, Context
 from eqdsl.lowering.program import Step
+from eqdsl.lowering.transport import TransportLowering
+from eqdsl.lowering.transport_operations import TRANSPORT_OPERATIONS
 from eqdsl.model.expr import Expr
-from eqdsl.model.model import Model
+from eqdsl.model.model import Equation, Model, Term
 from eqdsl.numerics.grid import Grid
+
+_CALLS = {**OPERATIONS, **TRANSPORT_OPERATIONS}
 
 
 @dataclass(frozen=True)
@@ -37,17 +41,32 @@ class LinearOperator:
         values: list[Any] = []
         for step in self.steps:
             inputs = [values[i] for i in step.inputs]
-            values.append(OPERATIONS[step.operation](context, *inputs, *step.attributes))
+            values.append(_CALLS[step.operation](context, *inputs, *step.attributes))
         zero = torch.zeros_like(state[:, 0])
         rates = [values[self.totals[c]] if c in self.totals else zero for c in range(state.shape[1])]
         return torch.stack([rate.expand(zero.shape) for rate in rates], dim=1)
 
 
+def _linear_model(model: Model, rates: Mapping[str, Expr]) -> Model:
+    """The model with these right-hand sides and no others."""
+    span = model.equations[0].span
+    equations = tuple(Equation(name, (Term(name, rate, (), span),), name, span) for name, rate in rates.items())
+    return replace(model, equations=equations, schemes=model.schemes.linear)
+
+
 def lower_linear(model: Model, grid: Grid, rates: Mapping[str, Expr]) -> LinearOperator:
-    """The operator with these rates by channel; the model's walls have zero on their right."""
-    lowering = ExpressionLowering(model, grid, {})
+    """The operator with these rates by channel; the model's walls have zero on their right.
+
+    Schemes that are linear in the states are those of the vector field; the others are replaced by central differences.
+    """
+    lowering = ExpressionLowering(_linear_model(model, rates), grid, {})
+    transport = TransportLowering(lowering) if lowering.model.schemes else None
     totals = {}
-    for name, rate in rates.items():
-        value = lowering.walls.rate(lowering.lower(rate, lowering.zero), name)
-        totals[model.channel_names.index(name)] = value.number
+    for equation in lowering.model.equations:
+        if transport is None:
+            value = lowering.lower(equation.terms[0].expr, lowering.zero)
+        else:
+            (value,) = transport.terms(equation)
+        value = lowering.walls.rate(value, equation.channel)
+        totals[model.channel_names.index(equation.channel)] = value.number
     return LinearOperator(tuple(lowering.builder.steps), totals)

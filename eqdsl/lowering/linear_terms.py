@@ -10,14 +10,12 @@ from eqdsl.model.expr import (
     Apply,
     ChannelRef,
     Const,
-    Coordinate,
     DefinitionRef,
     Diff,
     Expr,
     FluxDiff,
-    Reduction,
 )
-from eqdsl.model.facts import FactTable, nodes_of
+from eqdsl.model.facts import facts_of
 from eqdsl.model.model import Model, WallCondition
 
 
@@ -43,11 +41,9 @@ class LinearTerms:
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        axes = {f.name: f.axes for f in model.fields}
-        # A state that is solved for is a function of the others: it is known here, and no part of L u.
-        channels = {c.name: axes[c.field] for c in (*model.channels, *(s.channel for s in model.solved))}
-        self._facts = FactTable(channels, {p.name: p.axes for p in model.parameters}, model.definitions)
-        # A plain variable beside fields is one number, which no transform over space takes; without space all are.
+        self._facts = facts_of(model)
+        # A state that is solved for is a function of the others, and no part of L u. A plain variable beside fields
+        # is one number, which no transform over space takes; without space all are.
         self._fields = frozenset(c.name for c in model.channels if not (c.uniform and model.axes))
         self._known: dict[tuple[Expr, _Scope], Expr] = {}
 
@@ -76,7 +72,7 @@ class LinearTerms:
         """A wall of one of these channels whose left side is not the same everywhere and always."""
         for wall in self._model.walls:
             left = (wall.value_coefficient, wall.normal_coefficient)
-            if wall.channel in channels and not all(self._constant(e) for e in left):
+            if wall.channel in channels and not all(self._facts.constant(e) for e in left):
                 return wall
         return None
 
@@ -113,22 +109,15 @@ class LinearTerms:
             case Apply("mul", arguments):
                 inside = [a for a in arguments if self._facts.of(a).channels]
                 outside = [a for a in arguments if a not in inside]
-                if len(inside) == 1 and all(self._constant(a) for a in outside):
+                if len(inside) == 1 and all(self._facts.constant(a) for a in outside):
                     return _product(outside, part(inside[0]))
-            case Apply("div", (top, bottom)) if self._constant(bottom):
+            case Apply("div", (top, bottom)) if self._facts.constant(bottom):
                 return divide(part(top), bottom)
-            case Diff(argument, axis, order) if not (order % 2 and axis in scope.even):
-                return _unless_zero(part(argument), lambda inner: Diff(inner, axis, order))
-            case FluxDiff(coefficient, argument, axis) if self._constant(coefficient):
+            case Diff(argument, axis, order, carried) if not (order % 2 and axis in scope.even):
+                return _unless_zero(part(argument), lambda inner: Diff(inner, axis, order, carried))
+            case FluxDiff(coefficient, argument, axis) if self._facts.constant(coefficient):
                 return _unless_zero(part(argument), lambda inner: FluxDiff(coefficient, inner, axis))
         return ZERO
-
-    def _constant(self, expr: Expr) -> bool:
-        """Whether an expression is made of numbers and scalar parameters only."""
-        facts = self._facts.of(expr)
-        if facts.axes or facts.channels or facts.learned or facts.time:
-            return False
-        return not any(isinstance(n, Reduction | Coordinate) for n in nodes_of(expr, self._facts))
 
 
 def _product(factors: list[Expr], inner: Expr) -> Expr:

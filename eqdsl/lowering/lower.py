@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from eqdsl.core.errors import UsageError
 from eqdsl.lowering.builder import Value
 from eqdsl.lowering.expressions import ExpressionLowering
-from eqdsl.lowering.program import EquationOutputs, Output, Program
+from eqdsl.lowering.halo import Reach
+from eqdsl.lowering.program import CarriedOutputs, EquationOutputs, FlowOutputs, Output, Program
 from eqdsl.lowering.transport import TransportLowering
 from eqdsl.model.expr import ChannelRef, Expr, LearnedCall, Reduction
 from eqdsl.model.model import Equation, Model, least_points
+from eqdsl.model.semilagrangian import Carried, split
 from eqdsl.numerics.grid import Grid
+from eqdsl.numerics.interpolation.table import FLOW, INTERPOLATIONS
 
 
 class Lowering:
@@ -21,16 +24,21 @@ class Lowering:
     ----------
     model, grid, radii
         As `ExpressionLowering` takes them.
+    around : ExpressionLowering, optional
+        The one whose steps these join.
     """
 
-    def __init__(self, model: Model, grid: Grid, radii: Mapping[str, int]) -> None:
+    def __init__(
+        self, model: Model, grid: Grid, radii: Mapping[str, int], around: ExpressionLowering | None = None
+    ) -> None:
         self.model, self.grid, self.radii = model, grid, radii
-        self._expressions = ExpressionLowering(model, grid, radii)
+        self._expressions = ExpressionLowering(model, grid, radii, around)
         self._transport = TransportLowering(self._expressions) if model.schemes else None
 
     def program(self) -> Program:
         """The program of the whole model."""
-        equations = tuple(self._equation(c.name) for c in self.model.channels)
+        equations = self._equations()
+        flow = self._flow()
         return Program(
             equations=equations,
             named=self._definitions(),
@@ -41,6 +49,7 @@ class Lowering:
             initial=self._initial(),
             constrained=self._constrained(),
             solved=self._solved(),
+            flow=flow,
             steps=tuple(self._expressions.builder.steps),
         )
 
@@ -72,6 +81,9 @@ class Lowering:
         self._verify_reach(f"the equation of `{equation.channel}`")
         return values
 
+    def _equations(self) -> tuple[EquationOutputs, ...]:
+        return tuple(self._equation(c.name) for c in self.model.channels)
+
     def _equation(self, name: str) -> EquationOutputs:
         number = self.model.channel_names.index(name)
         equation = next((e for e in self.model.equations if e.channel == name), None)
@@ -85,6 +97,29 @@ class Lowering:
             total = values[0] if len(values) == 1 else self._expressions.builder.apply("add", *values)
         total = self._expressions.walls.rate(total, name)
         return EquationOutputs(number, terms, total.number)
+
+    def _flow(self) -> FlowOutputs | None:
+        """What semi-Lagrangian steps need."""
+        parts, kernel = split(self.model), self.model.schemes.kernel
+        if parts is None or kernel is None:
+            return None
+        carried = tuple(self._carried(c, kernel) for c in parts.carried)
+        rest: tuple[int, ...] = ()
+        if not parts.idle or any(self._expressions.walls.replaces(c.name) for c in self.model.channels):
+            inner = Lowering(parts.rest, self.grid, self.radii, self._expressions)
+            rest = tuple(e.total for e in inner._equations())
+        return FlowOutputs(kernel, carried, rest)
+
+    def _carried(self, carried: Carried, kernel: str) -> CarriedOutputs:
+        beyond, around = (
+            tuple(Reach(table[kernel].ghosts) for _ in self.grid.axes) for table in (INTERPOLATIONS, FLOW)
+        )
+        lower = self._expressions.lower
+        values = lower(ChannelRef(carried.channel), beyond)
+        velocity = tuple(lower(w, around).number for w in carried.velocity)
+        diffusivity = tuple(lower(d, self._expressions.zero).number for d in carried.diffusivity)
+        self._verify_reach(f"the flow that carries `{carried.channel}`")
+        return CarriedOutputs(self.model.channel_names.index(carried.channel), values.number, velocity, diffusivity)
 
     def _definitions(self) -> tuple[Output, ...]:
         outputs = []

@@ -50,12 +50,36 @@ class EquationOutputs:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class CarriedOutputs:
+    """A channel that semi-Lagrangian steps carry.
+
+    `values` is the channel with the ghosts that the kernel reads, `velocity` that along each axis with the ghosts that
+    its own kernel reads, `diffusivity` a number for each axis.
+    """
+
+    channel: int
+    values: int
+    velocity: tuple[int, ...]
+    diffusivity: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowOutputs:
+    """What semi-Lagrangian steps read, and the rates of the rest; `rest` is empty where there is none."""
+
+    kernel: str
+    carried: tuple[CarriedOutputs, ...]
+    rest: tuple[int, ...]
+
+
 @dataclass(frozen=True)
 class Program:
     """Steps in order, and what to take from them.
 
     `inputs` lists the values of each learned term's declared inputs, `constrained` the channels whose stored points
-    on Dirichlet walls are replaced by the walls' values, `solved` the states that ``0 = … for p`` gives.
+    on Dirichlet walls are replaced by the walls' values, `solved` the states that ``0 = … for p`` gives, `flow` what
+    semi-Lagrangian steps need.
     """
 
     steps: tuple[Step, ...]
@@ -68,6 +92,7 @@ class Program:
     initial: tuple[Output, ...]
     constrained: tuple[Output, ...]
     solved: tuple[Output, ...] = ()
+    flow: FlowOutputs | None = None
 
     def __str__(self) -> str:
         lines = []

@@ -23,10 +23,11 @@ from eqdsl.lowering.slices import slice_between
 from eqdsl.model.expr import Apply, ChannelRef, DefinitionRef, Diff, Expr
 from eqdsl.model.facts import facts_of
 from eqdsl.model.model import Equation
-from eqdsl.model.transport import TransportFinder
+from eqdsl.model.scheme import Scheme
+from eqdsl.model.transport import TransportFinder, declared_bounds
 from eqdsl.numerics.reconstruction.base import LEFT, RIGHT
 
-Line = tuple[str, str]
+Line = tuple[str, Scheme]
 """An axis and the scheme along it."""
 
 
@@ -54,6 +55,11 @@ class TransportLowering:
         self._finder = TransportFinder(self._model.schemes, self._facts)
         self._faces: dict[Line, Faces] = {}
         self._fluxes: dict[Line, dict[str, list[Flux]]] = {}
+        self._bounds = {
+            e.channel: declared_bounds(self._model.channel(e.channel), self._model.fields)
+            for e in self._model.equations
+            if self._finder.alone([t.expr for t in e.terms], e.channel)
+        }
         self._terms = {e.channel: self._without_dissipation(e) for e in self._model.equations}
 
     def terms(self, equation: Equation) -> list[Value]:
@@ -119,7 +125,7 @@ class TransportLowering:
     def _derivative(self, expr: Diff, channel: str, term: int, factor: Value) -> Value:
         scheme = self._model.schemes.of(expr)
         assert scheme is not None  # `holds` said so
-        line = (expr.axis, scheme.text)
+        line = (expr.axis, scheme)
         faces = self._at(line)
         if faces.axis in factor.axes:
             return self._advective(faces, expr.argument, channel, factor)
@@ -179,7 +185,7 @@ class TransportLowering:
 
     def _at(self, line: Line) -> Faces:
         if line not in self._faces:
-            self._faces[line] = Faces(self._expressions, self._facts, *line)
+            self._faces[line] = Faces(self._expressions, self._facts, *line, self._bounds)
         return self._faces[line]
 
 

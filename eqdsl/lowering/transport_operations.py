@@ -10,6 +10,7 @@ from torch import Tensor
 
 from eqdsl.lowering.operations import OPERATIONS, Context
 from eqdsl.lowering.slices import Slice
+from eqdsl.numerics.reconstruction.base import Bounds
 from eqdsl.numerics.reconstruction.table import RECONSTRUCTIONS
 from eqdsl.numerics.spectral_bound import spectral_bound
 
@@ -17,8 +18,10 @@ PRODUCTS = ("mul", "div")
 """Pointwise functions that are given tensors only."""
 
 
-def _face_state(context: Context, value: Tensor, axis: int, scheme: str, side: int) -> Tensor:
-    return RECONSTRUCTIONS[scheme].state(value, axis + 1, side)
+def _face_state(
+    context: Context, value: Tensor, axis: int, scheme: str, side: int, bounds: Bounds | None = None
+) -> Tensor:
+    return RECONSTRUCTIONS[scheme].state(value, axis + 1, side, bounds)
 
 
 def _speed(context: Context, *arguments: Any) -> Tensor:

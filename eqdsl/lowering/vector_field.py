@@ -12,6 +12,7 @@ from eqdsl.core.errors import UsageError
 from eqdsl.learned.table import build_term
 from eqdsl.learned.term import LearnedTermModule
 from eqdsl.lowering.coordinates import buffer_name, coordinate_tensor, coordinates
+from eqdsl.lowering.flow import Flow, Rest
 from eqdsl.lowering.fused.field import FusedRates
 from eqdsl.lowering.linear_part import LinearStructure, linear_structure
 from eqdsl.lowering.lower import lower
@@ -23,6 +24,7 @@ from eqdsl.lowering.program import Output, Program, unchanging
 from eqdsl.lowering.solver import solvers_of
 from eqdsl.lowering.transport_operations import TRANSPORT_OPERATIONS
 from eqdsl.model.model import Model
+from eqdsl.model.semilagrangian import rest_of
 from eqdsl.numerics.grid import Grid, grid_from_model
 from eqdsl.numerics.linear_part import LinearPart
 
@@ -161,14 +163,24 @@ class VectorField(nn.Module):
     def linear_part(self) -> LinearPart:
         """The terms that are linear with constant coefficients, at the present parameters and differentiable in them.
 
+        What semi-Lagrangian steps take over is none of them.
+
         Raises
         ------
         UsageError
             There are none, or the walls allow no transform that suits them; the message says which.
         """
         if self._linear is None:
-            self._linear = linear_structure(self.model, self.grid)
+            self._linear = linear_structure(rest_of(self.model), self.grid)
         return self._linear.part(self.physical.values(), self.dtype, self.device)
+
+    def flow(self) -> Flow | None:
+        """The semi-Lagrangian steps of ``scheme advect = semilagrangian``; None without it."""
+        if self.program.flow is None:
+            return None
+        totals = self.program.flow.rest
+        rest = Rest(totals, self.evaluate, self.linear_part) if totals else None
+        return Flow(self.grid, self.program, self.evaluate, rest)
 
     def pairs(self) -> tuple[tuple[int, int], ...] | None:
         """``(position, velocity)`` channels, where every state is second order in time; else None."""

@@ -100,6 +100,13 @@ class FactTable:
         """Whether the value changes along an axis."""
         return axis in self.of(expr).axes
 
+    def constant(self, expr: Expr) -> bool:
+        """Whether an expression is made of numbers and scalar parameters only."""
+        facts = self.of(expr)
+        if facts.axes or facts.channels or facts.learned or facts.time:
+            return False
+        return not any(isinstance(n, Reduction | Coordinate) for n in nodes_of(expr, self))
+
     def _compute(self, expr: Expr) -> Facts:
         match expr:
             case ChannelRef(name):
@@ -139,9 +146,8 @@ class FactTable:
 def facts_of(model: Model) -> FactTable:
     """Facts of the expressions of a checked model."""
     axes = {f.name: f.axes for f in model.fields}
-    return FactTable(
-        {c.name: axes[c.field] for c in model.channels}, {p.name: p.axes for p in model.parameters}, model.definitions
-    )
+    channels = {c.name: axes[c.field] for c in (*model.channels, *(s.channel for s in model.solved))}
+    return FactTable(channels, {p.name: p.axes for p in model.parameters}, model.definitions)
 
 
 def nodes_of(expr: Expr, table: FactTable) -> Iterator[Expr]:

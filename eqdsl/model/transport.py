@@ -8,15 +8,24 @@ and higher order.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from eqdsl.model.arithmetic import ONE, divide, negate
 from eqdsl.model.expr import Apply, ChannelRef, DefinitionRef, Diff, Expr, FluxDiff, children
 from eqdsl.model.facts import FactTable
+from eqdsl.model.model import Channel, Field
 from eqdsl.model.scheme import Schemes
 
 SUMS = ("add", "sub", "neg")
+
+
+def declared_bounds(channel: Channel, fields: Sequence[Field]) -> tuple[float, float] | None:
+    """The range that a state declares; None where it declares none."""
+    field = next(f for f in fields if f.name == channel.field)
+    bounds = (field.lower, field.upper)
+    return None if channel.velocity or all(map(math.isinf, bounds)) else bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,25 @@ class TransportFinder:
             case Apply(function, arguments) if function in SUMS:
                 return any(self.holds(a, channel) for a in arguments)
         return False
+
+    def alone(self, terms: Iterable[Expr], channel: str) -> bool:
+        """Whether all that these terms of its equation transport are functions of the channel itself.
+
+        Such a scalar law keeps the bounds of the channel; a system has none to keep.
+        """
+        seen: set[Expr] = set()
+        waiting = list(terms)
+        while waiting:
+            node = waiting.pop()
+            if node in seen or not self.holds(node, channel):
+                continue
+            seen.add(node)
+            if isinstance(node, Diff):
+                if not self.carried(node.argument) <= {channel}:
+                    return False
+            else:
+                waiting.extend((self.body(node),) if isinstance(node, DefinitionRef) else children(node))
+        return True
 
     def moving_factor(self, factors: Sequence[Expr], channel: str) -> int | None:
         """The factor that holds the transport; of several, the one in which the evolved channel stands."""

@@ -20,6 +20,7 @@ from eqdsl.numerics.integrators.base import Method
 from eqdsl.numerics.integrators.fixed_step import substeps_for
 from eqdsl.numerics.integrators.integrate import rollout
 from eqdsl.numerics.integrators.stability import stable_step
+from eqdsl.numerics.integrators.strang import method_for
 from eqdsl.numerics.integrators.table import METHODS
 
 MOST_STEPS = 1_000_000
@@ -154,7 +155,12 @@ def _advice(interval: _Interval, row: int, state: Tensor) -> str:
     start, end = interval.ends(row)
     if not method.fixed_step:
         return otherwise
-    stable = stable_step(interval.field, method, torch.tensor(start, dtype=state.dtype), state)
+    # Semi-Lagrangian steps have no limit of their own: what they leave has one.
+    flow = interval.field.flow()
+    rate, method = (interval.field, method) if flow is None else (flow.rest, method_for(method, interval.field))
+    if rate is None:
+        return otherwise
+    stable = stable_step(rate, method, torch.tensor(start, dtype=state.dtype), state)
     taken = min(interval.step or end - start, end - start)
     if stable is None or taken <= stable:
         wanted = "take a smaller `--step`"

@@ -9,7 +9,7 @@ import sympy as sp
 
 from eqdsl.core.errors import EqdslError
 from eqdsl.model.expr import Apply, Const, Expr, ParamRef
-from eqdsl.model.facts import FactTable, nodes_of
+from eqdsl.model.facts import facts_of, nodes_of
 from eqdsl.model.model import Definition, Equation, InitialValue, Model, Term, WallCondition
 from eqdsl.model.symbolic import SymbolTable, from_sympy, to_sympy
 from eqdsl.verification.exact import ExactSolution
@@ -31,7 +31,7 @@ class NoManufacturing(EqdslError):
 
 def bent_functions(model: Model) -> list[str]:
     """Functions in the equations that are not smooth."""
-    table = _facts(model)
+    table = facts_of(model)
     found = {
         node.function
         for equation in model.equations
@@ -40,17 +40,6 @@ def bent_functions(model: Model) -> list[str]:
         if isinstance(node, Apply) and node.function in BENT
     }
     return sorted(found)
-
-
-def _facts(model: Model) -> FactTable:
-    axes = {f.name: f.axes for f in model.fields}
-    table = FactTable(
-        {c.name: axes[c.field] for c in model.channels}, {p.name: p.axes for p in model.parameters}, model.definitions
-    )
-    for definition in model.definitions.values():
-        for component in definition.components:
-            table.of(component)
-    return table
 
 
 def started(model: Model, exact: ExactSolution) -> Model:
@@ -75,6 +64,9 @@ def manufactured(model: Model, exact: ExactSolution) -> Model:
     EqdslError
         They are too large for algebra, or algebra leads out of the language.
     """
+    if model.solved:
+        names = "`, `".join(state.channel.name for state in model.solved)
+        raise NoManufacturing(f"no source is made for the equations that are solved for `{names}`")
     bent = bent_functions(model)
     if bent:
         raise NoManufacturing(f"`{'`, `'.join(bent)}` in the equations are not smooth, so no order is to be expected")

@@ -135,17 +135,20 @@ def _on_grids(problem: Problem, fields: list[VectorField]) -> list[Errors]:
     truncations = [truncation(field, problem.end) for field in fields]
     fewest = _fewest_steps(problem, fields)
     solutions = [_solution_error(problem, field, fewest) for field in fields]
-    names, order = problem.model.channel_names, problem.model.order
+    names = problem.model.channel_names
     walled = any(not axis.periodic for axis in problem.model.axes)
+    rate, solution = (
+        problem.model.schemes.order(problem.model.order, walled=walled, steps=steps) for steps in (False, True)
+    )
     kinds = ["truncation, inner half", "truncation, near walls"] if walled else ["truncation"]
     found = []
     for number_, name in enumerate(names):
         for kind_number, kind in enumerate(kinds):
-            least = order - CLOSURE_LOSS * kind_number
+            least = rate - CLOSURE_LOSS * kind_number
             values = tuple(float(t.errors[kind_number, number_]) for t in truncations)
-            found.append(Errors(name, kind, values, float(truncations[-1].floor[number_]), order, least))
+            found.append(Errors(name, kind, values, float(truncations[-1].floor[number_]), rate, least))
         values = tuple(float(error[number_]) for error, _ in solutions)
-        found.append(Errors(name, "solution", values, float(solutions[-1][1][number_]), order, order))
+        found.append(Errors(name, "solution", values, float(solutions[-1][1][number_]), solution, solution))
     return found
 
 

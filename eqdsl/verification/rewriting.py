@@ -30,8 +30,8 @@ class Rewriting:
         match expr:
             case Apply(function, arguments):
                 return Apply(function, tuple(self.of(a) for a in arguments))
-            case Diff(argument, axis, order):
-                return Diff(self.of(argument), axis, order)
+            case Diff(argument, axis, order, carried):
+                return Diff(self.of(argument), axis, order, carried)
             case FluxDiff(coefficient, argument, axis):
                 return FluxDiff(self.of(coefficient), self.of(argument), axis)
             case LearnedCall(term, arguments, output, name):

@@ -211,6 +211,34 @@ def test_simulate_draws_a_picture(name: str, call: Call, folder: Path, tmp_path:
 # ---------------------------------------------------------------- fit
 
 
+def test_a_model_that_follows_its_flow_needs_no_option(call: Call, tmp_path: Path) -> None:
+    """From frame to frame the wave crosses four cells; simulated, fitted and scored with the defaults."""
+    text = (
+        "space x in [0, 1] periodic\ngrid x = 32\nstate u(x)\nparam c = fit {} in (0, 3)\n"
+        "scheme advect = semilagrangian\ndt(u) = -advect(c, u) - 0.2*u\ninit u = sin(2*pi*x)\n"
+    )
+    model, guess, data = tmp_path / "known.eq", tmp_path / "guess.eq", tmp_path / "data.h5"
+    model.write_text(text.format(1))
+    guess.write_text(text.format(0.9))
+    done = call("simulate", str(model), "-o", str(data), "--until", "1", "--every", "0.125", "--json")
+    assert done.status == 0
+    assert done.json["steps"] == 8
+    with h5py.File(data) as file:
+        u = file["u"][0, -1]
+    x = (np.arange(32) + 0.5) / 32
+    assert np.abs(u - np.exp(-0.2) * np.sin(2 * np.pi * (x - 1))).max() < 2e-3
+    run = tmp_path / "run"
+    options = ["warm_start.steps=20", "optimizer.steps=40", "optimizer.polish=20"]
+    sets = [word for option in options for word in ("--set", option)]
+    fitted = call("fit", str(guess), str(data), "-o", str(run), *sets, "--json")
+    assert fitted.status == 0
+    assert json.loads((run / "state.json").read_text())["parameters"]["c"] == pytest.approx(1, rel=2e-3)
+    again = ["simulate", model, "-o", data, "--until", 1, "--every", 0.1, "--force"]
+    refused = call(*again, "--method", "ab2")
+    assert refused.status == 2
+    assert "`ab2` cannot be used with `scheme advect = semilagrangian`" in refused.err
+
+
 def test_fit_prints_one_event_per_line_and_scores_last(folder: Path) -> None:
     events = [json.loads(line) for line in (folder / "events.txt").read_text().splitlines()]
     assert events[0]["event"] == "start"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 
@@ -10,6 +12,7 @@ from eqdsl.core.errors import UsageError
 from eqdsl.lowering.linear_terms import LinearTerms
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.text import expr_text
+from eqdsl.numerics.integrators.integrate import integrate
 from eqdsl.numerics.mode_bases import CellCosines, Eigenvectors, NodeCosines, NodeSines
 
 LINE = "space x in [0, 2*pi] periodic\ngrid x = 18\nscheme order = {order}\nparam k = 0.3\nparam c = 2\nstate u(x)\n"
@@ -173,3 +176,59 @@ def test_state_dict_and_copies_know_nothing_of_it() -> None:
     before = list(field.state_dict())
     field.linear_part()
     assert list(field.state_dict()) == before
+
+
+UPWIND = {
+    "advection": "space x in [0, 1] periodic\ngrid x = 24\nstate u(x)\nscheme dx = upwind({})\ndt(u) = -dx(u)\n",
+    "acoustics": "space x in [0, 1] periodic\ngrid x = 12\nstate p(x), v(x)\nparam c = 2\nscheme dx = upwind({})\n"
+    "dt(p) = -c*dx(v)\ndt(v) = -c*dx(p) - 0.1*v\n",
+    "acoustics between walls": "space x in [0, 1]\ngrid x = 12\nstate p(x), v(x)\nscheme dx = upwind({})\n"
+    "dt(p) = -dx(v)\ndt(v) = -dx(p)\nbc v = 0 at boundary\n",
+    "two schemes": "space x in [0, 1] periodic, y in [0, 1] periodic\ngrid x = 8, y = 8\nstate u(x, y)\n"
+    "scheme advect = upwind({}), dy = upwind(1)\ndt(u) = -advect((1, -0.5), u) - 2*dy(u) + 0.01*lap(u)\n",
+}
+
+
+@pytest.mark.parametrize("order", [1, 3, 5])
+@pytest.mark.parametrize("problem", UPWIND)
+def test_linear_schemes_are_part_of_it_and_leave_the_step_unbounded(problem: str, order: int) -> None:
+    """With central differences in L the rest kept the upwind part, and steps across two cells made it grow."""
+    field = compile_model(loads_model(UPWIND[problem].format(order)))
+    channels, points = len(field.model.channels), field.grid.shape
+    unit = torch.eye(channels * math.prod(points), dtype=torch.float64).reshape(-1, channels, *points)
+    with torch.no_grad():
+        assert torch.allclose(field.linear_part().apply(unit), field(0.0, unit), atol=1e-11)
+        for method in ("imex_euler", "ars222", "ars443", "etdrk4"):
+            times = torch.tensor([0.0, 5 / points[0]], dtype=torch.float64)
+            step = integrate(field, unit, times, method=method)[:, -1].reshape(len(unit), -1)
+            assert torch.linalg.eigvals(step).abs().max() <= 1 + 1e-10
+
+
+def test_schemes_that_weigh_by_the_state_are_central_in_it() -> None:
+    """They stay stable as long as their own explicit steps are."""
+    text = "space x in [0, 1] periodic\ngrid x = 40\nstate u(x)\nscheme dx = {}\ndt(u) = -dx(u)\ninit u = sin(2*pi*x)\n"
+    central, weno = (compile_model(loads_model(text.format(s))) for s in ("central", "weno(5)"))
+    state = weno.initial_state()
+    assert torch.allclose(weno.linear_part().apply(state), central(0.0, state), atol=1e-12)
+    times = torch.linspace(0, 5, 6, dtype=torch.float64)
+    with torch.no_grad():
+        found = integrate(weno, state, times, method="ars222", step=0.5 / 40)
+    assert found.abs().max() <= 1.0
+
+
+def test_gradients_through_an_upwind_part_are_exact() -> None:
+    field = compile_model(
+        loads_model(
+            "space x in [0, 1] periodic\ngrid x = 8\nstate u(x)\nparam c = fit 0.7\nscheme dx = upwind(3)\n"
+            "dt(u) = -c*dx(u) - u^2\n"
+        )
+    )
+    raw = {n: p.detach().clone().requires_grad_() for n, p in field.named_parameters()}
+    times = torch.tensor([0.0, 0.3], dtype=torch.float64)
+    start = torch.sin(torch.arange(8, dtype=torch.float64)).reshape(1, 1, 8)
+
+    def end(*values: torch.Tensor) -> torch.Tensor:
+        with torch.nn.utils.stateless._reparametrize_module(field, dict(zip(raw, values, strict=True))):
+            return integrate(field, start, times, method="etdrk4", substeps=2)[:, -1]
+
+    assert torch.autograd.gradcheck(end, tuple(raw.values()), atol=1e-7, rtol=1e-5)

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.transport import SCHEMES, burgers, observed_order, rotation, sod_error
+from benchmarks.transport import BOUNDED, SCHEMES, burgers, observed_order, rotation, sod_error
 from eqdsl.analysis.check import loads_model
 from eqdsl.cli.describe import model_in_words, model_json
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.scheme import ARGUMENTS
+from eqdsl.numerics.integrators.integrate import integrate
 from eqdsl.numerics.reconstruction.table import RECONSTRUCTIONS
 from eqdsl.numerics.spectral_bound import spectral_bound
 from tests.lowering.hyperbolic import LINEAR, compiled, spectrum
@@ -68,6 +69,45 @@ def test_weno_keeps_a_rotated_disc_within_a_few_percent():
     found = rotation("weno(5)", points=40, turns=0.05)
     assert found.overshoot <= 0.07
     assert found.mass <= 1e-12
+
+
+@pytest.mark.parametrize("declared", ["", " in [0, 1]", " in [0, inf)"])
+def test_weno_with_bounds_makes_no_new_extrema_under_its_step_bound(declared):
+    """Zhang and Shu: speed*step/spacing, summed over the axes, at most 1/12."""
+    field = built(
+        f"space x in [-1, 1] periodic, y in [-1, 1] periodic\ngrid x = 20, y = 20\nstate u(x, y){declared}\n"
+        "scheme dx = weno(5, bounded), dy = weno(5, bounded)\ndt(u) = y*dx(u) - x*dy(u)\n"
+        "init u = heaviside(0.3 - abs(x - 0.4))*heaviside(0.3 - abs(y))\n"
+    )
+    start, times = field.initial_state(), torch.linspace(0, 0.5, 6, dtype=torch.float64)
+    with torch.no_grad():
+        states = integrate(field, start, times, method="ssprk3", substeps=24)
+    assert states.min() >= -1e-14
+    assert states.max() <= (1 + 1e-14 if declared != " in [0, inf)" else 1.1)
+    assert (states.sum((2, 3, 4)) / start.sum() - 1).abs().max() <= 1e-12
+
+
+def test_weno_with_bounds_keeps_its_order_and_the_range_that_the_state_declares():
+    assert abs(observed_order(BOUNDED, 20) - 5) <= 0.2
+
+
+def test_weno_with_bounds_makes_no_new_extrema_at_a_shock():
+    found = burgers(BOUNDED, points=50)
+    assert found.overshoot <= 1e-14
+    assert found.mass <= 1e-12
+
+
+def test_a_system_is_not_limited():
+    """It has no maximum principle; a scalar that stands beside it has."""
+    beside = "state c(x) in [0, 1]\ndt(c) = -dx(c)\n"
+    plain, bounded = (built(GAS.format(12) + beside + f"scheme dx = {s}\n") for s in ("weno(5)", BOUNDED))
+    states = [2 + 0.1 * waves(12), 0.3 * waves(12, 1), 5 + 0.1 * waves(12, 2), (waves(12, 3) > 0).double()]
+    found, limited = rate(plain, *states), rate(bounded, *states)
+    assert torch.equal(found[:3], limited[:3])
+    assert (found[3] - limited[3]).abs().max() > 1e-3
+    told = "\n".join(bounded.model.transport)
+    assert "`-dx(m)` in dt(rho) along x: weno(5, bounded), flux form (Rusanov), conservative, not limited" in told
+    assert "`-dx(c)` in dt(c) along x: weno(5, bounded), flux form (Rusanov), conservative, limited to [0, 1]" in told
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,9 @@ _FEWEST_POINTS = 3
 @click.option("--grid", metavar="x=N,y=N", help="Points along each axis.")
 @click.option("--run", "run_path", metavar="RUN", help="The model, parameters and learned terms of this run.")
 @click.option("--method", default="dopri5", show_default=True, metavar="NAME", help="Integrator.")
-@click.option("--step", type=float, metavar="H", help="Step of a fixed-step integrator.")
+@click.option(
+    "--step", type=float, metavar="H", help="Step of a fixed-step integrator, or of a semi-Lagrangian scheme."
+)
 @click.option("--rtol", type=float, default=1e-6, show_default=True, help="Relative tolerance.")
 @click.option("--atol", type=float, default=1e-9, show_default=True, help="Absolute tolerance.")
 @click.option(

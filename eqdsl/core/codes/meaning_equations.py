@@ -145,7 +145,7 @@ Right: `state a(x, y), b(x, y)` with `0 = lap(a) - f.x for a` and `0 = lap(b) - 
         "an unknown scheme",
         """`scheme` sets the order of accuracy of central differences, `order = 4`, and the scheme of transport along
 each axis: `dx = upwind(1)`, `upwind(3)`, `upwind(5)`, `weno(5)`, `tvd(minmod)` (also `vanleer`, `superbee`, `mc`)
-or `central`; `advect = …` that of `advect(w, u)`.
+or `central`; `advect = …` that of `advect(w, u)`, which may be `semilagrangian` too.
 
 Wrong: `scheme dx = upwind(4)`
 Right: `scheme dx = upwind(3)`""",
@@ -165,5 +165,13 @@ central.
 
 Wrong: `dt(u) = dxx(u)` with `scheme dx = upwind(3)`
 Right: `dt(u) = dxx(u)`""",
+    ),
+    "E0522": Explanation(
+        "what a semi-Lagrangian scheme cannot carry",
+        """A semi-Lagrangian step moves the state itself along the flow. So in the equation of T it takes `advect(w, T)`
+and neither a function of T nor another state.
+
+Wrong: `dt(T) = -advect(w, T^2)` with `scheme advect = semilagrangian`
+Right: `dt(T) = -2*T*advect(w, T)`, or `scheme advect = upwind(3)`""",
     ),
 }

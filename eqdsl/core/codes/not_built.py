@@ -67,11 +67,6 @@ position.""",
         "Past frames as inputs are not built. A learned term sees the present state and its derivatives.",
     ),
     "E0913": Explanation("not built yet: `sample`", "Interpolation at moving points is not built."),
-    "E0914": Explanation(
-        "not built yet: semi-Lagrangian schemes",
-        """Following the flow backwards over a whole step is not built. `upwind`, `weno` and `tvd` are; their steps are
-bounded by spacing over speed.""",
-    ),
     "E0915": Explanation(
         "not built yet: `init … = encode`",
         "Encoders of past frames are not built. Start from the first frame, `init u = data`.",

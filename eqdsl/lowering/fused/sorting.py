@@ -101,7 +101,10 @@ def _is_leaf(found: Plan, number: int) -> bool:
 
 
 def _torch_evaluates(found: Plan, number: int) -> bool:
-    """Opaque steps, what gets ghosts without being a channel, and those that vary along some axes only yet depend on numbers: few points, cheap in torch."""
+    """Opaque steps, what gets ghosts without being a channel, and a few points.
+
+    A value that varies along some axes only, yet depends on numbers, has few points and is cheap in torch.
+    """
     step, every = found.steps[number], len(found.sizes)
     if step.operation in OPAQUE or number in found.filled:
         return True

@@ -13,6 +13,7 @@ from eqdsl.numerics.integrators.base import Counted, Effort, Field, Method, Task
 from eqdsl.numerics.integrators.carrying import Carrying
 from eqdsl.numerics.integrators.fixed_step import Plan
 from eqdsl.numerics.integrators.reversing import reversed_rollout
+from eqdsl.numerics.integrators.strang import method_for
 from eqdsl.numerics.integrators.table import method_of
 
 Memory = Literal["stored", "checkpoint", "reversible"]
@@ -68,7 +69,7 @@ def integrate(
     IntegrationFailure
         An adaptive method could not reach the last time.
     """
-    chosen = method_of(method)
+    chosen = method_for(method_of(method), field)
     times = checked_times(times, initial)
     task = Task(substeps, step, rtol, atol, max_steps, checkpoint=memory == "checkpoint", subsets=subsets)
     if memory == "reversible":
@@ -115,7 +116,7 @@ def rollout(
 
     `effort` is counted up while it runs.
     """
-    chosen = method_of(method)
+    chosen = method_for(method_of(method), field)
     times = checked_times(times, initial)
     task = Task(substeps, step, rtol, atol, max_steps, Effort() if effort is None else effort)
     return _watched(chosen.rollout(_prepared(field, initial, times), initial, times, task), times, watch)

@@ -11,6 +11,10 @@ LEFT, RIGHT = 0, 1
 """Sides of a face from which a state is reconstructed: the lower and the upper end of the axis."""
 
 
+Bounds = tuple[float, float]
+"""Lower and upper; an infinite one is none."""
+
+
 class Reconstruction(ABC):
     """One-sided states on the faces along one axis, differentiable, without in-place writes.
 
@@ -34,8 +38,11 @@ class Reconstruction(ABC):
             Dimension along which the faces lie.
         """
 
-    def state(self, u: Tensor, axis: int, side: int) -> Tensor:
-        """The states of all faces from one side; `u` has `ghosts` more cells on each end of `axis`."""
+    def state(self, u: Tensor, axis: int, side: int, bounds: Bounds | None = None) -> Tensor:
+        """The states of all faces from one side; `u` has `ghosts` more cells on each end of `axis`.
+
+        `bounds` are those that the law keeps, for reconstructions that are limited to them.
+        """
         faces = u.shape[axis] - 2 * self.ghosts + 1
         cells = [u.narrow(axis, k, faces) for k in range(2 * self.ghosts)]
         # Seen from the right, the same formula reads the cells the other way round.

@@ -1,4 +1,4 @@
 space x in [0, 1]
-scheme advect = semilagrangian
 state u(x)
+scheme advect = semilagrangian(cubic)
 dt(u) = -advect(1, u)

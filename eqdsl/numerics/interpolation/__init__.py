@@ -1,0 +1,1 @@
+"""Values between the points of a grid: one file per kernel, and a table."""

@@ -1,0 +1,4 @@
+space x in [0, 1]
+state u(x)
+scheme advect = semilagrangian
+dt(u) = -u - advect(u, u^2)
