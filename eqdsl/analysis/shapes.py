@@ -12,6 +12,7 @@ from eqdsl.model.expr import (
     Expr,
     FluxDiff,
     LearnedCall,
+    InputRef,
     ParamRef,
     Reduction,
     children,
@@ -67,4 +68,6 @@ def _label(node: Expr) -> object:
             return term, output
         case ChannelRef(name) | ParamRef(name) | Coordinate(name):
             return name
+        case InputRef(name, rate=rate):
+            return name, rate
     return None

@@ -126,7 +126,7 @@ class LinearTerms:
     def _constant(self, expr: Expr) -> bool:
         """Whether an expression is made of numbers and scalar parameters only."""
         facts = self._facts.of(expr)
-        if facts.axes or facts.channels or facts.learned or facts.time:
+        if facts.axes or facts.channels or facts.learned or facts.inputs or facts.time:
             return False
         return not any(isinstance(n, Reduction | Coordinate) for n in nodes_of(expr, self._facts))
 

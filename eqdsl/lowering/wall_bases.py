@@ -107,7 +107,7 @@ class WallBases:
     def _walls(self, channel: str, axis: int) -> object:
         """What the eigenvectors depend on."""
         walls = sorted(self._of(channel, axis), key=lambda w: w.side)
-        return tuple((_key(w.value_coefficient), _key(w.normal_coefficient)) for w in walls)
+        return tuple((_key(w.value_coefficient), _key(w.normal_coefficient), w.from_data) for w in walls)
 
     def _matrix(self, channel: str, axis: int, second: Second) -> Tensor:
         """The second derivative of a channel along an axis, (n, n)."""

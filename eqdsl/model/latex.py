@@ -14,6 +14,7 @@ from eqdsl.model.expr import (
     Expr,
     FluxDiff,
     LearnedCall,
+    InputRef,
     ParamRef,
     Reduction,
     TimeRef,
@@ -111,6 +112,8 @@ class _Writer:
                 return name_latex(name), ATOM
             case TimeRef():
                 return self._time, ATOM
+            case InputRef(name, rate=rate):
+                return (self._rate(name_latex(name), 1), POWER) if rate else (name_latex(name), ATOM)
             case DefinitionRef(name, _, axis):
                 return name_latex(name, axis), ATOM
             case Diff(argument, axis, order):

@@ -55,7 +55,7 @@ def integrate(
         computed backwards, for methods whose steps can be undone, with the same gradients to rounding.
     subsets : bool
         Whether the field may be called for some of the trajectories only; not where a row of its weights belongs to
-        each.
+        each. A field that is `per_trajectory` says so itself.
 
     Returns
     -------
@@ -70,6 +70,7 @@ def integrate(
     """
     chosen = method_of(method)
     times = checked_times(times, initial)
+    subsets = subsets and not getattr(field, "per_trajectory", False)
     task = Task(substeps, step, rtol, atol, max_steps, checkpoint=memory == "checkpoint", subsets=subsets)
     if memory == "reversible":
         states = _undone(chosen, field, initial, times, task, watch)
@@ -116,7 +117,8 @@ def rollout(
     """
     chosen = method_of(method)
     times = checked_times(times, initial)
-    task = Task(substeps, step, rtol, atol, max_steps, Effort() if effort is None else effort)
+    subsets = not getattr(field, "per_trajectory", False)
+    task = Task(substeps, step, rtol, atol, max_steps, Effort() if effort is None else effort, subsets=subsets)
     return _watched(chosen.rollout(field, initial, times, task), times, watch)
 
 

@@ -1,4 +1,0 @@
-space x in [0, 1]
-state u(x)
-dt(u) = dxx(u)
-bc u = data at boundary
