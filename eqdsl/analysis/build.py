@@ -141,7 +141,9 @@ def build_model(
         order=domain.order,
         schemes=domain.choice.schemes,
         transport=transport,
-        defaults=tuple(defaults_in_words(statements, domain, fields, channels, parameters, inputs, walls, initial, solved)),
+        defaults=tuple(
+            defaults_in_words(statements, domain, fields, channels, parameters, inputs, walls, initial, solved)
+        ),
         warnings=(*problems, *hints),
     )
     return model, [*problems, *hints]

@@ -66,7 +66,10 @@ def load_input(
     sizes = {**known} if times is None else {**known, time: times.shape[1]}
     for role, size in zip(roles, values.shape, strict=True):
         if size != sizes.get(role, size):
-            what = {TRAJECTORY: "trajectories where there are", time: f"frames where the times of `{declared.name}` are"}
+            what = {
+                TRAJECTORY: "trajectories where there are",
+                time: f"frames where the times of `{declared.name}` are",
+            }
             words = what.get(role, f"points along `{role}` where its coordinates are")
             raise DataError(
                 f"its shape {values.shape} has {size} {words} {sizes[role]}",
@@ -76,9 +79,7 @@ def load_input(
     return _checked(InputValues(rows, times), file, info.name)
 
 
-def _order(
-    declared: Input, info: DatasetInfo, source: Source, roles: tuple[str, ...], file: str
-) -> tuple[int, ...]:
+def _order(declared: Input, info: DatasetInfo, source: Source, roles: tuple[str, ...], file: str) -> tuple[int, ...]:
     """What brings the axes as stored into the order of `roles`."""
     names = f"({', '.join(roles)})" if roles else "no axis: one number"
     try:
@@ -93,7 +94,8 @@ def _order(
         other = "leave out `per trajectory` for one" if per else "declare it `per trajectory` for several"
         raise DataError(
             f"has shape {shape}; the input `{declared.name}` needs {names}",
-            file=file, dataset=info.name, help=f"{other}, or pick a part: {map_option(declared.name, info.name + '[0]')}",
+            file=file, dataset=info.name,
+            help=f"{other}, or pick a part: {map_option(declared.name, info.name + '[0]')}",
         )  # fmt: skip
     if 0 in shape:
         raise DataError(f"is empty: shape {shape}", file=file, dataset=info.name, help="store at least one value")
@@ -122,11 +124,12 @@ def _checked(values: InputValues, file: str | None, dataset: str) -> InputValues
     if wrong.size:
         row, *place = (int(i) for i in wrong[0])
         where = f"trajectory {row}" if len(array) > 1 else ""
-        if times is not None:
-            when = f"t = {float(values.times[row if len(values.times) > 1 else 0, place[0]]):.6g}"  # type: ignore[index]
-            where = ", ".join(filter(None, (where, when)))
+        if values.times is not None:
+            when = float(values.times[row if len(values.times) > 1 else 0, place[0]])
+            where = ", ".join(filter(None, (where, f"t = {when:.6g}")))
         raise DataError(
-            f"{len(wrong)} of {array.size} values are missing or not finite" + (f", the first at {where}" if where else ""),
+            f"{len(wrong)} of {array.size} values are missing or not finite"
+            + (f", the first at {where}" if where else ""),
             file=file, dataset=dataset, help=GAPS,
         )  # fmt: skip
     return values
@@ -181,3 +184,12 @@ def without_driven(present: np.ndarray, model: Model) -> np.ndarray:
         values = counted[:, :, model.channel_names.index(wall.channel)]
         np.moveaxis(values, 2 + names.index(wall.axis), 0)[-1 if wall.side else 0] = False
     return counted
+
+
+def only_inputs(values: Mapping[str, InputValues], model: Model) -> Trajectories:
+    """Trajectories without a frame that hold what drives a model."""
+    rows = max((len(v.values) for v in values.values()), default=1)
+    shape = (rows, 0, len(model.channels), *(0 for _ in model.axes))
+    return Trajectories(
+        np.zeros((rows, 0)), np.zeros(shape), np.zeros(rows, int), model.channel_names, inputs=dict(values)
+    )

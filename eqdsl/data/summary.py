@@ -42,8 +42,8 @@ class DatasetSummary:
 class ModelSummary:
     """What a model takes from the file.
 
-    `sources` maps each state (or velocity) and input to the dataset it is read from, `times` is (first, last), `grid` the number
-    of points and the ends of each axis, `problems` what stands in the way, each with its remedy.
+    `sources` maps each state (or velocity) and input to the dataset it is read from, `times` is (first, last), `grid`
+    the number of points and the ends of each axis, `problems` what stands in the way, each with its remedy.
     """
 
     format: str

@@ -35,6 +35,6 @@ def content_hash(trajectories: Trajectories) -> str:
         digest.update(np.ascontiguousarray(array).tobytes())
     for name, driving in sorted(trajectories.inputs.items()):
         digest.update(repr((name, driving.values.shape)).encode())
-        for array in (driving.values, driving.times):
-            digest.update(b"" if array is None else np.ascontiguousarray(array, np.float64).tobytes())
+        for given in (driving.values, driving.times):
+            digest.update(b"" if given is None else np.ascontiguousarray(given, np.float64).tobytes())
     return digest.hexdigest()

@@ -90,7 +90,12 @@ class Problem:
         """
         times = shared_times(batch.times) if self.field.autonomous else batch.times
         return integrate(
-            self.field.driven(batch.driving), start, times, method=self.method, substeps=substeps, watch=lambda n, t, state: check()
+            self.field.driven(batch.driving),
+            start,
+            times,
+            method=self.method,
+            substeps=substeps,
+            watch=lambda n, t, state: check(),
         )
 
     def starts(self, horizon: int) -> np.ndarray:

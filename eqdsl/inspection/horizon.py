@@ -135,7 +135,8 @@ def rollouts(field: VectorField, data: Trajectories) -> Rollouts:
 def _counted(field: VectorField, data: Trajectories) -> np.ndarray | None:
     if not field.model.driven_walls:
         return None
-    return without_driven(np.ones((1, 1, *data.state.shape[2:]), bool), field.model)[0, 0]
+    counted: np.ndarray = without_driven(np.ones((1, 1, *data.state.shape[2:]), bool), field.model)[0, 0]
+    return counted
 
 
 def observed_channels(data: Trajectories) -> tuple[str, ...]:

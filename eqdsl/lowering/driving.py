@@ -67,7 +67,7 @@ def check_cover(trajectories: Trajectories, model: Model, times: Tensor) -> None
         margin = COVERED * np.maximum(np.abs(span[1] - span[0]), np.abs(span[1]))
         if np.any(first < span[0] - margin) or np.any(last > span[1] + margin):
             raise DataError(
-                f"`{name}` is given from t = {float(span[0].max()):.6g} to {float(span[1].min()):.6g}, but the times asked "
-                f"for go from {float(np.min(first)):.6g} to {float(np.max(last)):.6g}",
+                f"`{name}` is given from t = {float(span[0].max()):.6g} to {float(span[1].min()):.6g}, but the times "
+                f"asked for go from {float(np.min(first)):.6g} to {float(np.max(last)):.6g}",
                 help="ask for times inside, or give a longer series",
             )

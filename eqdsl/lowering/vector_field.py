@@ -199,7 +199,7 @@ class VectorField(nn.Module):
             if driving is None:
                 raise UsageError(
                     f"`{name}` is read from the data, and the vector field has none",
-                    help="give them: `field.driven(trajectories)`, on the command line `--from FILE.h5` or `--inputs FILE.h5`",
+                    help="give it: `field.driven(trajectories)`, on the command line `--from` or `--inputs FILE.h5`",
                 )
             if driving.rows not in (1, len(state)):
                 raise UsageError(f"the inputs are those of {driving.rows} trajectories, the state has {len(state)}")

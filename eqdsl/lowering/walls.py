@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from eqdsl.core.errors import UsageError
 from eqdsl.lowering.builder import Builder, Value
@@ -62,10 +63,13 @@ class WallFiller:
         def polynomials(wall: WallCondition) -> Closure:
             return closure(order, reach.closed, place(wall), kind_of_wall(wall), reach.derivative)
 
+        def reflected(layer: int, wall: WallCondition) -> Closure:
+            return reflection(layer, place(wall))
+
         if reach.closed or any(self._on_nodes(channel, number, side) for side in (0, 1)):
             value = self._extend(value, channel, number, polynomials, filled)
         for layer in range(reach.closed, reach.width):
-            value = self._extend(value, channel, number, lambda wall, layer=layer: reflection(layer, place(wall)), filled)
+            value = self._extend(value, channel, number, partial(reflected, layer), filled)
         return value
 
     def replaces(self, channel: str) -> bool:

@@ -76,7 +76,9 @@ class Series:
         if len(knots) == 1:
             found = torch.searchsorted(knots[0], when.detach(), right=True)
         else:
-            found = torch.searchsorted(knots, when.detach().reshape(-1, 1).expand(len(knots), 1).contiguous(), right=True)
+            found = torch.searchsorted(
+                knots, when.detach().reshape(-1, 1).expand(len(knots), 1).contiguous(), right=True
+            )
         return (found.reshape(-1) - 1).clamp(0, knots.shape[1] - 2)
 
     def _knot(self, place: Tensor) -> Tensor:

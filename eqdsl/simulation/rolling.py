@@ -120,7 +120,9 @@ def simulate(
 def _initial(field: VectorField, times: Tensor, initial: Tensor | None) -> Tensor:
     first = float(times.reshape(-1)[0])
     if initial is None:
-        return _finite(field, times[..., 0], field.initial_state(field.driving.rows if field.driving is not None else 1, t=first))
+        return _finite(
+            field, times[..., 0], field.initial_state(field.driving.rows if field.driving is not None else 1, t=first)
+        )
     expected = (len(field.model.channels), *field.grid.shape)
     if tuple(initial.shape[1:]) != expected:
         raise UsageError(
