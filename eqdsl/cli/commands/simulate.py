@@ -38,7 +38,7 @@ _FEWEST_POINTS = 3
     type=ASSIGNMENT,
     multiple=True,
     metavar="NAME=DATASET[INDEX]",
-    help="Where --from or --inputs has a name.",
+    help="Where these have a name.",
 )
 @click.option("--param", "params", type=ASSIGNMENT, multiple=True, metavar="NAME=VALUE", help="Set a parameter.")
 @click.option("--grid", metavar="x=N,y=N", help="Points along each axis.")
