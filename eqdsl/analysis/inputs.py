@@ -57,7 +57,7 @@ def _check(statement: nodes.Input, domain: Domain, time: bool, problems: list[Di
                 f"`{statement.interpolation}` says how `{name}` changes in time, but it does not",
                 statement.span,
                 "no series",
-                help=f"write `input {name}({', '.join([*arguments, domain.time])}) {statement.interpolation}`, or leave "
-                f"the rule out",
+                help=f"write `input {name}({', '.join([*arguments, domain.time])}) {statement.interpolation}`, "
+                "or leave the rule out",
             )
         )

@@ -82,10 +82,16 @@ def nan_at(name: str, place: tuple[int, ...]) -> Callable[[dict[str, np.ndarray]
 
 HOSTILE = {
     "missing": (lambda d: d.pop("q"), "dataset `q`: the model's input `q` is missing"),
-    "transposed": (lambda d: d.update(p=d["p"].T), r"dataset `p`: its shape \(5, 3\) has 5 trajectories where there are 3"),
+    "transposed": (
+        lambda d: d.update(p=d["p"].T),
+        r"dataset `p`: its shape \(5, 3\) has 5 trajectories where there are 3",
+    ),
     "several": (lambda d: d.update(q=d["p"]), r"dataset `q`: has shape \(3, 5\); the input `q` needs \(t\)"),
     "one": (lambda d: d.update(p=d["q"]), r"dataset `p`: has shape \(5,\); the input `p` needs \(trajectory, t\)"),
-    "short": (lambda d: d.update(q=d["q"][:4]), r"dataset `q`: its shape \(4,\) has 4 frames where the times of `q` are 5"),
+    "short": (
+        lambda d: d.update(q=d["q"][:4]),
+        r"dataset `q`: its shape \(4,\) has 4 frames where the times of `q` are 5",
+    ),
     "grid": (lambda d: d.update(land=np.zeros(9)), "dataset `land`: its shape .* has 9 points along `x`"),
     "empty": (lambda d: d.update(q=np.zeros(0)), "dataset `q`: is empty"),
     "gap": (nan_at("q", (2,)), r"dataset `q`: 1 of 5 values are missing or not finite, the first at t = 0.5"),

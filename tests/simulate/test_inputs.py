@@ -143,12 +143,12 @@ def test_float32_states_meet_late_jumps_at_the_times_of_the_data() -> None:
 
 # ------------------------------------------------------------------------------------------------- space
 
+Wall = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
 HEAT = "space x in [0, 1]\ngrid x = {points} {place}\nstate u(x)\ndt(u) = 0.2*dxx(u)\ninit u = sin(2*x)\n"
 
 
-def wall_data(
-    field: VectorField, times: np.ndarray, wall: Callable[[np.ndarray, np.ndarray], np.ndarray]
-) -> Trajectories:
+def wall_data(field: VectorField, times: np.ndarray, wall: Wall) -> Trajectories:
     """Data whose outermost points hold a formula's values, and NaN inside, where nothing is read."""
     x = field.grid.axes[0].coordinates()
     state = np.full((1, len(times), 1, x.size), np.nan)
@@ -160,10 +160,8 @@ def wall_data(
 def test_walls_from_data_equal_the_formula_up_to_interpolation() -> None:
     text = HEAT.format(points=21, place="nodes")
     formula = "bc u = sin(3*t) at x = 0\nbc u = sin(2) + sin(3*t) at x = 1\n"
-    field, known = (
-        compile_model(loads_model(text + "bc u = data at boundary\n")),
-        compile_model(loads_model(text + formula)),
-    )
+    field = compile_model(loads_model(text + "bc u = data at boundary\n"))
+    known = compile_model(loads_model(text + formula))
     frames = np.array([0.0, 0.5, 1.0])
     exact = simulate(known, frames, rtol=1e-9).trajectories.state
     errors = []
@@ -182,9 +180,8 @@ def test_solutions_keep_the_order_in_space_beside_walls_from_data(place: str, or
     # u = exp(-0.2 k^2 t) sin(kx + 0.4) solves the heat equation; its values drive the outermost points.
     errors = []
     for points in (16, 32):
-        text = f"scheme order = {order}\n" + HEAT.format(points=points, place=place).replace(
-            "sin(2*x)", "sin(3*x + 0.4)"
-        )
+        text = HEAT.format(points=points, place=place).replace("sin(2*x)", "sin(3*x + 0.4)")
+        text += f"scheme order = {order}\n"
         field = compile_model(loads_model(text + "bc u = data at boundary\n"))
         times = np.linspace(0, 0.5, 2001)
 
