@@ -18,6 +18,7 @@ from eqdsl.analysis.expressions import ExpressionChecker
 from eqdsl.analysis.hints import flows_along_contours, free_fluxes, unused
 from eqdsl.analysis.identifiability import not_identifiable
 from eqdsl.analysis.initial import read_initial
+from eqdsl.analysis.inputs import read_inputs
 from eqdsl.analysis.learned import read_learned
 from eqdsl.analysis.observations import read_laws, read_observations, read_penalties
 from eqdsl.analysis.refusals import refuse
@@ -60,6 +61,7 @@ def build_model(
     symbols = Symbols()
     fields = read_states(statements, domain, constants, symbols, problems)
     parameters = read_parameters(statements, domain, constants, symbols, problems)
+    inputs = read_inputs(statements, domain, symbols, problems)
     facts = FactTable(symbols.channel_axes, symbols.parameters, symbols.definitions)
     space = Space(domain.axes, facts, Differentiator(facts))
     checker = ExpressionChecker(source, scope, symbols, space, problems)
@@ -130,6 +132,7 @@ def build_model(
         fields=fields,
         channels=channels,
         parameters=parameters,
+        inputs=inputs,
         learned=learned,
         definitions=symbols.definitions,
         equations=equations,
@@ -142,7 +145,9 @@ def build_model(
         order=domain.order,
         schemes=domain.choice.schemes,
         transport=transport,
-        defaults=tuple(defaults_in_words(statements, domain, fields, channels, parameters, walls, initial, solved)),
+        defaults=tuple(
+            defaults_in_words(statements, domain, fields, channels, parameters, inputs, walls, initial, solved)
+        ),
         warnings=(*problems, *hints),
     )
     return model, [*problems, *hints]

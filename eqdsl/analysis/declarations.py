@@ -101,10 +101,21 @@ def _axes_of(
     symbol: nodes.Symbol, axis_names: tuple[str, ...], what: str, problems: list[Diagnostic]
 ) -> tuple[str, ...]:
     """The axes in parentheses after a declared name."""
-    written = tuple(a.name for a in symbol.arguments)
+    return axes_of_symbol(symbol, symbol.arguments, axis_names, what, problems)
+
+
+def axes_of_symbol(
+    symbol: nodes.Symbol,
+    arguments: Sequence[nodes.Name],
+    axis_names: tuple[str, ...],
+    what: str,
+    problems: list[Diagnostic],
+) -> tuple[str, ...]:
+    """The axes among the `arguments` of a declared name: all of the space in order, or none."""
+    written = tuple(a.name for a in arguments)
     if not written:
         return ()
-    unknown = next((a for a in symbol.arguments if a.name not in axis_names), None)
+    unknown = next((a for a in arguments if a.name not in axis_names), None)
     shown = ", ".join(axis_names)
     if unknown is not None:
         if not axis_names:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from eqdsl.analysis.domain import Domain
 from eqdsl.analysis.families import SIGNATURES
-from eqdsl.model.model import INF, Channel, Field, InitialValue, Parameter, SolvedState, WallCondition
+from eqdsl.analysis.inputs import RULES
+from eqdsl.model.model import INF, Channel, Field, InitialValue, Input, Parameter, SolvedState, WallCondition
 from eqdsl.model.text import number_text
 from eqdsl.syntax import nodes
 
@@ -17,6 +18,7 @@ def defaults_in_words(
     fields: Sequence[Field],
     channels: Sequence[Channel],
     parameters: Sequence[Parameter],
+    inputs: Sequence[Input],
     walls: Sequence[WallCondition],
     initial: Sequence[InitialValue],
     solved: Sequence[SolvedState],
@@ -31,6 +33,7 @@ def defaults_in_words(
         yield from _of_space(domain)
     yield from _of_ranges(fields)
     yield from _of_walls(walls)
+    yield from _of_driven(walls, inputs, domain)
     yield from _of_solved(solved)
     yield from _of_parameters(statements, parameters)
     yield from _of_learned(statements)
@@ -64,6 +67,21 @@ def _of_walls(walls: Sequence[WallCondition]) -> Iterator[str]:
     texts = [w.text for w in walls if w.announced and not w.channel.startswith("dt(")]
     if texts:
         yield "no `bc`: " + ", ".join(f"`{t}`" for t in texts)
+
+
+def _of_driven(walls: Sequence[WallCondition], inputs: Sequence[Input], domain: Domain) -> Iterator[str]:
+    series = [i for i in inputs if i.time]
+    for rule in dict.fromkeys(i.rule for i in series):
+        yield f"{_listed([i.name for i in series if i.rule == rule])} between its times: {RULES[rule]}"
+    driven = [w for w in walls if w.from_data]
+    if driven:
+        yield (
+            "walls from data: the points there follow the data, linear between frames, and are left out of losses and "
+            "scores"
+        )
+    cells = [a.name for a in domain.axes if a.position == "cells" and any(w.axis == a.name for w in driven)]
+    if cells:
+        yield f"along {_listed(cells)} these points are the outermost cells, half a spacing inside the wall"
 
 
 def _of_solved(solved: Sequence[SolvedState]) -> Iterator[str]:

@@ -193,6 +193,8 @@ class ExpressionChecker:
             return Value(tuple(ChannelRef(c) for c in state.channels(axes)), state.vector)
         if name in self.symbols.parameters:
             return Value((ParamRef(name),))
+        if name in self.symbols.inputs:
+            return Value((self.symbols.inputs[name].ref,))
         if name in self.symbols.definitions:
             if name not in self.symbols.vectors:
                 return Value((DefinitionRef(name),))

@@ -11,6 +11,7 @@ from eqdsl.model.expr import (
     Diff,
     Expr,
     FluxDiff,
+    InputRef,
     LearnedCall,
     ParamRef,
     Reduction,
@@ -67,4 +68,6 @@ def _label(node: Expr) -> object:
             return term, output
         case ChannelRef(name) | ParamRef(name) | Coordinate(name):
             return name
+        case InputRef(name, rate=rate):
+            return name, rate
     return None

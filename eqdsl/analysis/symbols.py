@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from eqdsl.core.source import Span
 from eqdsl.model.expr import Expr
-from eqdsl.model.model import Definition
+from eqdsl.model.model import Definition, Input
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class Symbols:
 
     states: dict[str, StateInfo] = field(default_factory=dict)
     parameters: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    inputs: dict[str, Input] = field(default_factory=dict)
     definitions: dict[str, Definition] = field(default_factory=dict)
     vectors: set[str] = field(default_factory=set)
     learned: dict[str, LearnedInfo] = field(default_factory=dict)

@@ -97,6 +97,18 @@ class SideReader:
                 )
             )
             return False
+        maps = sorted(n for e in parts for n in facts.of(e).inputs if symbols.inputs[n].axes)
+        if maps:
+            self.problems.append(
+                error(
+                    "E0922",
+                    f"the map `{maps[0]}` in a boundary condition is not built yet",
+                    where,
+                    "not built yet",
+                    help=f"write a series without position, `input {maps[0]}(t)`, or `bc {channel} = data`",
+                )
+            )
+            return False
         second_order = symbols.states[channel.partition(".")[0]].time_order == 2
         if second_order and (facts.of(a).time or facts.of(b).time):
             self.problems.append(

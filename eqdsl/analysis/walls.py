@@ -14,10 +14,10 @@ from eqdsl.analysis.wall_values import completed
 from eqdsl.boundary.linear import LinearForm, LinearReader, NotLinear
 from eqdsl.core.diagnostics import Diagnostic, Label, error
 from eqdsl.core.source import Span
-from eqdsl.model.arithmetic import add, negate
-from eqdsl.model.expr import Const, Diff, Expr, FluxDiff, Reduction
+from eqdsl.model.arithmetic import ONE, ZERO, add, negate
+from eqdsl.model.expr import ChannelRef, Const, Diff, Expr, FluxDiff, InputRef, Reduction
 from eqdsl.model.facts import nodes_of
-from eqdsl.model.model import Axis, Channel, WallCondition
+from eqdsl.model.model import Axis, Channel, WallCondition, wall_series
 from eqdsl.model.text import number_text
 from eqdsl.operators.base import Value
 from eqdsl.syntax import nodes
@@ -64,15 +64,7 @@ class WallReader:
 
     def _conditions(self, statement: nodes.BoundaryCondition) -> Iterator[WallCondition]:
         if isinstance(statement.right, nodes.Name) and statement.right.name == "data":
-            self.problems.append(
-                error(
-                    "E0919",
-                    "`bc … = data` is not built yet",
-                    statement.right.span,
-                    "not built yet",
-                    help="give the value as an expression of time and position",
-                )
-            )
+            yield from self._from_data(statement)
             return
         sides = list(PlaceReader(self.axes, self.constants, self.problems).sides(statement))
         if not self.axes:
@@ -91,6 +83,34 @@ class WallReader:
                 condition = one_side.condition(statement, channel, form, side)
                 if condition is not None:
                     yield condition
+
+    def _from_data(self, statement: nodes.BoundaryCondition) -> Iterator[WallCondition]:
+        """``bc u = data``: the points of a wall follow those of the data."""
+        sides = list(PlaceReader(self.axes, self.constants, self.problems).sides(statement))
+        left = self.checker.value(statement.left, normal=True)
+        if left is None:
+            return
+        evolved = {c.name for c in self.channels if not (c.uniform or c.velocity)}
+        evolved -= {c.name for c in self.channels if self.checker.symbols.states[c.field].time_order != 1}
+        for component in left.components:
+            if not (isinstance(component, ChannelRef) and component.channel in evolved):
+                self.problems.append(
+                    error(
+                        "E0919",
+                        "`data` on a wall is built for the value of a field of first order in time only",
+                        statement.left.span,
+                        "not built yet",
+                        help="read a series, `input q(t)`, and write the condition with `q`",
+                    )
+                )
+                return
+            for side in sides:
+                series = wall_series(component.channel, side.axis.name, side.side)
+                axes = tuple(a.name for a in self.axes if a is not side.axis)
+                yield WallCondition(
+                    component.channel, side.axis.name, side.side, ONE, ZERO, InputRef(series, axes, True),
+                    InputRef(series, axes, True, rate=True), False, f"{component.channel} = data at {side.text}", True,
+                )  # fmt: skip
 
     def _components(self, statement: nodes.BoundaryCondition, left: Value, right: Value) -> Iterator[Expr]:
         """Left minus right, by components; the number 0 fits a vector."""

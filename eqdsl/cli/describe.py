@@ -11,6 +11,7 @@ from eqdsl.model.model import (
     Constraint,
     DivergenceFree,
     Field,
+    Input,
     LearnedTerm,
     Model,
     Monotone,
@@ -34,6 +35,7 @@ def model_json(model: Model) -> dict[str, Any]:
         "time": {"name": model.time, "unit": model.time_unit},
         "states": [_field_json(field) for field in model.fields],
         "parameters": [_parameter_json(parameter) for parameter in model.parameters],
+        "inputs": [_input_json(declared) for declared in model.inputs],
         "known": {name: d.text for name, d in model.definitions.items() if d.known},
         "learned": [_learned_json(model, term) for term in model.learned],
         "equations": {equation.channel: equation.text for equation in model.equations},
@@ -57,6 +59,7 @@ def model_in_words(model: Model) -> str:
         "Space": [_axis_words(axis) for axis in model.axes],
         "States": [_field_words(field) for field in model.fields],
         "Parameters": [_parameter_words(parameter) for parameter in model.parameters],
+        "Inputs, from the data": [_input_words(declared, model.time) for declared in model.inputs],
         "Known terms": known,
         "Learned terms": [_learned_words(model, term) for term in model.learned],
         "Equations": [*(equation.text for equation in model.equations), *(state.text for state in model.solved)],
@@ -73,6 +76,22 @@ def model_in_words(model: Model) -> str:
         if entries:
             lines += ["", title, *(f"  {entry}" for entry in entries)]
     return "\n".join(lines)
+
+
+def _input_words(declared: Input, time: str) -> str:
+    arguments = ", ".join((*declared.axes, *((time,) if declared.time else ())))
+    rule = f", {declared.rule} in time" if declared.time else ""
+    per = ", one per trajectory" if declared.per_trajectory else ""
+    doc = f": {declared.doc}" if declared.doc else ""
+    return f"{declared.name}{f'({arguments})' if arguments else ''}{_in_unit(declared.unit)}{rule}{per}{doc}"
+
+
+def _input_json(declared: Input) -> dict[str, Any]:
+    return {
+        "name": declared.name, "axes": list(declared.axes), "time": declared.time,
+        "interpolation": declared.rule if declared.time else None, "per_trajectory": declared.per_trajectory,
+        "unit": declared.unit, "doc": declared.doc,
+    }  # fmt: skip
 
 
 def _linear(model: Model) -> dict[str, str]:

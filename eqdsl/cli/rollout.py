@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from eqdsl.cli.console import say
+from eqdsl.cli.driving import what_drives
 from eqdsl.cli.progress import progress_bar
 from eqdsl.cli.sources import read_model
 from eqdsl.cli.starts import first_frames, shared_times
@@ -39,6 +40,7 @@ class Request:
     until: float | None
     every: float | None
     start: str | None
+    inputs: str | None
     mapping: Mapping[str, str]
     params: Mapping[str, float]
     grid: Mapping[str, int]
@@ -62,12 +64,15 @@ def perform(request: Request) -> dict[str, Any]:
     times = frame_times(request, data)
     field = _field(request, model, grid, run)
     _set_parameters(field, request.params, fitted=run is not None)
+    mapping = request.mapping or (run.config.data.map if run is not None else {})
+    inputs = what_drives(model, field.grid, request.inputs, data, mapping)
     initial = None if data is None else first_frames(data, field, str(request.start))
     with progress_bar("simulating") as progress:
         done = simulate(
             field,
             times,
             initial=initial,
+            inputs=inputs,
             method=request.method,
             step=request.step,
             rtol=request.rtol,

@@ -15,10 +15,12 @@ from eqdsl.data.extraction import check_readable, real_dtype
 from eqdsl.data.formats.base import DataFormat
 from eqdsl.data.formats.native import TIME, TRAJECTORY
 from eqdsl.data.formats.table import NATIVE, sniff
+from eqdsl.data.inputs import input_roles, load_input, times_name
 from eqdsl.data.inventory import DatasetInfo, Inventory, scan
 from eqdsl.data.mapping import Source, map_option, parse_sources
 from eqdsl.data.placement import Need, Placement, needs, place
-from eqdsl.model.model import Model
+from eqdsl.data.trajectories import InputValues
+from eqdsl.model.model import Input, Model
 from eqdsl.numerics.grid import grid_from_coordinates
 
 
@@ -38,6 +40,8 @@ class Plan:
     time_dataset: str = TIME
     axes: dict[str, np.ndarray] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
+    inputs: dict[str, InputValues] = field(default_factory=dict)
+    input_sources: dict[str, str] = field(default_factory=dict)
     trajectories: int = 0
     notes: list[str] = field(default_factory=list)
     problems: list[DataError] = field(default_factory=list)
@@ -81,11 +85,27 @@ def make_plan(
     planner.find_axes()
     planner.find_states()
     planner.complete()
+    planner.find_inputs()
+    return planner.plan
+
+
+def plan_inputs(handle: h5py.File, file: str, model: Model, mapping: Mapping[str, str] | None) -> Plan:
+    """As `make_plan`, for the inputs alone: a file that holds no states will do."""
+    sources = parse_sources(mapping)
+    _check_targets(sources, model)
+    inventory = scan(handle, file)
+    layout = sniff(inventory, (*(i.name for i in model.inputs), model.time)) or NATIVE
+    planner = _Planner(handle, sources, Plan(file, model, inventory, layout), require_velocity=False)
+    if any(i.time for i in model.inputs):
+        planner.find_times()
+    planner.find_axes()
+    planner.find_inputs()
     return planner.plan
 
 
 def _check_targets(sources: Mapping[str, Source], model: Model) -> None:
     names = {need.name for need in needs(model, sources)} | {need.name for need in needs(model, {})}
+    names |= {i.name for i in model.inputs} | {times_name(i.name) for i in model.inputs if i.time}
     names |= {model.time, TIME} | {a.name for a in model.axes}
     for target in sources:
         if target not in names:
@@ -199,6 +219,44 @@ class _Planner:
                 self.known.setdefault(role, size)
         declared = None if need.velocity else need.field.unit
         self._take_unit(need.labels, info, declared)
+
+    def find_inputs(self) -> None:
+        """The values of every input; they are small beside the states, and read at once."""
+        plan = self.plan
+        for declared in plan.model.inputs:
+            try:
+                info, source = self._find(declared.name)
+                if info is None:
+                    raise self._no_input(declared)
+                times = self._input_times(declared)
+                if declared.time and times is None and plan.problems:
+                    continue
+                plan.inputs[declared.name] = load_input(
+                    self.handle, plan.file, declared, info, source, plan.model.time, times, self.known, plan.notes
+                )
+                plan.input_sources[declared.name] = source.text()
+                self._take_unit((declared.name,), info, declared.unit)
+            except DataError as error:
+                plan.problems.append(error)
+
+    def _no_input(self, declared: Input) -> DataError:
+        roles = ", ".join(input_roles(declared, self.plan.model.time))
+        error = self._absent(declared.name, declared.name)
+        return DataError(
+            f"the model's input `{declared.name}` is missing: {error.message.rpartition(': ')[2]}",
+            file=self.plan.file, dataset=declared.name,
+            help=f"write a dataset `{declared.name}` with the axes ({roles}), or {error.help}",
+        )  # fmt: skip
+
+    def _input_times(self, declared: Input) -> np.ndarray | None:
+        """The series' own times, or else those of the frames."""
+        if not declared.time:
+            return None
+        info, source = self._find(times_name(declared.name))
+        if info is None:
+            return self.plan.times
+        symbol = self.plan.model.time
+        return coordinates.load_times(self.handle, self.plan.file, symbol, info, source, self.plan.notes)
 
     def _take_unit(self, names: tuple[str, ...], info: DatasetInfo, declared: str | None) -> None:
         """Keep the file's unit; numbers are never converted, so another text than the model's is announced."""

@@ -12,10 +12,11 @@ from eqdsl.core.errors import DataError
 from eqdsl.data import checks, coordinates
 from eqdsl.data.extraction import check_memory, load
 from eqdsl.data.formats.native import COMPONENT, TRAJECTORY
+from eqdsl.data.inputs import with_wall_series
 from eqdsl.data.placement import Need, Placement
-from eqdsl.data.plan import Plan, make_plan
+from eqdsl.data.plan import Plan, make_plan, plan_inputs
 from eqdsl.data.safety import open_file
-from eqdsl.data.trajectories import Trajectories
+from eqdsl.data.trajectories import InputValues, Trajectories
 from eqdsl.model.model import Model
 
 
@@ -65,6 +66,25 @@ def read_data(
     return trajectories
 
 
+def read_inputs(
+    path: str | Path, model: Model, *, mapping: Mapping[str, str] | None = None
+) -> tuple[dict[str, InputValues], dict[str, np.ndarray]]:
+    """The inputs of a model alone, and the coordinates of the axes that the file gives.
+
+    Raises
+    ------
+    DataError
+        As `read_data`.
+    UsageError
+        The mapping does not parse or maps an unknown name.
+    """
+    file = str(path)
+    with open_file(path) as handle:
+        plan = plan_inputs(handle, file, model, mapping)
+    _raise_all(plan.problems, file)
+    return plan.inputs, plan.axes
+
+
 def load_trajectories(handle: h5py.File, plan: Plan, minimum_frames: int) -> tuple[Trajectories, list[DataError]]:
     """Load what a plan without problems says, with the problems of its values.
 
@@ -77,7 +97,11 @@ def load_trajectories(handle: h5py.File, plan: Plan, minimum_frames: int) -> tup
     times, lengths = _times_and_lengths(plan, state)
     problems = _value_problems(plan, state, lengths, minimum_frames)
     names, notes = plan.model.channel_names, tuple(plan.notes)
-    return Trajectories(times, state, lengths, names, plan.axes, plan.units, notes), problems
+    found = Trajectories(times, state, lengths, names, plan.axes, plan.units, notes, plan.inputs)
+    try:
+        return with_wall_series(found, plan.model, plan.file), problems
+    except DataError as error:
+        return found, [*problems, error]
 
 
 def _raise_all(problems: Sequence[DataError], file: str) -> None:

@@ -42,8 +42,8 @@ class DatasetSummary:
 class ModelSummary:
     """What a model takes from the file.
 
-    `sources` maps each state (or velocity) to the dataset it is read from, `times` is (first, last), `grid` the number
-    of points and the ends of each axis, `problems` what stands in the way, each with its remedy.
+    `sources` maps each state (or velocity) and input to the dataset it is read from, `times` is (first, last), `grid`
+    the number of points and the ends of each axis, `problems` what stands in the way, each with its remedy.
     """
 
     format: str
@@ -170,7 +170,7 @@ def _describe_model(handle: h5py.File, plan: Plan) -> ModelSummary:
     shape = plan.state_shape
     return ModelSummary(
         plan.format.name,
-        {p.need.name: p.source.text() for p in plan.placements},
+        {p.need.name: p.source.text() for p in plan.placements} | plan.input_sources,
         shape[0],
         shape[1],
         times,

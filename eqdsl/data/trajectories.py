@@ -9,6 +9,43 @@ import numpy as np
 
 
 @dataclass(frozen=True)
+class InputValues:
+    """What drives a model, with one row (R = 1) for all trajectories or one for each (R = B).
+
+    Parameters
+    ----------
+    values : ndarray, shape (R, T', *S) or (R, *S)
+        A series, or values that do not change; finite. S is the grid, nothing for a number, and has size 1 along the
+        axis of a wall.
+    times : ndarray, shape (1 | R, T'), float64, optional
+        Of a series; its own, not those of the frames. Constant spacing past the end.
+    lengths : ndarray, shape (1 | R,), int, optional
+        Real times of each row; all of them when left out.
+    """
+
+    values: np.ndarray
+    times: np.ndarray | None = None
+    lengths: np.ndarray | None = None
+
+    def select(self, indices: np.ndarray) -> InputValues:
+        """Those of some trajectories."""
+        values, times, lengths = self.values, self.times, self.lengths
+        return InputValues(
+            values[indices] if len(values) > 1 else values,
+            times[indices] if times is not None and len(times) > 1 else times,
+            lengths[indices] if lengths is not None and len(lengths) > 1 else lengths,
+        )
+
+    def span(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """First and last time of each row."""
+        if self.times is None:
+            return None
+        rows = np.arange(len(self.times))
+        last = self.times[:, -1] if self.lengths is None else self.times[rows, self.lengths - 1]
+        return self.times[:, 0], last
+
+
+@dataclass(frozen=True)
 class Trajectories:
     """A batch of trajectories on one grid.
 
@@ -27,6 +64,8 @@ class Trajectories:
         Coordinates of each space axis, in the order of S; empty for an ODE.
     units : mapping of str to str
         Units by channel, axis or ``t``, where the file gives them.
+    inputs : mapping of str to InputValues
+        What drives the model, by name. A window in time keeps whole series.
     notes : tuple of str
         What was assumed or changed while reading, one sentence each.
     """
@@ -38,6 +77,7 @@ class Trajectories:
     axes: Mapping[str, np.ndarray] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    inputs: Mapping[str, InputValues] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return int(self.times.shape[0])
@@ -55,7 +95,10 @@ class Trajectories:
     def select(self, indices: np.ndarray | list[int]) -> Trajectories:
         """The trajectories at these indices."""
         chosen = np.asarray(indices, dtype=int)
-        return replace(self, times=self.times[chosen], state=self.state[chosen], lengths=self.lengths[chosen])
+        inputs = {name: values.select(chosen) for name, values in self.inputs.items()}
+        return replace(
+            self, times=self.times[chosen], state=self.state[chosen], lengths=self.lengths[chosen], inputs=inputs
+        )
 
     def window(self, start: int, stop: int) -> Trajectories:
         """Frames ``start:stop`` of every trajectory; trajectories that end before `start` keep length 0."""

@@ -11,7 +11,8 @@ import numpy as np
 
 from eqdsl.core.errors import UsageError
 from eqdsl.data.formats.native import COMPONENT, LAYOUT_ATTRIBUTE, LAYOUT_VERSION, TIME, TRAJECTORY
-from eqdsl.data.trajectories import Trajectories
+from eqdsl.data.inputs import times_name
+from eqdsl.data.trajectories import InputValues, Trajectories
 from eqdsl.model.model import Model
 
 Attribute = str | bool | int | float | Sequence[float]
@@ -101,7 +102,8 @@ class _Writer:
         self.groups = group_channels(trajectories, model)
         self.time = model.time if model is not None else TIME
         self.units = _units(trajectories, model)
-        self.taken = {*self.groups, *trajectories.axes, self.time}
+        self.inputs = model.inputs if model is not None else ()
+        self.taken = {*(i.name for i in self.inputs), *self.groups, *trajectories.axes, self.time}
         self.uniform = {c.name for c in model.channels if c.uniform} if model is not None else set()
         if model is not None:
             self.file.attrs["title"] = model.doc or model.name
@@ -121,6 +123,22 @@ class _Writer:
                 component = component or self._scale(self._free(COMPONENT), np.arange(len(channels)))
                 dimensions.append(component)
             self._dataset(name, values, dimensions, self.units.get(self.trajectories.channels[channels[0]]))
+        for name, driving in self._declared().items():
+            self._write_input(name, driving)
+
+    def _declared(self) -> dict[str, InputValues]:
+        """The inputs; walls that follow the data are read off the states again."""
+        found = {i.name for i in self.inputs}
+        return {name: values for name, values in self.trajectories.inputs.items() if name in found}
+
+    def _write_input(self, name: str, driving: InputValues) -> None:
+        """An input, and its own times."""
+        declared = next(i for i in self.inputs if i.name == name)
+        self._dataset(name, driving.values if declared.per_trajectory else driving.values[0], [], declared.unit)
+        if driving.times is not None:
+            past = np.arange(driving.times.shape[1]) >= _lengths(driving)[:, None]
+            times = np.where(past, np.nan, driving.times)
+            self._dataset(times_name(name), times if len(times) > 1 else times[0], [], self.units.get(self.time))
 
     def _free(self, name: str) -> str:
         """The name of a dimension, changed when the model uses it for something else."""
@@ -160,6 +178,11 @@ class _Writer:
         for axis, scale in enumerate(dimensions):
             dataset.dims[axis].attach_scale(scale)
         _set_unit(dataset, unit)
+
+
+def _lengths(driving: InputValues) -> np.ndarray:
+    assert driving.times is not None
+    return np.full(len(driving.times), driving.times.shape[1]) if driving.lengths is None else driving.lengths
 
 
 def _set_unit(dataset: h5py.Dataset, unit: str | None) -> None:

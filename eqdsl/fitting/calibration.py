@@ -31,7 +31,8 @@ def calibrate(problem: Problem, seed: int) -> None:
     if not problem.model.learned:
         return
     probing = compile_model(problem.model, grid=problem.field.grid, dtype=torch.float64, seed=seed)
-    times, states = sample_frames(problem)
+    times, states, rows = sample_frames(problem)
+    probing = probing.driven(problem.train.driving).of_rows(rows)
     with torch.no_grad():
         inputs = probing.learned_inputs(times, states)
         for term in problem.model.learned:
@@ -55,14 +56,17 @@ def calibrate(problem: Problem, seed: int) -> None:
                 learned_modules(field)[term.name].calibrate(center, scale, outputs, norms)
 
 
-def sample_frames(problem: Problem) -> tuple[Tensor, Tensor]:
-    """Evenly chosen complete frames of the training data: times (N,) and states (N, C, *S), float64 on the CPU."""
+def sample_frames(problem: Problem) -> tuple[Tensor, Tensor, Tensor]:
+    """Evenly chosen complete frames of the training data, float64 on the CPU.
+
+    Returns times (N,), states (N, C, *S) and the trajectories that they belong to (N,).
+    """
     train = problem.train
     frames = np.argwhere(train.whole)
     most = max(1, min(FRAMES, VALUES // train.state[0, 0].numel()))
     row, frame = frames[np.linspace(0, len(frames) - 1, min(most, len(frames))).astype(int)].T
     state = torch.as_tensor(problem.filled.state[row, frame], dtype=torch.float64)
-    return torch.as_tensor(problem.filled.times[row, frame], dtype=torch.float64), state
+    return torch.as_tensor(problem.filled.times[row, frame], dtype=torch.float64), state, torch.as_tensor(row)
 
 
 def input_scales(inputs: Tensor) -> tuple[Tensor, Tensor]:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from eqdsl.core.errors import ComputationError
 from eqdsl.fitting.problem import Problem
-from eqdsl.fitting.training_data import TrainingData
+from eqdsl.fitting.training_data import Batch, TrainingData
 from eqdsl.fitting.velocities import fit_velocities
 
 VELOCITY_ITERATIONS = 5
@@ -33,7 +33,7 @@ class ErrorSums:
 
 
 def first_frame_errors(
-    rollout: Callable[[Tensor, Tensor], Tensor],
+    rollout: Callable[[Tensor, Batch], Tensor],
     data: TrainingData,
     *,
     start: Callable[[Tensor, Tensor], Tensor] | None = None,
@@ -43,7 +43,7 @@ def first_frame_errors(
     Parameters
     ----------
     rollout : callable
-        States ``(W, C, *S)`` and times ``(W, T)`` to states ``(W, T, C, *S)``.
+        States ``(W, C, *S)`` and windows to states ``(W, T, C, *S)``.
     start : callable, optional
         First states and trajectory numbers to the states to start from.
     """
@@ -58,7 +58,7 @@ def first_frame_errors(
         for first in range(0, len(starts), size):
             batch = data.batch(starts[first : first + size], horizon)
             state = batch.state[:, 0] if start is None else start(batch.state[:, 0], batch.rows)
-            error = rollout(state, batch.times).double() - batch.state.double()
+            error = rollout(state, batch).double() - batch.state.double()
             others = (0, *range(3, error.ndim))
             square += torch.where(batch.present, error, 0.0).square().sum(others).cpu()
             count += batch.present.sum(others).cpu()
@@ -72,8 +72,8 @@ def validation_misfit(problem: Problem, substeps: int, *, check: Callable[[], No
     """
     data, fitted = problem.validation, problem.velocities if problem.validation is problem.train else None
 
-    def rollout(start: Tensor, times: Tensor) -> Tensor:
-        return problem.rollout(start, times, substeps, check=check)
+    def rollout(start: Tensor, batch: Batch) -> Tensor:
+        return problem.rollout(start, batch, substeps, check=check)
 
     if problem.held_out_velocities is not None:
         fitted = problem.held_out_velocities

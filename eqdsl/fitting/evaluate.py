@@ -11,12 +11,13 @@ import torch
 from torch import Tensor
 
 from eqdsl.core.errors import ComputationError, DataError
+from eqdsl.data.inputs import with_wall_series
 from eqdsl.data.statistics import channel_variance
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.velocities import missing_velocities, with_velocities
 from eqdsl.fitting.errors import ErrorSums, first_frame_errors
 from eqdsl.fitting.run_folder import Run
-from eqdsl.fitting.training_data import TrainingData
+from eqdsl.fitting.training_data import Batch, TrainingData
 from eqdsl.fitting.velocities import InitialVelocities, fit_velocities
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import grid_from_coordinates
@@ -86,14 +87,17 @@ def evaluate(run: Run, trajectories: Trajectories, *, dtype: torch.dtype = torch
     grid = grid_from_coordinates(model, trajectories.axes)
     field = run.field_as(dtype, grid)
     filled = with_velocities(trajectories, model)
-    data = TrainingData(trajectories, filled, device=torch.device("cpu"), dtype=dtype)
+    trajectories = with_wall_series(trajectories, model)
+    data = TrainingData(trajectories, filled, device=torch.device("cpu"), dtype=dtype, field=field)
     starts = data.starts(max(data.horizon, 1), first_only=True)
     if not len(starts):
         raise DataError("no trajectory has a frame without missing values that is followed by another frame")
     substeps = substeps_for(run, trajectories)
 
-    def rollout(start: Tensor, times: Tensor) -> Tensor:
-        return integrate(field, start, times, method=run.config.integrator.method, substeps=substeps)
+    def rollout(start: Tensor, batch: Batch) -> Tensor:
+        return integrate(
+            field.driven(batch.driving), start, batch.times, method=run.config.integrator.method, substeps=substeps
+        )
 
     velocities = _initial_velocities(trajectories, filled, model, data, rollout)
     sums = first_frame_errors(rollout, data, start=velocities.put_into if velocities is not None else None)
@@ -109,7 +113,7 @@ def evaluate(run: Run, trajectories: Trajectories, *, dtype: torch.dtype = torch
 
 def _initial_velocities(
     observed: Trajectories, filled: Trajectories, model: Model, data: TrainingData,
-    rollout: Callable[[Tensor, Tensor], Tensor],
+    rollout: Callable[[Tensor, Batch], Tensor],
 ) -> InitialVelocities | None:  # fmt: skip
     """Fitted velocities of the first frames; None when the data hold them."""
     missing = missing_velocities(observed, model)

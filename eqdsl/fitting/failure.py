@@ -27,7 +27,7 @@ def _diverged(problem: Problem, batch: Batch, substeps: int) -> str | None:
     """The first value of a rollout that is not finite, in words."""
     with torch.no_grad():
         try:
-            rollout = problem.rollout(problem.start(batch), batch.times, substeps)
+            rollout = problem.rollout(problem.start(batch), batch, substeps)
         except ComputationError as error:
             return error.message
     bad = ~torch.isfinite(rollout.reshape(*rollout.shape[:3], -1)).all(-1)

@@ -27,10 +27,14 @@ def fingerprint(trajectories: Trajectories, path: Path | None) -> dict[str, Any]
 
 
 def content_hash(trajectories: Trajectories) -> str:
-    """SHA-256 of channels, lengths, times and (a part of) the state."""
+    """SHA-256 of channels, lengths, times, (a part of) the state, and the inputs."""
     digest = hashlib.sha256(repr((trajectories.channels, trajectories.state.shape)).encode())
     rows = max(1, -(-trajectories.state.nbytes // HASHED_BYTES))
     flat = np.ascontiguousarray(trajectories.state).reshape(-1)
     for array in (trajectories.lengths.astype(np.int64), trajectories.times.astype(np.float64), flat[::rows]):
         digest.update(np.ascontiguousarray(array).tobytes())
+    for name, driving in sorted(trajectories.inputs.items()):
+        digest.update(repr((name, driving.values.shape)).encode())
+        for given in (driving.values, driving.times):
+            digest.update(b"" if given is None else np.ascontiguousarray(given, np.float64).tobytes())
     return digest.hexdigest()

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from eqdsl.core.errors import ComputationError, DataError, UsageError
+from eqdsl.data.inputs import check_inputs, with_wall_series
 from eqdsl.data.reading import read_data
 from eqdsl.data.split import Split, split_trajectories
 from eqdsl.data.trajectories import Trajectories
@@ -209,7 +210,8 @@ def _read(model: Model, data: Trajectories | str | Path, config: FitConfig) -> t
                 f"the trajectories have the channels {', '.join(data.channels)}, the model "
                 f"{', '.join(model.channel_names)}"
             )
-        return data, None
+        check_inputs(data, model)
+        return with_wall_series(data, model), None
     return read_data(data, model, mapping=config.data.map or None), Path(data)
 
 

@@ -53,15 +53,17 @@ class Penalty:
         """The penalty at the complete frames of a batch."""
         state = batch.state.flatten(0, 1)
         time, weight = batch.times.flatten(), batch.complete.flatten()
+        frames = torch.arange(len(batch.rows), device=state.device).repeat_interleave(batch.state.shape[1])
+        field = self.field.driven(batch.driving).of_rows(frames)
         total = cost = state.new_zeros(())
         norms = {}
         if self.places:
-            for name, output in self.field.learned_outputs(time, state).items():
+            for name, output in field.learned_outputs(time, state).items():
                 square = (output / self._scale(name)).square().reshape(len(state), -1).mean(1)
                 norms[name] = _weighted(square, weight)
             total = total + torch.stack(list(norms.values())).sum() + self._complexity()
         if self.has_statements:
-            for value in self.field.penalties(time, state).values():
+            for value in field.penalties(time, state).values():
                 cost = cost + _weighted(value, weight)
         return PenaltyValue(total, norms, cost)
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from eqdsl.core.errors import DataError, UsageError
+from eqdsl.data.inputs import without_driven
 from eqdsl.data.split import Split
 from eqdsl.data.statistics import channel_variance, time_derivative
 from eqdsl.data.trajectories import Trajectories
@@ -82,13 +83,20 @@ class Problem:
         return start if self.velocities is None else self.velocities.put_into(start, batch.rows)
 
     def rollout(
-        self, start: Tensor, times: Tensor, substeps: int, *, check: Callable[[], None] = lambda: None
+        self, start: Tensor, batch: Batch, substeps: int, *, check: Callable[[], None] = lambda: None
     ) -> Tensor:
-        """Rollout of the vector field, shape (W, H + 1, C, *S); `check` is called at every frame and may raise."""
-        if self.field.autonomous:
-            times = shared_times(times)
+        """Rollout of the vector field over the windows of a batch, shape (W, H + 1, C, *S).
+
+        `check` is called at every frame and may raise.
+        """
+        times = shared_times(batch.times) if self.field.autonomous else batch.times
         return integrate(
-            self.field, start, times, method=self.method, substeps=substeps, watch=lambda n, t, state: check()
+            self.field.driven(batch.driving),
+            start,
+            times,
+            method=self.method,
+            substeps=substeps,
+            watch=lambda n, t, state: check(),
         )
 
     def starts(self, horizon: int) -> np.ndarray:
@@ -135,7 +143,7 @@ def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | N
     for module in learned_modules(field).values():
         module.family.amplify_start(config.optimizer.start_gain / LAST_GAIN)
     filled = with_velocities(split.train, model)
-    train = TrainingData(split.train, filled, device=device, dtype=dtype)
+    train = TrainingData(split.train, filled, device=device, dtype=dtype, field=field)
     if not len(train.starts(1)):
         raise DataError(
             "no frame with a whole state is followed by another frame",
@@ -145,7 +153,7 @@ def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | N
     validation = train
     if len(split.validation):
         validation = TrainingData(
-            split.validation, with_velocities(split.validation, model), device=device, dtype=dtype
+            split.validation, with_velocities(split.validation, model), device=device, dtype=dtype, field=field
         )
         if not len(validation.starts(1)):
             raise DataError(
@@ -154,6 +162,7 @@ def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | N
                 help="hold out more (`data.validation`), or nothing (`data.validation=0`)",
             )
     slopes = time_derivative(filled)
+    slopes = np.where(without_driven(np.ones(slopes.shape, bool), model), slopes, np.nan)
     variance = _without_gaps(channel_variance(filled), filled)
     missing = missing_velocities(split.train, model)
     scale = torch.as_tensor(variance, device=device).to(dtype)

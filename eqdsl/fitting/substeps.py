@@ -38,7 +38,7 @@ def choose_substeps(problem: Problem, tolerance: float) -> tuple[int, bool]:
     batch = problem.train.batch(chosen, 1)
 
     def end(substeps: int) -> Tensor:
-        return problem.rollout(batch.state[:, 0], batch.times, substeps)[:, 1].double()
+        return problem.rollout(batch.state[:, 0], batch, substeps)[:, 1].double()
 
     with torch.no_grad():
         coarse, before = end(1), math.inf

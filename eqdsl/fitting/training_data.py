@@ -9,8 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from eqdsl.data.inputs import without_driven
 from eqdsl.data.resting import resting_times
 from eqdsl.data.trajectories import Trajectories
+from eqdsl.lowering.vector_field import VectorField
+from eqdsl.numerics.driving import Driving
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class Batch:
         Which values were observed.
     complete : Tensor, shape (W, H + 1), 0 or 1
         Frames in which the whole state is known.
+    driving : Driving, optional
+        What drives the model in each window.
     """
 
     rows: Tensor
@@ -37,6 +42,7 @@ class Batch:
     state: Tensor
     present: Tensor
     complete: Tensor
+    driving: Driving | None = None
 
 
 class TrainingData:
@@ -48,11 +54,14 @@ class TrainingData:
         What the file holds; NaN where missing.
     filled : Trajectories
         The same with estimated velocities, which are part of the state but never compared with.
+    field : VectorField, optional
+        Says which points follow the data, and what drives the others.
     """
 
     def __init__(
-        self, observed: Trajectories, filled: Trajectories, *, device: torch.device, dtype: torch.dtype
-    ) -> None:
+        self, observed: Trajectories, filled: Trajectories, *, device: torch.device, dtype: torch.dtype,
+        field: VectorField | None = None,
+    ) -> None:  # fmt: skip
         inside = np.arange(observed.frames) < observed.lengths[:, None]
         whole = np.isfinite(filled.state).all(axis=tuple(range(2, filled.state.ndim))) & inside
         self.whole = whole
@@ -63,6 +72,11 @@ class TrainingData:
         spare = int(self.first[whole.any(axis=1)].max(initial=0))
         spread = inside.reshape(inside.shape + (1,) * (observed.state.ndim - 2))
         present = np.isfinite(observed.state) & spread
+        self.driving: Driving | None = None
+        if field is not None:
+            present = without_driven(present, field.model)
+            driven = field.driven(observed).driving
+            self.driving = None if driven is None else driven.to(torch.zeros((), device=device, dtype=dtype))
         self.times = torch.as_tensor(
             resting_times(observed.times, self.lengths, observed.frames + spare), device=device
         )
@@ -74,6 +88,7 @@ class TrainingData:
         """The same data in another precision."""
         other = copy.copy(self)
         other.state, other.complete = self.state.to(dtype), self.complete.to(dtype)
+        other.driving = None if self.driving is None else self.driving.to(other.complete)
         return other
 
     @property
@@ -97,7 +112,10 @@ class TrainingData:
         chosen = torch.as_tensor(starts, device=self.state.device)
         rows, frames = chosen[:, 0], chosen[:, 1]
         index = rows[:, None], frames[:, None] + torch.arange(horizon + 1, device=self.state.device)
-        return Batch(rows, frames, self.times[index], self.state[index], self.present[index], self.complete[index])
+        driving = None if self.driving is None else self.driving.select(rows)
+        return Batch(
+            rows, frames, self.times[index], self.state[index], self.present[index], self.complete[index], driving
+        )
 
 
 def _finite(state: np.ndarray, inside: np.ndarray) -> np.ndarray:

@@ -53,7 +53,7 @@ class InitialVelocities(nn.Module):
 
 
 def fit_velocities(
-    velocities: InitialVelocities, data: TrainingData, rollout: Callable[[Tensor, Tensor], Tensor], variance: Tensor,
+    velocities: InitialVelocities, data: TrainingData, rollout: Callable[[Tensor, Batch], Tensor], variance: Tensor,
     *, iterations: int,
 ) -> None:  # fmt: skip
     """Bring rollouts closest to the first frames of each trajectory, by L-BFGS over the velocities at the first one.
@@ -65,7 +65,7 @@ def fit_velocities(
     velocities : InitialVelocities
         Of the trajectories of `data`; changed in place.
     rollout : callable
-        States ``(W, C, *S)`` and times ``(W, T)`` to states ``(W, T, C, *S)``, differentiable.
+        States ``(W, C, *S)`` and windows to states ``(W, T, C, *S)``, differentiable.
     variance : Tensor, shape (C,)
         Squared unit of each channel.
     """
@@ -79,7 +79,7 @@ def fit_velocities(
             optimizer = torch.optim.LBFGS([velocities.shift], max_iter=iterations, line_search_fn="strong_wolfe")
 
             def closure(batch: Batch = batch) -> Tensor:
-                path = rollout(velocities.put_into(batch.state[:, 0], batch.rows), batch.times)
+                path = rollout(velocities.put_into(batch.state[:, 0], batch.rows), batch)
                 misfit = channel_mean(path[:, 1:] - batch.state[:, 1:], batch.present[:, 1:], variance)
                 (velocities.shift.grad,) = torch.autograd.grad(misfit, [velocities.shift])
                 return misfit.detach()

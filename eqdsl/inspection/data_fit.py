@@ -70,7 +70,7 @@ class DataFit:
     """
 
     def __init__(self, field: VectorField, training: Trajectories, *, method: str, substeps: int) -> None:
-        self.field, self.method, self.substeps = field, method, substeps
+        self.method, self.substeps = method, substeps
         filled = with_velocities(training, field.model)
         whole = np.isfinite(filled.state).all(axis=tuple(range(2, filled.state.ndim)))
         whole &= np.arange(filled.frames) < filled.lengths[:, None]
@@ -79,6 +79,7 @@ class DataFit:
         starts = np.argwhere(good)
         most = max(4, min(WINDOWS, VALUES // (filled.state[0, 0].size * horizon)))
         starts = starts[np.unique(np.linspace(0, len(starts) - 1, min(most, len(starts))).astype(int))]
+        self.field = field.driven(training).of_rows(torch.as_tensor(starts[:, 0]))
         frames = starts[:, 1:] + np.arange(horizon + 1)
         self.times = torch.as_tensor(filled.times[starts[:, :1], frames])
         self.state = as_tensor(filled.state[starts[:, :1], frames], field)
@@ -138,6 +139,7 @@ class DataFit:
     def _rolled_out(self, places: Sequence[Place], coefficients: np.ndarray) -> np.ndarray:
         copies, windows = len(coefficients), len(self.state)
         field = self._replaced(places, np.repeat(coefficients, windows, axis=0))
+        field = field.of_rows(torch.arange(windows).repeat(copies))
         start = self.state[:, 0].repeat(copies, *[1] * (self.state.ndim - 2))
         states = integrate(
             field, start, self.times.repeat(copies, 1), method=self.method, substeps=self.substeps, subsets=False

@@ -171,10 +171,10 @@ def _compared(vector_field: VectorField, distilled: Model, compared: Rollouts | 
         formula = rollouts(with_formulas, compared.data)
     except EqdslError as failure:
         return None, f"rollouts of the distilled model could not be compared: {failure.message}"
-    network, observed = compared.select(formula.rows), compared.observed
+    network, observed, counted = compared.select(formula.rows), compared.observed, compared.counted
     note = f"rollouts of the distilled model failed and are not compared: {'; '.join(formula.lost)}"
     return Comparison(
-        horizon_error(network.data, network.model, observed).overall,
-        horizon_error(network.data, formula.model, observed).overall,
-        horizon_error(network.model, formula.model, observed).overall,
+        horizon_error(network.data, network.model, observed, counted).overall,
+        horizon_error(network.data, formula.model, observed, counted).overall,
+        horizon_error(network.model, formula.model, observed, counted).overall,
     ), note if formula.lost else ""

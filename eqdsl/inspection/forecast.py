@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.velocities import with_velocities
@@ -37,6 +38,7 @@ def forecast_error(field: VectorField, data: Trajectories, scales: np.ndarray) -
     pairs = pairs[:: max(1, len(pairs) * cells // PAIRS_POINTS)]
     row, frame = pairs.T
     times = np.stack([filled.times[row, frame], filled.times[row, frame + 1]], axis=1)
+    field = field.driven(data).of_rows(torch.as_tensor(row))
     forecast = roll_out(field, times, filled.state[row, frame])
     interval = (times[:, 1] - times[:, 0]).reshape(-1, *[1] * (filled.state.ndim - 2))
     miss = (filled.state[row, frame + 1] - forecast[:, 1]) / interval

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from eqdsl.core.errors import ComputationError
+from eqdsl.data.inputs import without_driven
 from eqdsl.data.resting import resting_times
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.velocities import with_velocities
@@ -35,6 +36,8 @@ class Rollouts:
         Positions of these trajectories in the data given.
     lost : tuple of str
         A sentence without its full stop for each rollout that failed.
+    counted : ndarray of bool, shape (C, *S), optional
+        Points that are predicted, and not given by walls that follow the data; all without it.
     """
 
     data: Trajectories
@@ -42,6 +45,7 @@ class Rollouts:
     observed: tuple[str, ...]
     rows: tuple[int, ...]
     lost: tuple[str, ...] = ()
+    counted: np.ndarray | None = None
 
     def select(self, indices: Sequence[int]) -> Rollouts:
         """The rollouts at these positions."""
@@ -119,14 +123,21 @@ def rollouts(field: VectorField, data: Trajectories) -> Rollouts:
         raise ComputationError("no trajectory has a complete first frame and a second one to compare with")
     filled = filled.select(chosen)
     times = resting_times(filled.times, filled.lengths, filled.frames)
-    states, failures = _all_or_one_by_one(field, times, filled.state[:, 0])
+    states, failures = _all_or_one_by_one(field.driven(filled), times, filled.state[:, 0])
     good = [row for row in range(len(filled)) if row not in failures]
     if not good:
         raise next(iter(failures.values()))
     kept = filled.select(good)
     rows = tuple(int(chosen[row]) for row in good)
     lost = tuple(f"trajectory {chosen[row]}: {failure.message}" for row, failure in failures.items())
-    return Rollouts(kept, replace(kept, state=states[good]), observed_channels(data), rows, lost)
+    return Rollouts(kept, replace(kept, state=states[good]), observed_channels(data), rows, lost, _counted(field, kept))
+
+
+def _counted(field: VectorField, data: Trajectories) -> np.ndarray | None:
+    if not field.model.driven_walls:
+        return None
+    counted: np.ndarray = without_driven(np.ones((1, 1, *data.state.shape[2:]), bool), field.model)[0, 0]
+    return counted
 
 
 def observed_channels(data: Trajectories) -> tuple[str, ...]:
@@ -146,7 +157,7 @@ def _all_or_one_by_one(
     for row in range(len(times)):
         alone = slice(row, row + 1)
         try:
-            states[alone] = roll_out(field, times[alone], initial[alone])
+            states[alone] = roll_out(field.of_rows(torch.tensor([row])), times[alone], initial[alone])
         except ComputationError as failure:
             failures[row] = failure
     return states, failures
@@ -166,7 +177,9 @@ def roll_out(field: VectorField, times: np.ndarray, initial: np.ndarray) -> np.n
     return np.asarray(states.double().cpu().numpy())
 
 
-def horizon_error(data: Trajectories, model: Trajectories, observed: tuple[str, ...]) -> HorizonError:
+def horizon_error(
+    data: Trajectories, model: Trajectories, observed: tuple[str, ...], counted: np.ndarray | None = None
+) -> HorizonError:
     """Compare rollouts with data on the channels the data hold.
 
     Parameters
@@ -175,11 +188,15 @@ def horizon_error(data: Trajectories, model: Trajectories, observed: tuple[str, 
         Of equal shape.
     observed : tuple of str
         Channels to compare, from `observed_channels`.
+    counted : ndarray of bool, shape (C, *S), optional
+        Points to compare.
     """
     channels = [i for i, name in enumerate(data.channels) if name in observed]
     square = (model.state[:, :, channels] - data.state[:, :, channels]) ** 2
     late = np.arange(data.frames) >= data.lengths[:, None]
     square[late] = np.nan
+    if counted is not None:
+        square[:, :, ~counted[channels]] = np.nan
     by_row = _mean(square, tuple(range(2, square.ndim)))
     since = np.where(late, np.nan, data.times - data.times[:, :1])
     truth = np.where(np.isnan(square), np.nan, data.state[:, :, channels])

@@ -78,7 +78,7 @@ def inspect_run(run: FittedRun, *, distil: bool = False, plots: bool = True, for
     found = sensitivity(field, visited)
     parameters = report_parameters(run.model, values, found, _forecast_error(field, training, found))
     compared, trouble = _rolled_out(field, sample[part], part)
-    error = horizon_error(compared.data, compared.model, compared.observed) if compared else None
+    error = horizon_error(compared.data, compared.model, compared.observed, compared.counted) if compared else None
     distillation = _distilled(run, field, responses, numbers, compared, force) if distil else None
     formulas = {name: f.text for name, f in distillation.formulas.items()} if distillation else None
     history = run.history()

@@ -42,6 +42,7 @@ def law_drifts(field: VectorField, model: Trajectories) -> tuple[LawDrift, ...]:
     laws = field.model.laws
     if not laws:
         return ()
+    field = field.driven(model)
     series: dict[str, list[np.ndarray]] = {law.name: [] for law in laws}
     with torch.no_grad():
         for frame in range(model.frames):

@@ -129,11 +129,11 @@ def make_ledger(vector_field: VectorField, visited: Visited) -> Ledger:
     """
     tally = _Tally()
     with torch.no_grad():
-        for times, state in visited.batches(vector_field):
-            _add_equations(tally, vector_field.terms(times, state), state[:, 0])
-            for name, values in vector_field.learned_outputs(times, state).items():
+        for driven, times, state in visited.batches(vector_field):
+            _add_equations(tally, driven.terms(times, state), state[:, 0])
+            for name, values in driven.learned_outputs(times, state).items():
                 tally.outputs.setdefault(name, _Extremes()).add(values)
-            for name, values in vector_field.learned_inputs(times, state).items():
+            for name, values in driven.learned_inputs(times, state).items():
                 columns = tally.inputs.setdefault(name, [_Extremes() for _ in range(values.shape[-1])])
                 for index, column in enumerate(columns):
                     column.add(values[..., index])

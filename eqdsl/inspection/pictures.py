@@ -86,8 +86,9 @@ def _scatter(model: Model, response: Response) -> Picture:
 def _maps(field: VectorField, visited: Visited, term: LearnedTerm) -> Picture:
     """The term over the grid in the middle of the sample."""
     middle = visited.thinned(3)
-    times, state = next(middle.batches(field))
-    frame = slice(len(times) // 2, len(times) // 2 + 1)
+    field, times, state = next(middle.batches(field))
+    number = len(times) // 2
+    frame, field = slice(number, number + 1), field.of_rows(torch.tensor([number]))
     with torch.no_grad():
         outputs = field.learned_outputs(times[frame], state[frame])
         inputs = field.learned_inputs(times[frame], state[frame])[term.name]

@@ -61,10 +61,10 @@ def learned_responses(field: VectorField, visited: Visited, *, points: int = SAM
     gathered: dict[str, list[np.ndarray]] = {}
     values: dict[str, list[np.ndarray]] = {}
     with torch.no_grad():
-        for times, state in sample.batches(field):
-            for name, inputs in field.learned_inputs(times, state).items():
+        for driven, times, state in sample.batches(field):
+            for name, inputs in driven.learned_inputs(times, state).items():
                 gathered.setdefault(name, []).append(inputs.reshape(-1, inputs.shape[-1]).double().cpu().numpy())
-            for name, output in field.learned_outputs(times, state).items():
+            for name, output in driven.learned_outputs(times, state).items():
                 values.setdefault(name, []).append(output.reshape(-1).double().cpu().numpy())
     return {
         term.name: _response(

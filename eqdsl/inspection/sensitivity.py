@@ -66,7 +66,7 @@ def sensitivity(field: VectorField, visited: Visited) -> Sensitivity:
     """Differentiate the vector field on a thinned sample of the visited states."""
     sample = visited.thinned(max(2, POINTS // visited.cells))
     names = tuple(p.name for p in field.model.parameters if p.fitted and not p.axes)
-    ((times, state),) = sample.batches(field, points=len(sample) * sample.cells)
+    ((field, times, state),) = sample.batches(field, points=len(sample) * sample.cells)
     with torch.no_grad():
         rhs = field(times, state)
     scales = rhs.double().square().mean(dim=(0, *range(2, rhs.ndim))).sqrt()

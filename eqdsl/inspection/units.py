@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from eqdsl.core.source import SourceText
 from eqdsl.inspection.formula import Formula
-from eqdsl.model.expr import ChannelRef, Coordinate, Diff, Expr, ParamRef, TimeRef
+from eqdsl.model.expr import ChannelRef, Coordinate, Diff, Expr, InputRef, ParamRef, TimeRef
 from eqdsl.model.model import LearnedTerm, Model
 from eqdsl.model.text import number_text
 from eqdsl.syntax import nodes
@@ -127,6 +127,8 @@ def expression_unit(model: Model, expr: Expr) -> Factors:
             return unit_factors(model.axis(axis).unit)
         case TimeRef():
             return unit_factors(model.time_unit)
+        case InputRef(name, rate=False):
+            return unit_factors(model.input(name).unit)
         case ParamRef(name):
             return unit_factors(model.parameter(name).unit)
     return Counter()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -32,11 +32,17 @@ class Visited:
         No NaN.
     skipped : int
         Frames left out because a value is missing.
+    rows : ndarray, shape (N,), optional
+        Trajectory of each frame; the first of all without it.
+    trajectories : Trajectories, optional
+        Hold what drives the model.
     """
 
     times: np.ndarray
     state: np.ndarray
     skipped: int
+    rows: np.ndarray | None = None
+    trajectories: Trajectories | None = None
 
     def __len__(self) -> int:
         return int(self.times.size)
@@ -49,14 +55,20 @@ class Visited:
     def thinned(self, frames: int) -> Visited:
         """At most about `frames` of them, evenly spread."""
         stride = max(1, -(-len(self) // max(frames, 1)))
-        return Visited(self.times[::stride], self.state[::stride], self.skipped)
+        rows = None if self.rows is None else self.rows[::stride]
+        return replace(self, times=self.times[::stride], state=self.state[::stride], rows=rows)
 
-    def batches(self, field: VectorField, points: int = BATCH_POINTS) -> Iterator[tuple[Tensor, Tensor]]:
-        """Pairs of times (n,) and states (n, C, *S) in the vector field's precision and on its device."""
+    def batches(self, field: VectorField, points: int = BATCH_POINTS) -> Iterator[tuple[VectorField, Tensor, Tensor]]:
+        """Times (n,) and states (n, C, *S) in the vector field's precision and on its device, with the field for them.
+
+        That is the same field, driven as their trajectories are.
+        """
         frames = max(1, points // self.cells)
+        driven = field.driven(self.trajectories)
         for start in range(0, len(self), frames):
             chosen = slice(start, start + frames)
-            yield as_tensor(self.times[chosen], field), as_tensor(self.state[chosen], field)
+            here = driven if self.rows is None else driven.of_rows(torch.as_tensor(self.rows[chosen]))
+            yield here, as_tensor(self.times[chosen], field), as_tensor(self.state[chosen], field)
 
 
 def as_tensor(values: np.ndarray, field: VectorField) -> Tensor:
@@ -80,5 +92,7 @@ def visited_states(trajectories: Trajectories, field: VectorField, *, max_points
     complete = real & np.isfinite(frames).all(axis=tuple(range(1, frames.ndim)))
     if not complete.any():
         raise DataError("no frame is complete: there is no state to inspect the terms at")
-    visited = Visited(filled.times.reshape(-1)[complete], frames[complete], int(real.sum() - complete.sum()))
+    rows = np.repeat(np.arange(len(filled)), filled.frames)[complete]
+    skipped = int(real.sum() - complete.sum())
+    visited = Visited(filled.times.reshape(-1)[complete], frames[complete], skipped, rows, filled)
     return visited.thinned(max(2, max_points // visited.cells))

@@ -27,6 +27,7 @@ from eqdsl.model.expr import (
     Diff,
     Expr,
     FluxDiff,
+    InputRef,
     LearnedCall,
     ParamRef,
     Reduction,
@@ -81,6 +82,7 @@ class ExpressionLowering:
             TimeRef: lambda e, halo: self.builder.add("time", axes=frozenset()),
             ChannelRef: self._channel,
             ParamRef: self._parameter,
+            InputRef: self._input,
             Coordinate: self._coordinate,
             DefinitionRef: self._definition,
             Apply: self._apply,
@@ -142,15 +144,22 @@ class ExpressionLowering:
     def _parameter(self, expr: ParamRef, halo: Halo) -> Value:
         parameter = self.model.parameter(expr.name)
         axes = frozenset(self.grid.axis(name) for name in parameter.axes)
-        self._note(halo, axes)
-        value = self.builder.add("parameter", (), parameter.name, axes=axes)
-        for axis in sorted(axes):
+        return self._continued(self.builder.add("parameter", (), parameter.name, axes=axes), halo)
+
+    def _input(self, expr: InputRef, halo: Halo) -> Value:
+        axes = frozenset(self.grid.axis(name) for name in expr.axes)
+        return self._continued(self.builder.add("input", (), expr.name, expr.rate, axes=axes), halo)
+
+    def _continued(self, value: Value, halo: Halo) -> Value:
+        """A coefficient field or a map with ghosts: it has no walls of its own."""
+        self._note(halo, value.axes)
+        for axis in sorted(value.axes):
             if halo[axis].width:
                 width = halo[axis].width
                 if self.grid.axes[axis].periodic:
-                    value = self.builder.add("wrap", (value,), axis, width)
+                    value = self.builder.add("wrap", (value,), axis, width, axes=value.axes)
                 else:
-                    value = self.builder.add("extrapolate", (value,), axis, width, self.model.order)
+                    value = self.builder.add("extrapolate", (value,), axis, width, self.model.order, axes=value.axes)
         return value
 
     def _coordinate(self, expr: Coordinate, halo: Halo) -> Value:

@@ -8,7 +8,7 @@ from eqdsl.lowering import stencils
 from eqdsl.lowering.builder import Value
 from eqdsl.lowering.expressions import ExpressionLowering
 from eqdsl.lowering.halo import Halo, Reach
-from eqdsl.model.expr import Apply, ChannelRef, Coordinate, DefinitionRef, Expr, LearnedCall, ParamRef
+from eqdsl.model.expr import Apply, ChannelRef, Coordinate, DefinitionRef, Expr, InputRef, LearnedCall, ParamRef
 from eqdsl.model.facts import FactTable
 from eqdsl.model.scheme import Scheme
 from eqdsl.numerics.reconstruction.base import LEFT, RIGHT, Bounds
@@ -93,7 +93,7 @@ class Faces:
                 return self.state(channel, side)
             case Coordinate():
                 return self._between(expr, 1)
-            case ParamRef():
+            case ParamRef() | InputRef():
                 return self._between(expr, self._ghosts)
             case DefinitionRef():
                 return self.lower(self._facts.body(expr), side)

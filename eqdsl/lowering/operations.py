@@ -30,6 +30,7 @@ class Context:
     coordinates: Mapping[tuple[int, int], Tensor]
     learned: Mapping[str, LearnedTermModule]
     solvers: nn.ModuleDict = field(default_factory=nn.ModuleDict)
+    driving: Callable[[str, bool], Tensor] | None = None
 
     @property
     def dimension(self) -> int:
@@ -109,6 +110,11 @@ def _uniform_channel(context: Context, number: int) -> Tensor:
 
 def _parameter(context: Context, name: str) -> Tensor:
     return context.parameters[name]
+
+
+def _input(context: Context, name: str, rate: bool) -> Tensor:
+    assert context.driving is not None
+    return context.driving(name, rate)
 
 
 def _coordinate(context: Context, axis: int, halo: int) -> Tensor:
@@ -239,6 +245,7 @@ OPERATIONS: dict[str, Callable[..., Number]] = {
     "channel": _channel,
     "uniform_channel": _uniform_channel,
     "parameter": _parameter,
+    "input": _input,
     "coordinate": _coordinate,
     "pointwise": _pointwise,
     "stencil": _stencil,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
 from eqdsl.core.errors import UsageError
+from eqdsl.data.trajectories import Trajectories
 from eqdsl.learned.table import build_term
 from eqdsl.learned.term import LearnedTermModule
 from eqdsl.lowering.coordinates import buffer_name, coordinate_tensor, coordinates
+from eqdsl.lowering.driving import driving_of
 from eqdsl.lowering.flow import Flow, Rest
 from eqdsl.lowering.fused.field import FusedRates
 from eqdsl.lowering.linear_part import LinearStructure, linear_structure
@@ -25,6 +28,7 @@ from eqdsl.lowering.solver import solvers_of
 from eqdsl.lowering.transport_operations import TRANSPORT_OPERATIONS
 from eqdsl.model.model import Model
 from eqdsl.model.semilagrangian import rest_of
+from eqdsl.numerics.driving import Driving
 from eqdsl.numerics.grid import Grid, grid_from_model
 from eqdsl.numerics.linear_part import LinearPart
 
@@ -70,6 +74,8 @@ class VectorField(nn.Module):
         self._schedules: dict[tuple[tuple[int, ...], bool], tuple[int, ...]] = {}
         self._static = unchanging(program)
         self._linear: LinearStructure | None = None
+        self._reads = tuple(sorted({str(s.attributes[0]) for s in program.steps if s.operation == "input"}))
+        self._driving: Driving | None = None
 
     def forward(self, t: float | Tensor, state: Tensor) -> Tensor:
         """Time derivative of the state, ``(B, C, *S)``."""
@@ -84,10 +90,10 @@ class VectorField(nn.Module):
     def for_rollout(self, t: Tensor, state: Tensor) -> PreparedField | VectorField:
         """The same field with what follows from its parameters alone evaluated once, to be differentiated once.
 
-        A field that hooks listen to stays as it is: they hear every call.
+        A field that hooks listen to stays as it is: they hear every call. So does one that the data drive.
         """
         heard = self._forward_hooks or self._forward_pre_hooks
-        return self if heard else PreparedField(self, t, state)
+        return self if heard or self._reads else PreparedField(self, t, state)
 
     def terms(self, t: float | Tensor, state: Tensor) -> dict[str, dict[str, Tensor]]:
         """Every term of every equation, by channel and term name, each ``(B, *S)``."""
@@ -160,6 +166,67 @@ class VectorField(nn.Module):
         zeros = torch.zeros(batch, len(self.model.channels), *self.grid.shape, dtype=self.dtype, device=self.device)
         return self._outputs(t, zeros, self.program.initial)
 
+    # ------------------------------------------------------------- driving
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of what it reads from the data: inputs, and walls that follow the data."""
+        return self._reads
+
+    @property
+    def driving(self) -> Driving | None:
+        """What drives it."""
+        return self._driving
+
+    def driven(self, by: Trajectories | Driving | None) -> VectorField:
+        """The same vector field, weights shared, driven by the inputs of some trajectories, row by row.
+
+        Raises
+        ------
+        DataError
+            An input is missing, or a map lies on another grid.
+        """
+        if not self._reads or by is None:
+            return self
+        driving = by if isinstance(by, Driving) else driving_of(self.model, self.grid, by)
+        other = copy.copy(self)
+        other._driving = driving.to(self.get_buffer(_ANCHOR))
+        return other
+
+    def of_rows(self, rows: Tensor) -> VectorField:
+        """The same vector field for some of the trajectories that drive it."""
+        if self._driving is None or self._driving.rows == 1:
+            return self
+        return self.driven(self._driving.select(rows))
+
+    def inside(self, begin: Tensor, end: Tensor) -> VectorField:
+        """The same vector field for the stages of one step; see `Driving.inside`."""
+        if self._driving is None:
+            return self
+        other = copy.copy(self)
+        other._driving = self._driving.inside(begin, end)
+        return other
+
+    @property
+    def per_trajectory(self) -> bool:
+        """Whether each row of a state is driven by values of its own."""
+        return self._driving is not None and self._driving.rows > 1
+
+    def _driven_value(self, t: float | Tensor, state: Tensor) -> Callable[[str, bool], Tensor]:
+        driving, when = self._driving, torch.as_tensor(t, dtype=torch.float64, device=state.device)
+
+        def value(name: str, rate: bool) -> Tensor:
+            if driving is None:
+                raise UsageError(
+                    f"`{name}` is read from the data, and the vector field has none",
+                    help="give it: `field.driven(trajectories)`, on the command line `--from` or `--inputs FILE.h5`",
+                )
+            if driving.rows not in (1, len(state)):
+                raise UsageError(f"the inputs are those of {driving.rows} trajectories, the state has {len(state)}")
+            return driving.at(name, when, rate=rate).to(state)
+
+        return value
+
     def linear_part(self) -> LinearPart:
         """The terms that are linear with constant coefficients, at the present parameters and differentiable in them.
 
@@ -193,7 +260,7 @@ class VectorField(nn.Module):
     @property
     def autonomous(self) -> bool:
         """Whether the vector field does not depend on the time."""
-        return not any(step.operation == "time" for step in self.program.steps)
+        return not any(step.operation in ("time", "input") for step in self.program.steps)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -242,6 +309,7 @@ class VectorField(nn.Module):
             coordinates={key: self.get_buffer(buffer_name(*key)) for key in self._coordinate_keys},
             learned=self._terms,
             solvers=self.solvers,
+            driving=self._driven_value(t, state) if self._reads else None,
         )
         values: dict[int, Any] = {} if given is None else dict(given)
         for number in self._schedule(tuple(wanted), given is not None):

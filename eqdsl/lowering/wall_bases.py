@@ -103,7 +103,8 @@ class WallBases:
 
     def _walls(self, channel: str, axis: int) -> object:
         """What the eigenvectors depend on."""
-        return tuple((_key(w.value_coefficient), _key(w.normal_coefficient)) for w in self._of(channel, axis))
+        walls = self._of(channel, axis)
+        return tuple((_key(w.value_coefficient), _key(w.normal_coefficient), w.from_data) for w in walls)
 
     def _matrix(self, channel: str, axis: int, second: Second) -> Tensor:
         """The second derivative of a channel along an axis, (n, n)."""

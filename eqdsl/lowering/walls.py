@@ -56,19 +56,26 @@ class WallFiller:
 
     def _walled(self, value: Value, channel: str, number: int, reach: Reach, filled: Halo) -> Value:
         """The ghosts of one axis: polynomials where the scheme reads them, one layer of reflection after another."""
-        order, position = self._model.order, self._grid.axes[number].position
+        order = self._model.order
+
+        def place(wall: WallCondition) -> str:
+            # Where the outermost points follow the data, the wall is there.
+            return "nodes" if wall.from_data else self._grid.axes[number].position
 
         def polynomials(wall: WallCondition) -> Closure:
-            return closure(order, reach.closed, position, kind_of_wall(wall), reach.derivative)
+            return closure(order, reach.closed, place(wall), kind_of_wall(wall), reach.derivative)
+
+        def reflected(layer: int, wall: WallCondition) -> Closure:
+            return reflection(layer, place(wall))
 
         if reach.closed or any(self._on_nodes(channel, number, side) for side in (0, 1)):
             value = self._extend(value, channel, number, polynomials, filled)
         for layer in range(reach.closed, reach.width):
-            value = self._extend(value, channel, number, partial(_reflected, layer, position), filled)
+            value = self._extend(value, channel, number, partial(reflected, layer), filled)
         return value
 
     def replaces(self, channel: str) -> bool:
-        """Whether some stored points of the channel lie on a Dirichlet wall."""
+        """Whether the values of some stored points of the channel are given by a wall."""
         walled = [i for i, axis in enumerate(self._grid.axes) if not axis.periodic]
         return any(self._on_nodes(channel, i, side) for i in walled for side in (0, 1))
 
@@ -88,6 +95,8 @@ class WallFiller:
     def _on_nodes(self, channel: str, number: int, side: int) -> WallCondition | None:
         axis = self._grid.axes[number]
         condition = self._conditions.get((channel, axis.name, side))
+        if condition is not None and condition.from_data:
+            return condition
         if condition is None or axis.position != "nodes" or not _is_zero(condition.normal_coefficient):
             return None
         return condition
@@ -148,11 +157,6 @@ class WallFiller:
             build.apply("mul", b, build.constant(numbers.correction_slope)),
         )
         return build.apply("div", build.apply("sub", self._lower(wall.value, halo), known), denominator)
-
-
-def _reflected(layer: int, position: str, wall: WallCondition) -> Closure:
-    """A layer of reflection; the rule is the same for every kind of wall."""
-    return reflection(layer, position)
 
 
 def kind_of_wall(wall: WallCondition) -> str:

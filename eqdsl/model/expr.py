@@ -49,6 +49,19 @@ class TimeRef(Expr):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class InputRef(Expr):
+    """Values that are read from the data: a series where `time`, over the grid where it has `axes`, else one number.
+
+    With `rate` it is their derivative in time.
+    """
+
+    name: str
+    axes: tuple[str, ...] = ()
+    time: bool = False
+    rate: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class DefinitionRef(Expr):
     """One component of a ``known`` or ``let`` (see `Model.definitions`); `axis` names it when that is a vector."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from eqdsl.model.expr import (
     ChannelRef,
     Coordinate,
     DefinitionRef,
     Expr,
+    InputRef,
     LearnedCall,
     ParamRef,
     Reduction,
@@ -30,10 +31,10 @@ class Facts:
     ----------
     axes : frozenset of str
         Axes along which its value varies.
-    channels, parameters, learned : frozenset of str
+    channels, parameters, learned, inputs : frozenset of str
         Names it contains; `learned` are names of outputs (``Ru``, ``w.x``).
     time : bool
-        Whether it contains the time.
+        Whether it contains the time, or a series.
     size : int
         Nodes of the written-out tree; a definition counts as one.
     depth : int
@@ -44,6 +45,7 @@ class Facts:
     channels: frozenset[str] = frozenset()
     parameters: frozenset[str] = frozenset()
     learned: frozenset[str] = frozenset()
+    inputs: frozenset[str] = frozenset()
     time: bool = False
     size: int = 1
     depth: int = 1
@@ -103,7 +105,7 @@ class FactTable:
     def constant(self, expr: Expr) -> bool:
         """Whether an expression is made of numbers and scalar parameters only."""
         facts = self.of(expr)
-        if facts.axes or facts.channels or facts.learned or facts.time:
+        if facts.axes or facts.channels or facts.learned or facts.inputs or facts.time:
             return False
         return not any(isinstance(n, Reduction | Coordinate) for n in nodes_of(expr, self))
 
@@ -117,11 +119,11 @@ class FactTable:
                 return Facts(axes=frozenset({axis}))
             case TimeRef():
                 return Facts(time=True)
+            case InputRef(name, axes, time):
+                return Facts(axes=frozenset(axes), inputs=frozenset({name}), time=time)
             case DefinitionRef():
                 inner = self._facts[self.body(expr)]
-                return Facts(
-                    inner.axes, inner.channels, inner.parameters, inner.learned, inner.time, 1, inner.depth + 1
-                )
+                return replace(inner, size=1, depth=inner.depth + 1)
         return self._join(expr)
 
     def _join(self, expr: Expr) -> Facts:
@@ -137,6 +139,7 @@ class FactTable:
             channels=frozenset[str]().union(*(p.channels for p in parts)),
             parameters=frozenset[str]().union(*(p.parameters for p in parts)),
             learned=learned,
+            inputs=frozenset[str]().union(*(p.inputs for p in parts)),
             time=any(p.time for p in parts),
             size=min(LARGEST_SIZE, 1 + sum(p.size for p in parts)),
             depth=1 + max((p.depth for p in parts), default=0),

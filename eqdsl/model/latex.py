@@ -13,6 +13,7 @@ from eqdsl.model.expr import (
     Diff,
     Expr,
     FluxDiff,
+    InputRef,
     LearnedCall,
     ParamRef,
     Reduction,
@@ -111,6 +112,8 @@ class _Writer:
                 return name_latex(name), ATOM
             case TimeRef():
                 return self._time, ATOM
+            case InputRef(name, rate=rate):
+                return (self._rate(name_latex(name), 1), POWER) if rate else (name_latex(name), ATOM)
             case DefinitionRef(name, _, axis):
                 return name_latex(name, axis), ATOM
             case Diff(argument, axis, order):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from eqdsl.core.diagnostics import Diagnostic
 from eqdsl.core.source import SourceText, Span
-from eqdsl.model.expr import Expr
+from eqdsl.model.expr import Expr, InputRef
 from eqdsl.model.operator_form import AffineForm
 from eqdsl.model.scheme import Schemes
 
@@ -25,6 +25,11 @@ class Axis:
     unit: str | None = None
     points: int | None = None
     position: str = "cells"
+
+
+def wall_series(channel: str, axis: str, side: int) -> str:
+    """The name of the series that a wall takes from the data."""
+    return f"{channel} at {axis}, {'upper' if side else 'lower'} end"
 
 
 def least_points(order: int) -> int:
@@ -74,6 +79,27 @@ class Parameter:
     axes: tuple[str, ...] = ()
     unit: str | None = None
     doc: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Values read from the data: a series where `time`, over the grid where it has `axes`; see `InputRef`.
+
+    `rule` is how a series is continued between its times: ``linear``, ``hold`` or ``cubic``.
+    """
+
+    name: str
+    axes: tuple[str, ...]
+    time: bool
+    rule: str
+    per_trajectory: bool
+    unit: str | None
+    doc: str | None
+
+    @property
+    def ref(self) -> InputRef:
+        """A fresh expression for it."""
+        return InputRef(self.name, self.axes, self.time)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +278,7 @@ class WallCondition:
     time and the coordinates along the wall, nothing else. Every channel that varies in space, velocity channels
     included (there: the time derivative of the condition), has one for each side of each non-periodic axis.
     `value_rate` is ``d(value/value_coefficient)/dt``, the rate of the state itself, where the condition gives its
-    value, and ``d(value)/dt`` elsewhere.
+    value, and ``d(value)/dt`` elsewhere. With `from_data` the outermost points follow those of the data, on cells too.
     """
 
     channel: str
@@ -264,6 +290,7 @@ class WallCondition:
     value_rate: Expr | None
     announced: bool
     text: str
+    from_data: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,6 +350,7 @@ class Model:
     laws: tuple[Law, ...]
     penalties: tuple[PenaltyTerm, ...]
     solved: tuple[SolvedState, ...] = ()
+    inputs: tuple[Input, ...] = ()
     order: int = 2
     schemes: Schemes = field(default_factory=Schemes)
     transport: tuple[str, ...] = ()
@@ -354,6 +382,15 @@ class Model:
     def parameter(self, name: str) -> Parameter:
         """The parameter of that name."""
         return next(p for p in self.parameters if p.name == name)
+
+    def input(self, name: str) -> Input:
+        """The input of that name."""
+        return next(i for i in self.inputs if i.name == name)
+
+    @property
+    def driven_walls(self) -> tuple[WallCondition, ...]:
+        """The walls whose values are read from the data."""
+        return tuple(w for w in self.walls if w.from_data)
 
     def learned_term(self, name: str) -> LearnedTerm:
         """The learned term of that name."""

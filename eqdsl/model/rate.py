@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from eqdsl.model.arithmetic import ONE, ZERO, add, divide, multiply, negate
-from eqdsl.model.expr import Apply, Const, DefinitionRef, Expr, TimeRef
+from eqdsl.model.expr import Apply, Const, DefinitionRef, Expr, InputRef, TimeRef
 from eqdsl.model.facts import FactTable
 
 
@@ -97,6 +97,8 @@ class _Rates:
         match expr:
             case TimeRef():
                 return ONE
+            case InputRef(name, axes, time):
+                return InputRef(name, axes, time, rate=True)
             case DefinitionRef():
                 return self.of(self._facts.body(expr))
             case Apply("add", arguments):

@@ -7,6 +7,7 @@ can look inside.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,7 @@ from eqdsl.model.expr import (
     Diff,
     Expr,
     FluxDiff,
+    InputRef,
     LearnedCall,
     ParamRef,
     Reduction,
@@ -115,7 +117,7 @@ class SymbolTable:
     Attributes
     ----------
     time : sympy.Symbol
-    axes, parameters, channels : dict
+    axes, parameters, inputs, channels : dict
         By name. Bounds become assumptions: a parameter in ``(0, 2)`` is nonnegative, one in ``[1, 2]`` positive.
     """
 
@@ -124,6 +126,7 @@ class SymbolTable:
         self.time = sp.Symbol(model.time, real=True)
         self.axes = {a.name: sp.Symbol(a.name, real=True) for a in model.axes}
         self.parameters = {p.name: self._symbol(p.name, p.axes, p.lower, timed=False) for p in model.parameters}
+        self.inputs = {i.name: self._symbol(i.name, i.axes, -math.inf, timed=i.time) for i in model.inputs}
         bounds = {f.name: f for f in model.fields}
         self.channels = {}
         for channel in (*model.channels, *(state.channel for state in model.solved)):
@@ -239,6 +242,8 @@ class _ToSympy:
                 return table.axes[axis]
             case TimeRef():
                 return table.time
+            case InputRef(name, rate=rate):
+                return sp.Derivative(table.inputs[name], table.time) if rate else table.inputs[name]
             case DefinitionRef():
                 return self._convert(self._parts(expr)[0])
             case Apply(function, arguments):
@@ -273,6 +278,7 @@ class _FromSympy:
         self._symbols = symbols
         self._atoms: dict[Any, Expr] = {symbols.time: TimeRef()}
         self._atoms |= {s: Coordinate(n) for n, s in symbols.axes.items()}
+        self._atoms |= {s: symbols.model.input(n).ref for n, s in symbols.inputs.items()}
         self._atoms |= {s: ParamRef(n) for n, s in symbols.parameters.items()}
         self._atoms |= {s: ChannelRef(n) for n, s in symbols.channels.items()}
         self._axis_names = {s: n for n, s in symbols.axes.items()}

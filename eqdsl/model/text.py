@@ -11,6 +11,7 @@ from eqdsl.model.expr import (
     Diff,
     Expr,
     FluxDiff,
+    InputRef,
     LearnedCall,
     ParamRef,
     Reduction,
@@ -80,6 +81,8 @@ class _Writer:
                 return name, ATOM
             case TimeRef():
                 return self.time, ATOM
+            case InputRef(name, rate=rate):
+                return (f"d({name})/d{self.time}" if rate else name), ATOM
             case DefinitionRef(name, _, axis):
                 return (name if axis is None else f"{name}.{axis}"), ATOM
             case Diff(argument, axis, order):

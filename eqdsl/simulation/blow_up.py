@@ -8,7 +8,7 @@ steps: an adaptive method controls its error, a fixed-step one turns a step beyo
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -69,12 +69,14 @@ class Watch:
             return
         row = int(bad.nonzero()[0, 0])
         start, end = before[row : row + 1], after[row : row + 1]
+        field = self.field.of_rows(torch.tensor([row]))
+        interval = replace(interval, field=field)
         when, last, first = interval.step_by_step(row, start, end, self.limit)
         channel, place = _worst(first, self.limit)
         raise ComputationError(
             f"`{self.field.model.channels[channel].name}` grows beyond all bounds near t = {when:.6g}"
             f"{place_in_words(self.field, place)}{trajectory_in_words(row, len(after))}; "
-            f"{suspect(self.field, when, last, channel)}",
+            f"{suspect(field, when, last, channel)}",
             help=_advice(interval, row, start),
         )
 

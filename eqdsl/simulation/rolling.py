@@ -11,7 +11,9 @@ import torch
 from torch import Tensor
 
 from eqdsl.core.errors import ComputationError, UsageError
+from eqdsl.data.inputs import with_wall_series
 from eqdsl.data.trajectories import Trajectories
+from eqdsl.lowering.driving import check_cover
 from eqdsl.lowering.vector_field import VectorField
 from eqdsl.numerics.integrators.base import Effort
 from eqdsl.numerics.integrators.failure import IntegrationFailure
@@ -41,8 +43,9 @@ class Simulation:
 
 
 def simulate(
-    field: VectorField, times: np.ndarray | Tensor, *, initial: Tensor | None = None, method: str = "dopri5",
-    step: float | None = None, rtol: float = 1e-6, atol: float = 1e-9, progress: Progress | None = None,
+    field: VectorField, times: np.ndarray | Tensor, *, initial: Tensor | None = None,
+    inputs: Trajectories | None = None, method: str = "dopri5", step: float | None = None, rtol: float = 1e-6,
+    atol: float = 1e-9, progress: Progress | None = None,
 ) -> Simulation:  # fmt: skip
     """Solve ``d(state)/dt = field(t, state)`` and return the state at every time, each hit exactly.
 
@@ -52,7 +55,9 @@ def simulate(
     times : array, shape (T,) or (B, T)
         Strictly increasing, in the model's unit of time.
     initial : Tensor, shape (B, C, *S), optional
-        Default: what the model's ``init`` says, one trajectory.
+        Default: what the model's ``init`` says; as many trajectories as there are rows of `inputs`.
+    inputs : Trajectories, optional
+        Hold the model's inputs and what its walls follow.
     method : str
         A key of `eqdsl.numerics.integrators.table.METHODS`.
     step : float, optional
@@ -70,6 +75,8 @@ def simulate(
     ------
     UsageError
         A state has no initial value, or the options cannot be used.
+    DataError
+        An input is missing or does not cover the times.
     ComputationError
         The solution is not finite, or is the growth of steps that are too long rather than of the equation: names the
         time, the state, the place and the term.
@@ -77,6 +84,10 @@ def simulate(
     began = time.perf_counter()
     grid_times = torch.as_tensor(times, dtype=torch.float64)
     with torch.no_grad():
+        if inputs is not None:
+            inputs = with_wall_series(inputs, field.model)
+            field = field.driven(inputs)
+            check_cover(inputs, field.model, grid_times)
         state = _initial(field, grid_times, initial)
         effort, frames = Effort(), [state]
         states = rollout(
@@ -101,6 +112,7 @@ def simulate(
         channels=field.model.channel_names,
         axes=field.grid.coordinates(),
         units=_units(field),
+        inputs={} if inputs is None else inputs.inputs,
     )
     return Simulation(trajectories, time.perf_counter() - began, effort.steps, effort.evaluations)
 
@@ -108,7 +120,9 @@ def simulate(
 def _initial(field: VectorField, times: Tensor, initial: Tensor | None) -> Tensor:
     first = float(times.reshape(-1)[0])
     if initial is None:
-        return _finite(field, times[..., 0], field.initial_state(t=first))
+        return _finite(
+            field, times[..., 0], field.initial_state(field.driving.rows if field.driving is not None else 1, t=first)
+        )
     expected = (len(field.model.channels), *field.grid.shape)
     if tuple(initial.shape[1:]) != expected:
         raise UsageError(
@@ -135,8 +149,10 @@ def _finite(field: VectorField, times: Tensor, state: Tensor) -> Tensor:
 def _explained(field: VectorField, failure: IntegrationFailure, frame: Tensor) -> ComputationError:
     """An integrator's failure with the term to look at."""
     state = failure.state if failure.state is not None and bool(torch.isfinite(failure.state).all()) else frame
-    fastest = int(largest(field(failure.time, state).nan_to_num(nan=float("inf"))).argmax())
     row = failure.trajectory
+    if row is not None and len(state) == 1:
+        field = field.of_rows(torch.tensor([row]))
+    fastest = int(largest(field(failure.time, state).nan_to_num(nan=float("inf"))).argmax())
     where = "" if row is None else trajectory_in_words(row, len(frame))
     words = f"{failure.message}{where}; {suspect(field, failure.time, state, fastest)}"
     return ComputationError(words, help=failure.help)

@@ -20,6 +20,7 @@ from eqdsl.verification.manufactured import started
 from eqdsl.verification.order import check_order
 from eqdsl.verification.report import UNKNOWN, Check, Verification
 from eqdsl.verification.stability import check_stability
+from eqdsl.verification.standins import without_inputs
 from eqdsl.verification.starts import with_start
 
 MOST_POINTS = 4096
@@ -65,6 +66,8 @@ def verify_model(
     progress : callable, optional
         Called with the share that is done.
 
+    Inputs and walls from data are taken for smooth functions of time and position.
+
     Returns
     -------
     Verification
@@ -74,6 +77,8 @@ def verify_model(
     UsageError
         An axis does not exist, or a grid is too small.
     """
+    if model.inputs or model.driven_walls:
+        model = without_inputs(model)
     points = points or {}
     grids = refined(model, 2 if quick else 3, points) if model.axes else [Grid()]
     measurements = [

@@ -421,3 +421,23 @@ def test_data_info(call: Call, folder: Path) -> None:
     assert "u" in shown.out
     assert call("data", "info", folder / "data.h5", "--json").json["datasets"]
     assert call("data", "info", folder / "missing.h5").status == 1
+
+
+def test_simulate_reads_what_drives_the_model(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "m.eq").write_text("input q(t)\nstate u\ninit u = 0\ndt(u) = q\n")
+    with h5py.File(tmp_path / "in.h5", "w") as file:
+        file["t"], file["q"] = [0.0, 1.0, 2.0], [0.0, 2.0, 0.0]
+    out = tmp_path / "out.h5"
+    arguments = ["simulate", tmp_path / "m.eq", "-o", out, "--every", 1]
+    unsaid = call(*arguments, "--until", 2)
+    assert unsaid.status == 2 and "`q` from a data file, and none is given" in unsaid.err
+    late = call(*arguments, "--until", 3, "--inputs", tmp_path / "in.h5")
+    assert late.status == 1 and "`q` is given from t = 0 to 2" in late.err
+    done = call(*arguments, "--until", 2, "--inputs", tmp_path / "in.h5")
+    assert done.status == 0
+    with h5py.File(out) as file:
+        assert file["u"][0] == pytest.approx([0, 1, 2], abs=1e-6)
+        assert file["q"][:].tolist() == [0, 2, 0]
+    # What was written drives the next simulation.
+    again = call(*arguments, "--until", 2, "--from", out, "--force")
+    assert again.status == 0

@@ -67,7 +67,7 @@ class MemoryRun:
 def teach(vector_field: VectorField, trajectories: Trajectories, targets: dict[str, Callable[..., np.ndarray]]) -> None:
     """Fit the learned outputs to functions of the state at the visited states."""
     visited = visited_states(trajectories, vector_field)
-    times, state = next(visited.batches(vector_field, points=10**9))
+    vector_field, times, state = next(visited.batches(vector_field, points=10**9))
     wanted = {name: as_tensor(target(visited.state), vector_field) for name, target in targets.items()}
     optimiser = torch.optim.LBFGS(
         vector_field.learned.parameters(),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from eqdsl.analysis.check import load_model
 from eqdsl.cli.describe import model_in_words, model_json
 from eqdsl.core.errors import UsageError
-from eqdsl.lowering.vector_field import compile_model
+from eqdsl.data.trajectories import InputValues, Trajectories
+from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import Model, least_points
 from eqdsl.numerics.grid import GridAxis, grid_from_model
 from eqdsl.numerics.integrators.integrate import integrate
@@ -25,10 +27,23 @@ def small_grid(model: Model):
     return grid_from_model(model, points)
 
 
+def drive(field: VectorField) -> Trajectories:
+    """Two frames of data whose inputs are about 0.5, for any model."""
+    model, times, shape = field.model, np.array([[0.0, 1.0]]), field.grid.shape
+    inputs = {}
+    for declared in model.inputs:
+        size = (1, *((2,) if declared.time else ()), *(shape if declared.axes else ()))
+        values = 0.5 + 0.1 * np.sin(np.arange(np.prod(size, dtype=int)).reshape(size))
+        inputs[declared.name] = InputValues(values, times if declared.time else None)
+    state = np.full((1, 2, len(model.channels), *shape), 0.5)
+    return Trajectories(times, state, np.array([2]), model.channel_names, field.grid.coordinates(), inputs=inputs)
+
+
 @pytest.mark.parametrize("path", GOOD, ids=lambda p: p.stem)
 def test_a_good_model_has_a_rate(path: Path) -> None:
     model = load_model(path)
     field = compile_model(model, grid=small_grid(model))
+    field = field.driven(drive(field))
     generator = torch.Generator().manual_seed(1)
     # Concentrations, depths and populations are positive; one below 1 keeps every function within its domain.
     state = torch.rand(2, len(model.channels), *field.grid.shape, generator=generator, dtype=torch.float64) * 0.8 + 0.1
@@ -59,6 +74,7 @@ def test_a_good_model_is_described_with_its_linear_part(path: Path) -> None:
     assert set(described["linear"]) <= {c.name for c in model.channels}
     assert all(text in model_in_words(model) for text in described["linear"].values())
     field = compile_model(model, grid=small_grid(model))
+    field = field.driven(drive(field))
     state = torch.full((1, len(model.channels), *field.grid.shape), 0.5, dtype=torch.float64)
     if described["linear"]:
         assert torch.isfinite(field.linear_part().solve(state, 1e-3)).all()
@@ -82,6 +98,6 @@ def off_dirichlet_nodes(model: Model, channel: str, axes: tuple[GridAxis, ...], 
     free = torch.ones_like(like, dtype=torch.bool)
     for wall in (w for w in model.walls if w.channel == channel and getattr(w.normal_coefficient, "value", 1) == 0):
         number = next(i for i, a in enumerate(axes) if a.name == wall.axis)
-        if axes[number].position == "nodes":
+        if axes[number].position == "nodes" or wall.from_data:
             free.select(number + 1, -1 if wall.side else 0)[...] = False
     return free

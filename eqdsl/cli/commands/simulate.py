@@ -21,6 +21,7 @@ _FEWEST_POINTS = 3
     examples=(
         ("eqdsl simulate heat.eq -o heat.h5 --until 2 --every 0.1", "from the model's `init` to time 2, 21 frames"),
         ("eqdsl simulate --run runs/heat --from measured.h5 -o next.h5", "a fitted model from measured starts"),
+        ("eqdsl simulate pond.eq --inputs rain.h5 --until 9 --every 1 -o pond.h5", "driven by measured series"),
     ),
 )
 @click.argument("model", required=False)
@@ -30,8 +31,14 @@ _FEWEST_POINTS = 3
 @click.option("--until", type=float, metavar="T", help="Last time. Without it the times of the --from file serve.")
 @click.option("--every", type=float, metavar="DT", help="Time from frame to frame.")
 @click.option("--from", "start", metavar="FILE.h5", help="Start from the first frames of this data file.")
+@click.option("--inputs", metavar="FILE.h5", help="Inputs and walls from this data file; without it, the --from file.")
 @click.option(
-    "--map", "mapping", type=ASSIGNMENT, multiple=True, metavar="NAME=DATASET[INDEX]", help="Where --from has a name."
+    "--map",
+    "mapping",
+    type=ASSIGNMENT,
+    multiple=True,
+    metavar="NAME=DATASET[INDEX]",
+    help="Where these have a name.",
 )
 @click.option("--param", "params", type=ASSIGNMENT, multiple=True, metavar="NAME=VALUE", help="Set a parameter.")
 @click.option("--grid", metavar="x=N,y=N", help="Points along each axis.")

@@ -150,6 +150,13 @@ or `central`; `advect = …` that of `advect(w, u)`, which may be `semilagrangia
 Wrong: `scheme dx = upwind(4)`
 Right: `scheme dx = upwind(3)`""",
     ),
+    "E0530": Explanation(
+        "a rule in time for an input without time",
+        """`linear`, `hold` and `cubic` say what a series is between its times. A map or a number has no times.
+
+Wrong: `input land(x, y) hold`
+Right: `input land(x, y)`, or `input rain(t) hold`""",
+    ),
     "E0520": Explanation(
         "a flux that a transport scheme cannot take",
         """Upwind, WENO and TVD schemes evaluate the flux with the states on both sides of a face. So it is a function

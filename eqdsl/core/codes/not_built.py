@@ -7,7 +7,6 @@ from eqdsl.core.codes.explanation import Explanation
 STATEMENTS_NOT_BUILT: dict[str, tuple[str, str, str]] = {
     "Import": ("E0901", "`import`", "copy the statements of that file into this one"),
     "When": ("E0902", "`when`", "write a smooth law with `sigmoid` or `ifelse` in the equation"),
-    "Input": ("E0903", "`input`", "write the series or map as an expression of time and position"),
 }
 """Statements by the name of their node: code, how a message calls them, what to write instead."""
 
@@ -40,9 +39,8 @@ NOT_BUILT: dict[str, Explanation] = {
 equation, often does.""",
     ),
     "E0903": Explanation(
-        "not built yet: `input`",
-        """Series and maps read from the data file are not built. Write the forcing as an expression of time and
-position.""",
+        "not built yet: `input … per environment`",
+        "Inputs are one for the whole file, or `per trajectory`.",
     ),
     "E0905": Explanation(
         "not built yet: hidden states",
@@ -82,8 +80,9 @@ the first frame or a formula.""",
         "The data hold the states themselves under their own names. Datasets are renamed with `--map`.",
     ),
     "E0919": Explanation(
-        "not built yet: `bc … = data`",
-        "Boundary values read from the data are not built. Write them as an expression of time and position.",
+        "not built yet: `bc … = data` for other than the value of a state of first order in time",
+        """A wall follows the values of its state in the data. Slopes, and states that are solved for or of second order
+in time, cannot. Write `input q(t)` and a condition with it.""",
     ),
     "E0920": Explanation(
         "not built yet: `biharm` with walls",
@@ -95,7 +94,7 @@ works.""",
         "They need two conditions on each side, but one `bc` gives one. On periodic axes any order up to 8 works.",
     ),
     "E0922": Explanation(
-        "not built yet: coefficient fields in boundary conditions",
+        "not built yet: coefficient fields and maps in boundary conditions",
         "Write a plain parameter, or an expression of position along the wall.",
     ),
     "E0923": Explanation(

@@ -14,5 +14,5 @@ class RolloutObjective(Objective):
 
     def misfit(self, batch: Batch, substeps: int) -> Tensor:
         """The misfit of the batch; the start of a window is the data, or the fitted initial velocity."""
-        rollout = self.problem.rollout(self.problem.start(batch), batch.times, substeps, check=self.check)
+        rollout = self.problem.rollout(self.problem.start(batch), batch, substeps, check=self.check)
         return channel_mean(rollout[:, 1:] - batch.state[:, 1:], batch.present[:, 1:], self.problem.variance)

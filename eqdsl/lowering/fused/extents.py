@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from eqdsl.lowering.program import Step
-from eqdsl.model.model import Model
+from eqdsl.model.model import Model, wall_series
 from eqdsl.numerics.grid import Grid
 
 
@@ -65,6 +65,8 @@ def extent_of(step: Step, number: int, known: Mapping[int, Extent], model: Model
         return _on_grid(frozenset(range(d)), d)
     if operation == "parameter":
         return _on_grid(frozenset(grid.axis(a) for a in model.parameter(attributes[0]).axes), d)
+    if operation == "input":
+        return _on_grid(_input_axes(attributes[0], model, grid), d)
     if operation == "coordinate":
         axis, halo = attributes
         return _on_grid(frozenset({axis}), d).widened(axis, halo, 2 * halo)
@@ -91,6 +93,15 @@ def extent_of(step: Step, number: int, known: Mapping[int, Extent], model: Model
     if operation in ("pointwise", "learned"):
         return _joint(inputs, d)
     raise Unsupported(f"`{operation}`")
+
+
+def _input_axes(name: str, model: Model, grid: Grid) -> frozenset[int]:
+    """The axes of an input, or of a wall that follows the data."""
+    for declared in model.inputs:
+        if declared.name == name:
+            return frozenset(grid.axis(a) for a in declared.axes)
+    wall = next(w for w in model.driven_walls if wall_series(w.channel, w.axis, w.side) == name)
+    return frozenset(range(len(grid.axes))) - {grid.axis(wall.axis)}
 
 
 def _on_grid(axes: frozenset[int], d: int) -> Extent:

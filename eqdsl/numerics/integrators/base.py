@@ -38,6 +38,17 @@ class Counted:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._field, name)
 
+    def inside(self, begin: Tensor, end: Tensor) -> Counted:
+        """The field for the stages of one step, counted with this one."""
+        inner = within(self._field, begin, end)
+        return self if inner is self._field else Counted(inner, self._effort)
+
+
+def within(vector_field: Field, begin: Tensor, end: Tensor) -> Field:
+    """The field for the stages of the step from `begin` to `end`, float64: what it reads may jump at either end."""
+    inside = getattr(vector_field, "inside", None)
+    return vector_field if inside is None else inside(begin, end)
+
 
 @dataclass(frozen=True, slots=True)
 class Task:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from eqdsl.numerics.integrators.adaptive import Adaptive, Trial
-from eqdsl.numerics.integrators.base import Field
+from eqdsl.numerics.integrators.base import Field, within
 from eqdsl.numerics.integrators.explicit import advanced
 from eqdsl.numerics.integrators.fixed_step import against_state
 
@@ -47,6 +47,10 @@ class EmbeddedTableau(Adaptive):
     def attempt(self, vector_field: Field, t: Tensor, state: Tensor, h: Tensor, rate: Tensor | None) -> Trial:
         """All stages after the first, which is `rate`."""
         assert rate is not None  # the engine hands it on for methods with `passes_rate`
+        inner = within(vector_field, t, t + h)
+        if inner is not vector_field:
+            # The last stage of the step before stood on the other side of a jump.
+            vector_field, rate = inner, inner(t.to(state.dtype), state)
         step, at, stages = against_state(h, state), state, [rate]
         for row, c in zip(self.a[1:], self.c[1:], strict=True):
             at = advanced(state, row, stages, step)

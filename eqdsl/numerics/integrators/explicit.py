@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from eqdsl.numerics.integrators.base import Field, Task
-from eqdsl.numerics.integrators.fixed_step import Amount, FixedStep, Plan, Stepper, stage_time
+from eqdsl.numerics.integrators.fixed_step import Amount, FixedStep, Plan, Stepper, stage_time, within_step
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,9 @@ class ExplicitTableau(FixedStep):
 
     def stepper(self, vector_field: Field) -> Stepper:
         """Steps without memory."""
-        return Stepper(lambda t, state, h: explicit_step(vector_field, self, t, state, h), len(self.b))
+        return Stepper(
+            lambda t, state, h: explicit_step(within_step(vector_field, t, h), self, t, state, h), len(self.b)
+        )
 
 
 def explicit_step(

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from eqdsl.core.errors import UsageError
-from eqdsl.numerics.integrators.base import Field, Method, Task
+from eqdsl.numerics.integrators.base import Field, Method, Task, within
 
 Amount = float | Tensor
 """A time or a step: a number shared by the batch, or one per trajectory, (B,) for a time and (B, 1, ...) for a step."""
@@ -169,6 +169,14 @@ def stage_time(t: Amount, c: float, h: Amount, state: Tensor) -> Tensor:
     if isinstance(t, Tensor) and isinstance(h, Tensor):
         return (t + c * h.reshape(-1).to(t.dtype)).to(state.dtype) if c else t.to(state.dtype)
     return torch.tensor(t + c * h, dtype=state.dtype)
+
+
+def within_step(vector_field: Field, t: Amount, h: Amount) -> Field:
+    """The field for the stages of the step from t to ``t + h``."""
+    if not hasattr(vector_field, "inside"):
+        return vector_field
+    begin = torch.as_tensor(t, dtype=torch.float64)
+    return within(vector_field, begin, begin + torch.as_tensor(h, dtype=torch.float64).reshape(begin.shape))
 
 
 def against_state(length: Amount, state: Tensor) -> Amount:

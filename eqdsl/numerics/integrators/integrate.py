@@ -56,7 +56,7 @@ def integrate(
         computed backwards, for methods whose steps can be undone, with the same gradients to rounding.
     subsets : bool
         Whether the field may be called for some of the trajectories only; not where a row of its weights belongs to
-        each.
+        each. A field that is `per_trajectory` says so itself.
 
     Returns
     -------
@@ -71,6 +71,7 @@ def integrate(
     """
     chosen = method_for(method_of(method), field)
     times = checked_times(times, initial)
+    subsets = subsets and not getattr(field, "per_trajectory", False)
     task = Task(substeps, step, rtol, atol, max_steps, checkpoint=memory == "checkpoint", subsets=subsets)
     if memory == "reversible":
         states = _undone(chosen, field, initial, times, task, watch)
@@ -118,7 +119,8 @@ def rollout(
     """
     chosen = method_for(method_of(method), field)
     times = checked_times(times, initial)
-    task = Task(substeps, step, rtol, atol, max_steps, Effort() if effort is None else effort)
+    subsets = not getattr(field, "per_trajectory", False)
+    task = Task(substeps, step, rtol, atol, max_steps, Effort() if effort is None else effort, subsets=subsets)
     return _watched(chosen.rollout(_prepared(field, initial, times), initial, times, task), times, watch)
 
 

@@ -1,3 +1,0 @@
-input q(t) linear
-state u
-dt(u) = q - u

@@ -1,0 +1,3 @@
+input q(t) per environment
+state u
+dt(u) = q - u
