@@ -15,6 +15,7 @@ from eqdsl.data.split import Split
 from eqdsl.data.statistics import channel_variance, time_derivative
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.fitting.config import FitConfig
+from eqdsl.fitting.integrator import check_integrator, integrator_of
 from eqdsl.fitting.penalty import learned_modules
 from eqdsl.fitting.training_data import Batch, TrainingData
 from eqdsl.fitting.velocities import InitialVelocities, missing_velocities, with_velocities
@@ -22,8 +23,8 @@ from eqdsl.learned.initial import LAST_GAIN
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import grid_from_coordinates
-from eqdsl.numerics.integrators.integrate import integrate
-from eqdsl.numerics.integrators.table import method_of
+from eqdsl.numerics.integrators.integrate import Memory, integrate
+from eqdsl.simulation.choice import Choice
 
 SAME_TIME = 1e-9
 """Largest difference of two times, over the length of the window, that counts as rounding."""
@@ -53,8 +54,8 @@ class Problem:
     velocities, held_out_velocities : InitialVelocities or None
         Fitted when the data hold no velocity; windows then start at first frames only. Those of the validation
         trajectories follow the vector field, which never sees them.
-    method : str
-        Integrator.
+    integrator : Choice
+        Integrator, and why.
     """
 
     model: Model
@@ -68,7 +69,12 @@ class Problem:
     observed: dict[str, float]
     velocities: InitialVelocities | None
     held_out_velocities: InitialVelocities | None
-    method: str
+    integrator: Choice
+
+    @property
+    def method(self) -> str:
+        """The integrator's name."""
+        return self.integrator.method
 
     @property
     def points(self) -> int:
@@ -81,14 +87,16 @@ class Problem:
         return start if self.velocities is None else self.velocities.put_into(start, batch.rows)
 
     def rollout(
-        self, start: Tensor, times: Tensor, substeps: int, *, check: Callable[[], None] = lambda: None
-    ) -> Tensor:
+        self, start: Tensor, times: Tensor, substeps: int, *, memory: Memory = "stored",
+        check: Callable[[], None] = lambda: None,
+    ) -> Tensor:  # fmt: skip
         """Rollout of the vector field, shape (W, H + 1, C, *S); `check` is called at every frame and may raise."""
         if self.field.autonomous:
             times = shared_times(times)
         return integrate(
-            self.field, start, times, method=self.method, substeps=substeps, watch=lambda n, t, state: check()
-        )
+            self.field, start, times, method=self.method, substeps=substeps, memory=memory,
+            watch=lambda n, t, state: check(),
+        )  # fmt: skip
 
     def starts(self, horizon: int) -> np.ndarray:
         """Trajectory and frame of the training windows of a horizon, shape (N, 2)."""
@@ -124,10 +132,10 @@ def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | N
     DataError
         The data are too few for the model.
     UsageError
-        Nothing in the model is fitted, or there is no such integrator or device.
+        Nothing in the model is fitted, there is no such integrator or device, or it does not go with the memory.
     """
     check_something_to_fit(model)
-    method_of(config.integrator.method)
+    check_integrator(config.integrator)
     device, dtype = chosen_device(config.run.device), getattr(torch, config.run.dtype)
     grid = grid_from_coordinates(model, split.train.axes, file=file)
     field = compile_model(model, grid=grid, dtype=dtype, seed=config.run.seed).to(device)
@@ -165,7 +173,8 @@ def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | N
         model, field, train, validation, filled,
         torch.as_tensor(slopes, device=device).to(dtype), scale,
         torch.as_tensor(rms_rate(slopes, filled), device=device).to(dtype),
-        {n: float(variance[i]) for i, n in names.items()}, velocities, held_out, config.integrator.method,
+        {n: float(variance[i]) for i, n in names.items()}, velocities, held_out,
+        integrator_of(config.integrator, field, train),
     )  # fmt: skip
 
 

@@ -55,7 +55,9 @@ def test_simulate_follows_the_closed_form(call: Call, folder: Path, tmp_path: Pa
     out = tmp_path / "o.h5"
     shown = call("simulate", folder / "decay.eq", "-o", out, "--until", 2, "--every", 0.5, "--param", "k=3", "--json")
     assert shown.status == 0
-    assert set(shown.json) == {"out", "times", "states", "shapes", "wall_seconds", "steps"}
+    assert set(shown.json) == {"out", "times", "states", "shapes", "wall_seconds", "steps", "integrator"}
+    assert shown.json["integrator"]["method"] == "tsit5"
+    assert shown.err.splitlines() == ["integrator: tsit5 (adaptive), because nothing in the equations is stiff"]
     assert shown.json["times"] == [0, 0.5, 1, 1.5, 2]
     assert shown.json["states"] == ["u"]
     assert shown.json["shapes"] == {"u": [1, 5]}
