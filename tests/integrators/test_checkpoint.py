@@ -75,6 +75,25 @@ def test_memory_grows_with_the_root_of_the_steps() -> None:
     assert held(lambda: solved(100, "stored")) > 20 * few
 
 
+@pytest.mark.parametrize(("name", "frames"), [("rk4", 2), ("rk4", 241), ("tsit5", 2), ("tsit5", 241)])
+def test_a_hundred_times_the_steps_take_ten_times_the_memory(name: str, frames: int) -> None:
+    """What is alive at any moment of a rollout and its gradient, whatever the number of outputs; those left out."""
+    start = torch.rand(200, 2, dtype=torch.float64)
+
+    def peak(steps: int) -> float:
+        field, outputs = Learned(), min(frames, steps // 10 + 1)
+        times = torch.linspace(0, steps / 100, outputs, dtype=torch.float64)
+        options: dict[str, Any] = {"substeps": steps // (outputs - 1), "rtol": 1e-10, "atol": 1e-10}
+        if name == "tsit5":
+            # An error that the tolerance can never meet makes every step as long as the interval allows.
+            options = {"rtol": 3e-9, "atol": 3e-9}
+        with Peak() as memory:
+            integrate(field, start, times, method=name, memory="checkpoint", **options).square().sum().backward()
+        return memory.peak - 4 * outputs * start.nbytes
+
+    assert peak(2400) < 12 * peak(24)
+
+
 def alive() -> int:
     """Bytes of all tensors that Python knows, each piece of memory once."""
     gc.collect()
