@@ -75,7 +75,8 @@ def measured(field: VectorField, method: str, memory: Memory, steps: int) -> tup
 def main() -> None:
     """Print the table."""
     field = compile_model(loads_model(MODEL))
-    print("Largest memory of a rollout and its gradient, MiB (seconds), wave with a learned force, 4 x 64 points\n")
+    print("Largest memory of a rollout and its gradient, MiB (seconds), wave with a learned force, 4 x 64 points;")
+    print("tsit5 takes as many steps as it wants over the same times\n")
     print("| method | memory | " + " | ".join(f"{n} steps" for n in STEPS) + " | 2400 / 24 |")
     print("|---|---|" + "---|" * (len(STEPS) + 1))
     for method, memory in MODES:
