@@ -1,4 +1,4 @@
-"""The continuous adjoint: near the gradient where nothing decays, bounded where it does, refused where there is none."""
+"""The continuous adjoint: near the gradient where nothing decays, bounded where it does, else refused."""
 
 from __future__ import annotations
 
