@@ -37,6 +37,7 @@ class Preparation:
     ) -> None:
         self.problem, self.config, self.schedule, self.steps = problem, config, schedule, steps
         self.announce = announce
+        self._bytes: dict[tuple[str, int], float] = {}
 
     def use(self, problem: Problem) -> None:
         """Work on this problem from now on."""
@@ -79,7 +80,10 @@ class Preparation:
         """Number of windows, and what their rollouts keep: every step, unless that leaves no memory for a few."""
         objective, points = self.steps.objective(progress.stage), self.problem.points
         budget, mode = self.config.optimizer.memory, self.config.integrator.memory
-        stored = bytes_per_window(self.problem, objective, progress.substeps) * horizon
+        measured = progress.stage, progress.substeps
+        if measured not in self._bytes:
+            self._bytes[measured] = bytes_per_window(self.problem, objective, progress.substeps)
+        stored = self._bytes[measured] * horizon
         kept = bytes_with_checkpoints(stored / horizon, horizon, progress.substeps)
         there = len(objective.starts(horizon))
         wanted = self.config.optimizer.windows
