@@ -31,6 +31,7 @@ class Request:
     seed: int | None
     device: str | None
     dtype: str | None
+    memory: str | None
     minutes: float | None
     resume: bool
     mapping: tuple[tuple[str, str], ...]
@@ -96,6 +97,7 @@ def configure(request: Request) -> FitConfig:
         "minutes": request.minutes,
     }
     overrides = [f"run.{key}={value}" for key, value in short.items() if value is not None]
+    overrides += [f"integrator.memory={request.memory}"] if request.memory is not None else []
     config = with_overrides(config, [*request.sets, *overrides])
     if not request.mapping:
         return config

@@ -14,7 +14,7 @@ from eqdsl.cli.console import say
 from eqdsl.cli.driving import what_drives
 from eqdsl.cli.progress import progress_bar
 from eqdsl.cli.sources import read_model
-from eqdsl.cli.starts import first_frames, shared_times
+from eqdsl.cli.starts import first_frames, shared_start, times_of
 from eqdsl.core.errors import UsageError
 from eqdsl.data.reading import read_data
 from eqdsl.data.trajectories import Trajectories
@@ -24,6 +24,9 @@ from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import Grid, grid_from_coordinates, grid_from_model
 from eqdsl.simulation import simulate
+from eqdsl.simulation.choice import AUTO
+from eqdsl.simulation.error_estimate import ErrorEstimate, estimate_error
+from eqdsl.simulation.rolling import Simulation
 
 _LONGEST = 1_000_000
 """Largest number of frames; beyond it the times are a slip of the pen."""
@@ -51,6 +54,7 @@ class Request:
     atol: float
     dtype: str
     seed: int
+    estimate_error: bool
 
 
 def perform(request: Request) -> dict[str, Any]:
@@ -79,7 +83,12 @@ def perform(request: Request) -> dict[str, Any]:
             atol=request.atol,
             progress=progress,
         )
-    write_trajectories(request.out, done.trajectories, model=model, force=request.force)
+    if request.method == AUTO:
+        say(f"integrator: {done.integrator}")
+    estimate = _estimate(request, field, done, initial) if request.estimate_error else None
+    write_trajectories(
+        request.out, done.trajectories, model=model, force=request.force, attributes=_attributes(estimate)
+    )
     if request.picture is not None:
         from eqdsl.inspection.figures.simulation import plot_trajectories
 
@@ -92,7 +101,33 @@ def perform(request: Request) -> dict[str, Any]:
         "shapes": _shapes(done.trajectories, model),
         "wall_seconds": done.wall_seconds,
         "steps": done.steps,
-    }
+        "integrator": {
+            "method": done.integrator.method, "kind": done.integrator.kind, "step": done.integrator.step,
+            "reason": done.integrator.reason,
+        },
+        **({} if estimate is None else {"errors": _errors(estimate)}),
+    }  # fmt: skip
+
+
+def _estimate(request: Request, field: VectorField, done: Simulation, initial: torch.Tensor | None) -> ErrorEstimate:
+    found = estimate_error(field, done, initial=initial, rtol=request.rtol, atol=request.atol)
+    for note in found.notes:
+        say(f"note: {note}")
+    return found
+
+
+def _errors(estimate: ErrorEstimate) -> dict[str, dict[str, float | None]]:
+    """By state, what ``--json`` prints; None where there is no estimate."""
+    names = dict.fromkeys((*estimate.time, *estimate.space))
+    return {name: {"time": estimate.time.get(name), "space": estimate.space.get(name)} for name in names}
+
+
+def _attributes(estimate: ErrorEstimate | None) -> dict[str, float]:
+    """Attributes of the file: ``relative error of u, time``."""
+    if estimate is None:
+        return {}
+    parts = {"time": estimate.time, "space": estimate.space}
+    return {f"relative error of {name}, {which}": v for which, part in parts.items() for name, v in part.items()}
 
 
 def _starts(request: Request, model: Model, run: Run | None) -> Trajectories | None:
@@ -131,18 +166,18 @@ def _note_other_text(given: Model, used: Model, request: Request) -> None:
 
 
 def frame_times(request: Request, data: Trajectories | None) -> np.ndarray:
-    """The times to write: ``t0, t0 + every, …, until``, or those of the data file.
+    """The times to write: ``t0, t0 + every, …, until``, (T,), or those of the data file, also (B, T).
 
     Raises
     ------
     UsageError
-        They are missing, not positive, or `every` does not divide the span.
+        They are missing, not positive, `every` does not divide the span, or trajectories start at different times.
     """
     if request.until is None and request.every is None and data is not None:
-        return shared_times(data)
+        return times_of(data)
     if request.until is None or request.every is None:
         raise UsageError("both --until and --every are needed", help="for example `--until 10 --every 0.1`")
-    first = float(data.times[0, 0]) if data is not None else 0.0
+    first = shared_start(data) if data is not None else 0.0
     span = request.until - first
     if not (span > 0 and request.every > 0 and np.isfinite(span)):
         raise UsageError(

@@ -14,21 +14,41 @@ from eqdsl.data.velocities import missing_velocities, with_velocities
 from eqdsl.lowering.vector_field import VectorField
 
 
-def shared_times(data: Trajectories) -> np.ndarray:
-    """The times of a data file whose trajectories share them.
+def times_of(data: Trajectories) -> np.ndarray:
+    """The times of a data file, (T,) where its trajectories share them, else (B, T).
 
     Raises
     ------
     UsageError
-        They do not.
+        Trajectories differ in length.
     """
-    if not (np.all(data.times == data.times[:1]) and np.all(data.lengths == data.frames)):
+    if not np.all(data.lengths == data.frames):
         raise UsageError(
-            "the trajectories of the --from file have different times",
+            "the trajectories of the --from file have different numbers of frames",
             help="give the times: for example `--until 10 --every 0.1`",
         )
-    times: np.ndarray = data.times[0]
+    same = np.all(data.times == data.times[:1])
+    times: np.ndarray = data.times[0] if same else data.times
     return times
+
+
+def shared_start(data: Trajectories) -> float:
+    """The first time of all trajectories.
+
+    Raises
+    ------
+    UsageError
+        They start at different times: frames up to one last time would not be the same for all.
+    """
+    first = data.times[:, 0]
+    if not np.all(first == first[0]):
+        alike = np.all(data.lengths == data.frames)
+        raise UsageError(
+            f"the trajectories of the --from file start at different times, {first.min():g} to {first.max():g}",
+            help="leave out --until and --every: every trajectory then has its own times of the file" if alike
+            else "bring the start times in the file together, or simulate the trajectories of one start at a time",
+        )  # fmt: skip
+    return float(first[0])
 
 
 def first_frames(data: Trajectories, field: VectorField, file: str) -> torch.Tensor:

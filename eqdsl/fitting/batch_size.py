@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
@@ -32,7 +34,19 @@ def bytes_per_window(problem: Problem, objective: Objective, substeps: int) -> f
     return max(sum(kept.values()) - weights, 1)
 
 
+def bytes_with_checkpoints(bytes_each: float, horizon: int, substeps: int) -> float:
+    """What a window of `horizon` intervals keeps with checkpoints, of which an interval stored would keep `bytes_each`.
+
+    Of N steps, one block of sqrt(N) is stored at a time, and sqrt(N) states between blocks, each less than a step.
+    """
+    return 2 * bytes_each / substeps * math.sqrt(horizon * substeps)
+
+
+def worthwhile_windows(horizon: int, points: int) -> int:
+    """Windows beyond which a step costs more and learns no faster."""
+    return min(LARGEST, max(FEWEST, POINTS // (points * horizon)))
+
+
 def affordable_windows(bytes_each: float, horizon: int, memory: float, points: int) -> int:
     """Windows of `horizon` intervals on `points` grid points for a step: what pays, within `memory` GiB; at least 1."""
-    worthwhile = min(LARGEST, max(FEWEST, POINTS // (points * horizon)))
-    return int(max(min(memory * 2**30 / (bytes_each * horizon), worthwhile), 1))
+    return int(max(min(memory * 2**30 / (bytes_each * horizon), worthwhile_windows(horizon, points)), 1))

@@ -49,12 +49,14 @@ class DataSection(Section):
 class IntegratorSection(Section):
     """How rollouts are integrated."""
 
-    method: str = "rk4"
-    """Integrator; `substeps` are those of fixed-step ones."""
+    method: str = "auto"
+    """Integrator; auto: from the model, of fixed step where that will do. `substeps` are those of fixed-step ones."""
     substeps: Literal["auto"] | AtLeastOne = "auto"
     """Steps between two frames of the data."""
     tolerance: Positive = 1e-4
     """Error over one data interval that `auto` substeps allow, in standard deviations of the data."""
+    memory: Literal["auto", "stored", "checkpoint", "reversible", "adjoint"] = "auto"
+    """What rollouts keep for gradients; auto: every step within `optimizer.memory`, then checkpoints."""
 
 
 class WarmStartSection(Section):
@@ -91,7 +93,7 @@ class OptimizerSection(Section):
     windows: Literal["auto"] | AtLeastOne = "auto"
     """Windows of a batch; auto: up to 512 within `memory`."""
     memory: Positive = 1.0
-    """Memory in GiB that `auto` windows may keep for the backward pass."""
+    """Memory in GiB that `auto` windows, and stored steps, may keep for the backward pass."""
     start_gain: Positive = 1e-2
     """First output of a network, in units of its scale; 1 starts as large as the known part."""
     learning_rate: Positive = 3e-3

@@ -95,9 +95,7 @@ def evaluate(run: Run, trajectories: Trajectories, *, dtype: torch.dtype = torch
     substeps = substeps_for(run, trajectories)
 
     def rollout(start: Tensor, batch: Batch) -> Tensor:
-        return integrate(
-            field.driven(batch.driving), start, batch.times, method=run.config.integrator.method, substeps=substeps
-        )
+        return integrate(field.driven(batch.driving), start, batch.times, method=run.method, substeps=substeps)
 
     velocities = _initial_velocities(trajectories, filled, model, data, rollout)
     sums = first_frame_errors(rollout, data, start=velocities.put_into if velocities is not None else None)

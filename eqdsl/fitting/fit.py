@@ -23,11 +23,13 @@ from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.config_file import changed_keys
 from eqdsl.fitting.evaluate import Scores, evaluate, frame_spacing
 from eqdsl.fitting.fingerprint import fingerprint
+from eqdsl.fitting.integrator import ADJOINT_WARNING, diffusive
 from eqdsl.fitting.problem import Problem, check_something_to_fit, make_problem
 from eqdsl.fitting.run_folder import Run, RunWriter, load_run
 from eqdsl.fitting.run_place import run_place
 from eqdsl.fitting.trainer import Event, Trainer
 from eqdsl.model.model import Model
+from eqdsl.simulation.choice import AUTO
 
 RESUME_MAY_CHANGE = ("run.minutes", "run.checkpoint_seconds", "run.device")
 """Options that may differ from those of the run when it is resumed."""
@@ -91,6 +93,8 @@ def fit(
         _check_same_data(previous, identity, file)
     split = _split(trajectories, config, file)
     problem = make_problem(model, split, config, file=str(file) if file is not None else None)
+    if previous is not None:
+        problem = replace(problem, integrator=replace(problem.integrator, method=previous.method))
     session = _Session(problem, split, config, events or (lambda event: None), should_stop or (lambda: False))
     session.start(trajectories)
     with _threads(problem):
@@ -120,6 +124,9 @@ class _Session:
             "device": str(problem.variance.device), "dtype": self.config.run.dtype,
         })  # fmt: skip
         texts = [*problem.model.defaults, *trajectories.notes, f"split {self.split.rule}"]
+        texts += [f"integrator: {problem.integrator}"] if self.config.integrator.method == AUTO else []
+        if self.config.integrator.memory == "adjoint" and diffusive(problem.model):
+            texts.append(ADJOINT_WARNING)
         if problem.velocities is not None:
             names = [problem.model.channel_names[i] for i in problem.velocities.channels.tolist()]
             texts += [f"init {name} = fit: the data hold no velocity" for name in names]
@@ -194,7 +201,7 @@ class _Session:
             "split": self.split.rule,
             "grid": [asdict(axis) for axis in problem.field.grid.axes],
             "integrator": {
-                "method": self.config.integrator.method, "substeps": 1, "spacing": frame_spacing(self.split.train),
+                "method": self.problem.method, "substeps": 1, "spacing": frame_spacing(self.split.train),
             },
             "device": str(problem.variance.device),
             "versions": {

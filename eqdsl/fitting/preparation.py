@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from eqdsl.fitting.batch_size import affordable_windows, bytes_per_window
+from eqdsl.fitting.batch_size import FEWEST, affordable_windows, bytes_per_window, bytes_with_checkpoints
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.penalty import learned_modules
 from eqdsl.fitting.problem import Problem
@@ -13,6 +13,8 @@ from eqdsl.fitting.progress import Progress
 from eqdsl.fitting.schedule import Schedule
 from eqdsl.fitting.steps import Steps
 from eqdsl.fitting.substeps import choose_substeps
+from eqdsl.numerics.integrators.table import METHODS
+from eqdsl.numerics.integrators.torchdiffeq_method import TorchdiffeqMethod
 
 SPARSE_THRESHOLD = 1e-2
 """Weights of a sparse family below this share of its largest are dropped."""
@@ -35,6 +37,7 @@ class Preparation:
     ) -> None:
         self.problem, self.config, self.schedule, self.steps = problem, config, schedule, steps
         self.announce = announce
+        self._bytes: dict[tuple[str, int], float] = {}
 
     def use(self, problem: Problem) -> None:
         """Work on this problem from now on."""
@@ -71,11 +74,34 @@ class Preparation:
             self._set_substeps(progress)
         progress.horizon = horizon
         progress.reference, progress.stale = math.inf, 0
-        objective, windows = self.steps.objective(progress.stage), self.config.optimizer.windows
-        if windows == "auto":
-            each = bytes_per_window(self.problem, objective, progress.substeps)
-            windows = affordable_windows(each, horizon, self.config.optimizer.memory, self.problem.points)
-        progress.windows = min(windows, len(objective.starts(horizon)))
+        self._set_windows(progress, horizon)
+
+    def _set_windows(self, progress: Progress, horizon: int) -> None:
+        """Number of windows, and what their rollouts keep: every step, unless that leaves no memory for a few."""
+        objective, points = self.steps.objective(progress.stage), self.problem.points
+        budget, mode = self.config.optimizer.memory, self.config.integrator.memory
+        measured = progress.stage, progress.substeps
+        if measured not in self._bytes:
+            self._bytes[measured] = bytes_per_window(self.problem, objective, progress.substeps)
+        stored = self._bytes[measured] * horizon
+        kept = bytes_with_checkpoints(stored / horizon, horizon, progress.substeps)
+        there = len(objective.starts(horizon))
+        wanted = self.config.optimizer.windows
+        least = min(FEWEST if wanted == "auto" else wanted, there)
+        before = progress.memory
+        if mode == "auto":
+            # torchdiffeq's methods cannot compute their steps again.
+            again = least * stored > budget * 2**30 and not isinstance(METHODS[self.problem.method], TorchdiffeqMethod)
+            mode = "checkpoint" if again else "stored"
+        progress.memory = mode
+        each = stored if mode == "stored" else kept
+        windows = affordable_windows(each / horizon, horizon, budget, points) if wanted == "auto" else wanted
+        progress.windows = min(windows, there)
+        if progress.memory != before and progress.memory == "checkpoint":
+            self.announce(
+                f"rollouts over {horizon} intervals are computed again in blocks for their gradients: storing "
+                f"{least} would take {least * stored / 2**30:.2g} GiB"
+            )
 
     def _set_substeps(self, progress: Progress) -> None:
         rules, before, enough = self.config.integrator, progress.substeps, True

@@ -17,6 +17,7 @@ from eqdsl.data.statistics import channel_variance, time_derivative
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.velocities import missing_velocities, with_velocities
 from eqdsl.fitting.config import FitConfig
+from eqdsl.fitting.integrator import check_integrator, integrator_of
 from eqdsl.fitting.penalty import learned_modules
 from eqdsl.fitting.training_data import Batch, TrainingData
 from eqdsl.fitting.velocities import InitialVelocities
@@ -24,8 +25,8 @@ from eqdsl.learned.initial import LAST_GAIN
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import grid_from_coordinates
-from eqdsl.numerics.integrators.integrate import integrate
-from eqdsl.numerics.integrators.table import method_of
+from eqdsl.numerics.integrators.integrate import Memory, integrate
+from eqdsl.simulation.choice import Choice
 
 SAME_TIME = 1e-9
 """Largest difference of two times, over the length of the window, that counts as rounding."""
@@ -55,8 +56,8 @@ class Problem:
     velocities, held_out_velocities : InitialVelocities or None
         Fitted when the data hold no velocity; windows then start at first frames only. Those of the validation
         trajectories follow the vector field, which never sees them.
-    method : str
-        Integrator.
+    integrator : Choice
+        Integrator, and why.
     """
 
     model: Model
@@ -70,7 +71,12 @@ class Problem:
     observed: dict[str, float]
     velocities: InitialVelocities | None
     held_out_velocities: InitialVelocities | None
-    method: str
+    integrator: Choice
+
+    @property
+    def method(self) -> str:
+        """The integrator's name."""
+        return self.integrator.method
 
     @property
     def points(self) -> int:
@@ -83,21 +89,18 @@ class Problem:
         return start if self.velocities is None else self.velocities.put_into(start, batch.rows)
 
     def rollout(
-        self, start: Tensor, batch: Batch, substeps: int, *, check: Callable[[], None] = lambda: None
-    ) -> Tensor:
+        self, start: Tensor, batch: Batch, substeps: int, *, memory: Memory = "stored",
+        check: Callable[[], None] = lambda: None,
+    ) -> Tensor:  # fmt: skip
         """Rollout of the vector field over the windows of a batch, shape (W, H + 1, C, *S).
 
         `check` is called at every frame and may raise.
         """
         times = shared_times(batch.times) if self.field.autonomous else batch.times
         return integrate(
-            self.field.driven(batch.driving),
-            start,
-            times,
-            method=self.method,
-            substeps=substeps,
+            self.field.driven(batch.driving), start, times, method=self.method, substeps=substeps, memory=memory,
             watch=lambda n, t, state: check(),
-        )
+        )  # fmt: skip
 
     def starts(self, horizon: int) -> np.ndarray:
         """Trajectory and frame of the training windows of a horizon, shape (N, 2)."""
@@ -133,10 +136,10 @@ def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | N
     DataError
         The data are too few for the model.
     UsageError
-        Nothing in the model is fitted, or there is no such integrator or device.
+        Nothing in the model is fitted, there is no such integrator or device, or it does not go with the memory.
     """
     check_something_to_fit(model)
-    method_of(config.integrator.method)
+    check_integrator(config.integrator)
     device, dtype = chosen_device(config.run.device), getattr(torch, config.run.dtype)
     grid = grid_from_coordinates(model, split.train.axes, file=file)
     field = compile_model(model, grid=grid, dtype=dtype, seed=config.run.seed).to(device)
@@ -175,7 +178,8 @@ def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | N
         model, field, train, validation, filled,
         torch.as_tensor(slopes, device=device).to(dtype), scale,
         torch.as_tensor(rms_rate(slopes, filled), device=device).to(dtype),
-        {n: float(variance[i]) for i, n in names.items()}, velocities, held_out, config.integrator.method,
+        {n: float(variance[i]) for i, n in names.items()}, velocities, held_out,
+        integrator_of(config.integrator, field, train),
     )  # fmt: skip
 
 

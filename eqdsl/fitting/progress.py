@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from eqdsl.fitting.schedule import STAGES
+from eqdsl.numerics.integrators.integrate import Memory
 
 
 @dataclass
@@ -28,6 +29,8 @@ class Progress:
         Wall-clock time of all sessions.
     horizon, windows, substeps : int
         Of the present batches.
+    memory : str
+        What their rollouts keep for gradients.
     best, best_epoch, best_substeps : float, int, int
         Smallest validation misfit, its epoch, and the substeps it was measured with.
     bar : float
@@ -54,6 +57,7 @@ class Progress:
     horizon: int = 0
     windows: int = 0
     substeps: int = 1
+    memory: Memory = "stored"
     best: float = math.inf
     best_epoch: int = 0
     best_substeps: int = 1

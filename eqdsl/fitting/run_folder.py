@@ -110,6 +110,11 @@ class Run:
         return built.eval()
 
     @property
+    def method(self) -> str:
+        """The integrator of the fit."""
+        return str(self.state["integrator"]["method"])
+
+    @property
     def substeps(self) -> int:
         """Integrator steps between two frames of the training data."""
         return int(self.state["integrator"]["substeps"])

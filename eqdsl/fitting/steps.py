@@ -101,7 +101,7 @@ class Steps:
         """Misfit and penalty of a batch, with the gradient of their `weighted` sum left in the weights."""
         assert self.optimizer is not None
         self.optimizer.zero_grad()
-        misfit = self.objective(progress.stage).misfit(batch, progress.substeps)
+        misfit = self.objective(progress.stage).misfit(batch, progress.substeps, progress.memory)
         penalty = self.penalty(batch)
         weighted(misfit, penalty, progress).backward()
         return misfit.detach(), penalty.detached()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -17,8 +18,10 @@ from eqdsl.lowering.driving import check_cover
 from eqdsl.lowering.vector_field import VectorField
 from eqdsl.numerics.integrators.base import Effort
 from eqdsl.numerics.integrators.failure import IntegrationFailure
-from eqdsl.numerics.integrators.integrate import rollout
+from eqdsl.numerics.integrators.integrate import checked_times, rollout
+from eqdsl.numerics.integrators.table import method_of
 from eqdsl.simulation.blow_up import MOST_STEPS, Watch, largest, place_in_words, suspect, trajectory_in_words
+from eqdsl.simulation.choice import AUTO, Choice, choose, named
 
 Progress = Callable[[float], None]
 """Called with the share of the frames that are done, 0 to 1."""
@@ -34,12 +37,15 @@ class Simulation:
     wall_seconds : float
     steps, evaluations : int
         Steps of the integrator (rejected ones included) and calls of the vector field.
+    integrator : Choice
+        The integrator and why.
     """
 
     trajectories: Trajectories
     wall_seconds: float
     steps: int
     evaluations: int
+    integrator: Choice
 
 
 def simulate(
@@ -59,7 +65,7 @@ def simulate(
     inputs : Trajectories, optional
         Hold the model's inputs and what its walls follow.
     method : str
-        A key of `eqdsl.numerics.integrators.table.METHODS`.
+        A key of `eqdsl.numerics.integrators.table.METHODS`, or ``auto``: see `eqdsl.simulation.choice`.
     step : float, optional
         Largest step of a fixed-step method; default: one step a frame.
     rtol, atol : float
@@ -89,22 +95,20 @@ def simulate(
             field = field.driven(inputs)
             check_cover(inputs, field.model, grid_times)
         state = _initial(field, grid_times, initial)
-        effort, frames = Effort(), [state]
-        states = rollout(
-            field, state, grid_times, method=method, step=step, rtol=rtol, atol=atol, max_steps=MOST_STEPS,
-            effort=effort,
-        )  # fmt: skip
-        watch = Watch(field, grid_times, method, step, state)
+        asked = method == AUTO
+        if asked:
+            chosen = choose(field, state, checked_times(grid_times, state), step=step, rtol=rtol, atol=atol)
+        else:
+            chosen = named(method_of(method), step)
+        solve = partial(_frames, field, state, grid_times, rtol, atol, progress)
         try:
-            for number, following in enumerate(states, start=1):
-                watch.check(number, frames[-1], following)
-                now = grid_times[..., number]
-                frames.append(_finite(field, now, field.constrain(now.to(following), following)))
-                if progress is not None:
-                    progress(number / (grid_times.shape[-1] - 1))
-        except IntegrationFailure as failure:
-            # The last frame is finite even where the integrator's own last state is not.
-            raise _explained(field, failure, frames[-1]) from failure
+            frames, effort = solve(chosen.method, chosen.step)
+        except ComputationError:
+            if not asked or chosen.kind != "explicit" or step is not None:
+                raise
+            # The limit at the start does not bind a solution that grows: this method looks for it at every step.
+            chosen = Choice("tsit5", "adaptive", None, f"fixed steps of {chosen.method} grew")
+            frames, effort = solve(chosen.method, chosen.step)
     trajectories = Trajectories(
         times=grid_times.expand(len(state), grid_times.shape[-1]).cpu().numpy().copy(),
         state=torch.stack(frames, dim=1).cpu().numpy(),
@@ -114,7 +118,30 @@ def simulate(
         units=_units(field),
         inputs={} if inputs is None else inputs.inputs,
     )
-    return Simulation(trajectories, time.perf_counter() - began, effort.steps, effort.evaluations)
+    return Simulation(trajectories, time.perf_counter() - began, effort.steps, effort.evaluations, chosen)
+
+
+def _frames(
+    field: VectorField, state: Tensor, grid_times: Tensor, rtol: float, atol: float, progress: Progress | None,
+    method: str, step: float | None,
+) -> tuple[list[Tensor], Effort]:  # fmt: skip
+    """The states at all times, and what they cost; raises as `simulate`."""
+    effort, frames = Effort(), [state]
+    states = rollout(
+        field, state, grid_times, method=method, step=step, rtol=rtol, atol=atol, max_steps=MOST_STEPS, effort=effort
+    )
+    watch = Watch(field, grid_times, method, step, state)
+    try:
+        for number, following in enumerate(states, start=1):
+            watch.check(number, frames[-1], following)
+            now = grid_times[..., number]
+            frames.append(_finite(field, now, field.constrain(now.to(following), following)))
+            if progress is not None:
+                progress(number / (grid_times.shape[-1] - 1))
+    except IntegrationFailure as failure:
+        # The last frame is finite even where the integrator's own last state is not.
+        raise _explained(field, failure, frames[-1]) from failure
+    return frames, effort
 
 
 def _initial(field: VectorField, times: Tensor, initial: Tensor | None) -> Tensor:

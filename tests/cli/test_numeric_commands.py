@@ -55,7 +55,9 @@ def test_simulate_follows_the_closed_form(call: Call, folder: Path, tmp_path: Pa
     out = tmp_path / "o.h5"
     shown = call("simulate", folder / "decay.eq", "-o", out, "--until", 2, "--every", 0.5, "--param", "k=3", "--json")
     assert shown.status == 0
-    assert set(shown.json) == {"out", "times", "states", "shapes", "wall_seconds", "steps"}
+    assert set(shown.json) == {"out", "times", "states", "shapes", "wall_seconds", "steps", "integrator"}
+    assert shown.json["integrator"]["method"] == "tsit5"
+    assert shown.err.splitlines() == ["integrator: tsit5 (adaptive), because nothing in the equations is stiff"]
     assert shown.json["times"] == [0, 0.5, 1, 1.5, 2]
     assert shown.json["states"] == ["u"]
     assert shown.json["shapes"] == {"u": [1, 5]}
@@ -92,6 +94,60 @@ def test_simulate_from_the_first_frames_of_data(call: Call, folder: Path, tmp_pa
     with h5py.File(out) as got, h5py.File(folder / "data.h5") as wanted:
         assert got["t"][:] == pytest.approx(wanted["t"][:])
         assert got["u"][:] == pytest.approx(wanted["u"][:], abs=1e-5)
+
+
+def test_simulate_tells_its_integrator_only_where_it_chose(call: Call, folder: Path, tmp_path: Path) -> None:
+    frames = ("--until", 1, "--every", 1)
+    chosen = call("simulate", folder / "heat.eq", "-o", tmp_path / "a.h5", *frames)
+    assert [line.split(",")[0] for line in chosen.err.splitlines()] == ["integrator: rk4 (explicit)"]
+    assert call("simulate", folder / "heat.eq", "-o", tmp_path / "b.h5", *frames, "--method", "etdrk4").err == ""
+
+
+def test_simulate_estimates_its_errors(call: Call, folder: Path, tmp_path: Path) -> None:
+    """In the file, in JSON and in words: the same numbers; the true error of space is within a factor 2."""
+    out, frames = tmp_path / "o.h5", ("--until", 1, "--every", 0.5, "--estimate-error")
+    shown = call("simulate", folder / "heat.eq", "-o", out, *frames, "--json")
+    errors = shown.json["errors"]["u"]
+    with h5py.File(out) as file:
+        assert file.attrs["relative error of u, time"] == errors["time"]
+        assert file.attrs["relative error of u, space"] == errors["space"]
+        exact = np.exp(-0.01 * (2 * np.pi) ** 2 * file["t"][:])[:, None] * np.sin(2 * np.pi * file["x"][:])
+        true = np.sqrt(np.square(file["u"][0] - exact).mean(1)).max() / np.sqrt(np.square(exact).mean(1)).max()
+    assert true / 2 <= errors["space"] <= 2 * true
+    words = call("simulate", folder / "heat.eq", "-o", out, *frames, "--force").out.splitlines()[1]
+    assert words == f"u: relative error about {errors['time']:.1g} of time, {errors['space']:.1g} of space"
+
+
+@pytest.fixture
+def different_starts(tmp_path: Path) -> Path:
+    """Two trajectories of the decay, from time 0 and from time 3."""
+    data = tmp_path / "starts.h5"
+    with h5py.File(data, "w") as file:
+        file["t"] = np.array([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]])
+        file["u"] = np.array([[1.0, 0.5, 0.2], [2.0, 1.0, 0.4]])
+    return data
+
+
+def test_simulate_from_starts_at_different_times(
+    call: Call, folder: Path, different_starts: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "o.h5"
+    common = ("simulate", folder / "decay.eq", "--from", different_starts, "-o", out, "--param", "k=1")
+    refused = call(*common, "--until", 6, "--every", 1)
+    assert refused.status == 2 and not out.exists()
+    assert "start at different times, 0 to 3" in refused.err
+    assert "leave out --until and --every" in refused.err
+    assert call(*common).status == 0
+    with h5py.File(out) as file:
+        assert file["t"][:].tolist() == [[0, 1, 2], [3, 4, 5]]
+        assert file["u"][:] == pytest.approx(np.array([[1.0], [2.0]]) * np.exp(-np.arange(3.0)), abs=1e-5)
+
+
+def test_fit_has_a_short_form_for_memory(call: Call, folder: Path, tmp_path: Path) -> None:
+    arguments = ("fit", folder / "unknown.eq", folder / "data.h5", "-o", tmp_path / "run", "--memory", "reversible")
+    refused = call(*arguments, "--set", "integrator.method=rk4")
+    assert refused.status == 2
+    assert "`verlet` or `leapfrog` or `implicit_midpoint`" in refused.err
 
 
 SPRING = "model spring\nstate q\nparam k = 4\ndtt(q) = -k*q\n"

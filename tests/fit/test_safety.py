@@ -13,6 +13,7 @@ from eqdsl.fitting.fit import fit
 from eqdsl.fitting.objectives.rollout import RolloutObjective
 from eqdsl.fitting.run_folder import load_run
 from eqdsl.fitting.training_data import Batch
+from eqdsl.numerics.integrators.integrate import Memory
 from tests.fit.systems import DECAY, decay_data, model, quick
 
 EXPLOSIVE = "state u\nparam k = fit 900 in (0, 1000)\ndt(u) = k*u^3\n"
@@ -22,8 +23,8 @@ def break_steps(monkeypatch: pytest.MonkeyPatch, bad: range) -> None:
     """Make the rollout objective NaN, gradient included, in some of its calls."""
     original, calls = RolloutObjective.misfit, [0]
 
-    def misfit(self: RolloutObjective, batch: Batch, substeps: int) -> torch.Tensor:
-        value = original(self, batch, substeps)
+    def misfit(self: RolloutObjective, batch: Batch, substeps: int, memory: Memory = "stored") -> torch.Tensor:
+        value = original(self, batch, substeps, memory)
         if torch.is_grad_enabled():
             calls[0] += 1
         return value * math.nan if calls[0] in bad else value

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from benchmarks.memory import Peak
 from eqdsl.core.errors import UsageError
 from eqdsl.numerics.integrators.etdrk4 import ExponentialRK4
 from eqdsl.numerics.integrators.imex import ImexTableau
@@ -73,6 +74,30 @@ def test_memory_grows_with_the_root_of_the_steps() -> None:
     few, many = kept(100), kept(400)
     assert many < 2.2 * few
     assert held(lambda: solved(100, "stored")) > 20 * few
+
+
+@pytest.mark.parametrize("name", ["rk4", "tsit5"])
+@pytest.mark.parametrize("often", [False, True], ids=["one output", "an output every ten steps"])
+def test_memory_at_any_moment_grows_with_the_root_of_the_steps(name: str, often: bool) -> None:
+    """25 times the steps; the outputs themselves and their gradients are left out."""
+    start = torch.rand(200, 2, dtype=torch.float64)
+    rate = torch.tensor(1.0, dtype=torch.float64, requires_grad=True)
+
+    def field(t: Tensor, state: Tensor) -> Tensor:
+        return torch.stack([state[:, 1], -rate * torch.sin(state[:, 0])], dim=1)
+
+    def peak(steps: int) -> float:
+        outputs = steps // 10 + 1 if often else 2
+        times = torch.linspace(0, steps / 20, outputs, dtype=torch.float64)
+        with Peak() as memory:
+            states = integrate(
+                field, start, times, method=name, substeps=steps // (outputs - 1), rtol=1e-9, atol=1e-9,
+                memory="checkpoint",
+            )  # fmt: skip
+            states.square().sum().backward()
+        return memory.peak - 6 * states.nbytes
+
+    assert peak(500) < 6.5 * peak(20)
 
 
 def alive() -> int:

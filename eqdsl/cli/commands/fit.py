@@ -58,6 +58,11 @@ def settings(config: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, s
 @click.option("--seed", type=SEED, metavar="N", help="Short for --set run.seed=N.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Short for --set run.device=….")
 @click.option("--dtype", type=click.Choice(["float32", "float64"]), help="Short for --set run.dtype=….")
+@click.option(
+    "--memory",
+    type=click.Choice(["auto", "stored", "checkpoint", "reversible", "adjoint"]),
+    help="Short for --set integrator.memory=….",
+)
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), metavar="M", help="Stop cleanly after this time.")
 @click.option("--resume", is_flag=True, help="Go on with the run in RUN.")
 @click.option(

@@ -43,7 +43,7 @@ _FEWEST_POINTS = 3
 @click.option("--param", "params", type=ASSIGNMENT, multiple=True, metavar="NAME=VALUE", help="Set a parameter.")
 @click.option("--grid", metavar="x=N,y=N", help="Points along each axis.")
 @click.option("--run", "run_path", metavar="RUN", help="The model, parameters and learned terms of this run.")
-@click.option("--method", default="dopri5", show_default=True, metavar="NAME", help="Integrator.")
+@click.option("--method", default="auto", metavar="NAME", help="Integrator; auto (the default) chooses from the model.")
 @click.option(
     "--step", type=float, metavar="H", help="Step of a fixed-step integrator, or of a semi-Lagrangian scheme."
 )
@@ -53,6 +53,7 @@ _FEWEST_POINTS = 3
     "--dtype", type=click.Choice(["float32", "float64"]), default="float64", show_default=True, help="Precision."
 )
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of whatever is random.")
+@click.option("--estimate-error", is_flag=True, help="Repeat with shorter steps and a higher order; tell the errors.")
 @click.option("--plot", "picture", type=click.Path(path_type=Path), metavar="OUT.png", help="Draw the trajectories.")
 @json_option
 @force_option
@@ -78,4 +79,8 @@ def simulate(model: str | None, out: Path, picture: Path | None, as_json: bool, 
         result_json(done)
         return
     shapes = ", ".join(f"{name} {tuple(shape)}" for name, shape in done["shapes"].items())
-    result(f"{out}: {len(done['times'])} frames, {shapes}; {done['steps']} steps in {done['wall_seconds']:.2f} s")
+    frames = next(iter(done["shapes"].values()))[1]
+    result(f"{out}: {frames} frames, {shapes}; {done['steps']} steps in {done['wall_seconds']:.2f} s")
+    for name, errors in done.get("errors", {}).items():
+        known = [f"{value:.1g} of {which}" for which, value in errors.items() if value is not None]
+        result(f"{name}: relative error about {', '.join(known) or 'unknown'}")

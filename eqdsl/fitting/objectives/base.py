@@ -10,6 +10,7 @@ from torch import Tensor
 
 from eqdsl.fitting.problem import Problem
 from eqdsl.fitting.training_data import Batch
+from eqdsl.numerics.integrators.integrate import Memory
 
 
 class Objective(ABC):
@@ -24,5 +25,5 @@ class Objective(ABC):
         return self.problem.starts(horizon)
 
     @abstractmethod
-    def misfit(self, batch: Batch, substeps: int) -> Tensor:
+    def misfit(self, batch: Batch, substeps: int, memory: Memory = "stored") -> Tensor:
         """The misfit, 0-dim and differentiable; not finite when a rollout diverges."""

@@ -9,6 +9,7 @@ from torch import Tensor
 from eqdsl.fitting.misfit import channel_mean
 from eqdsl.fitting.objectives.base import Objective
 from eqdsl.fitting.training_data import Batch
+from eqdsl.numerics.integrators.integrate import Memory
 
 
 class DerivativeObjective(Objective):
@@ -21,7 +22,7 @@ class DerivativeObjective(Objective):
         """All frames: estimated velocities are good enough for a start, also inside a trajectory."""
         return self.problem.train.starts(horizon)
 
-    def misfit(self, batch: Batch, substeps: int) -> Tensor:
+    def misfit(self, batch: Batch, substeps: int, memory: Memory = "stored") -> Tensor:
         """The misfit of the batch; nothing is integrated."""
         problem = self.problem
         slope = problem.slopes[batch.rows, batch.frames]

@@ -7,12 +7,13 @@ from torch import Tensor
 from eqdsl.fitting.misfit import channel_mean
 from eqdsl.fitting.objectives.base import Objective
 from eqdsl.fitting.training_data import Batch
+from eqdsl.numerics.integrators.integrate import Memory
 
 
 class RolloutObjective(Objective):
     """``mean_c mean |x_c(t_j) - X_c(t_j)|^2 / var(X_c)`` over the frames j = 1 … H after the start of each window."""
 
-    def misfit(self, batch: Batch, substeps: int) -> Tensor:
+    def misfit(self, batch: Batch, substeps: int, memory: Memory = "stored") -> Tensor:
         """The misfit of the batch; the start of a window is the data, or the fitted initial velocity."""
-        rollout = self.problem.rollout(self.problem.start(batch), batch, substeps, check=self.check)
+        rollout = self.problem.rollout(self.problem.start(batch), batch, substeps, memory=memory, check=self.check)
         return channel_mean(rollout[:, 1:] - batch.state[:, 1:], batch.present[:, 1:], self.problem.variance)

@@ -26,8 +26,8 @@ from eqdsl.numerics.integrators.rows import Rows, chosen, joined
 STRETCH = 1.01
 """A step that leaves less than 1 % of itself to the output time goes there."""
 
-BLOCK = 16
-"""Steps that are computed again at once when gradients are taken with `Task.checkpoint`."""
+FIRST_BLOCK = 4
+"""Steps of the first block that is computed again at once with `Task.checkpoint`; every block has one more."""
 
 
 class Trial(NamedTuple):
@@ -36,6 +36,14 @@ class Trial(NamedTuple):
     state: Tensor
     error: Tensor
     rate: Tensor | None
+
+
+class Way(NamedTuple):
+    """How far a rollout is: the output interval, the rows in it, and those of its rows that have left."""
+
+    interval: int
+    rows: Rows
+    finished: tuple[Rows, ...]
 
 
 class Adaptive(Method):
@@ -72,19 +80,23 @@ class Engine:
     task: Task
 
     def rollout(self, initial: Tensor, times: Tensor) -> Iterator[Tensor]:
-        """The state at each output time."""
-        rows: Rows | None = None
-        for n in range(times.shape[-1] - 1):
-            start, end = times[..., n].expand(len(initial)), times[..., n + 1].expand(len(initial))
-            if rows is None:
-                rows = self._first(initial, start, end - start)
+        """The state at each output time.
+
+        How many steps there will be is not known before. Blocks that grow by one step each have a length, and a number,
+        of about the root of the steps taken: so does the memory of checkpoints, whatever the number of outputs.
+        """
+        count = times.shape[-1] - 1
+        if count == 0:
+            return
+        start, end = (times[..., n].expand(len(initial)) for n in (0, 1))
+        way, size = Way(0, self._first(initial, start, end - start), ()), FIRST_BLOCK
+        while way.interval < count:
+            if self.task.checkpoint:
+                way, outputs = checkpoint(self._block, way, times, size, use_reentrant=False, preserve_rng_state=False)
+                size += 1
             else:
-                nowhere = torch.zeros_like(rows.undefined)
-                rows = replace(
-                    rows, start=start, length=end - start, reached=torch.zeros_like(start), undefined=nowhere
-                )
-            rows = self._interval(rows)
-            yield rows.state
+                way, outputs = self._block(way, times, 1)
+            yield from outputs
 
     def _first(self, state: Tensor, start: Tensor, length: Tensor) -> Rows:
         rate = self.field(start.to(state.dtype), state)
@@ -103,29 +115,23 @@ class Engine:
             first_size=largest(state), ceiling=ceiling(state),
         )  # fmt: skip
 
-    def _interval(self, rows: Rows) -> Rows:
-        """All rows at the end of the interval, in the order of the batch."""
-        finished: tuple[Rows, ...] = ()
-        while bool(rows.on_the_way.any()):
-            if self.task.checkpoint:
-                rows, finished = checkpoint(
-                    self._block, rows, finished, BLOCK, use_reentrant=False, preserve_rng_state=False
-                )
-            else:
-                rows, finished = self._block(rows, finished, 1)
-        return joined((*finished, rows)) if finished else rows
-
-    def _block(self, rows: Rows, finished: tuple[Rows, ...], steps: int) -> tuple[Rows, tuple[Rows, ...]]:
-        """Up to so many steps; a pure function but for the counting."""
+    def _block(self, way: Way, times: Tensor, steps: int) -> tuple[Way, list[Tensor]]:
+        """Up to so many steps, and the outputs on the way; a pure function but for the counting."""
+        interval, rows, finished = way
+        outputs: list[Tensor] = []
         for _ in range(steps):
             going = rows.on_the_way
-            count = int(going.sum())
-            if count == 0:
-                break
-            if self.task.subsets and 2 * count <= len(going):
+            if self.task.subsets and 2 * int(going.sum()) <= len(going):
                 finished, rows = (*finished, rows.take(~going)), rows.take(going)
             rows = self._step(rows)
-        return rows, finished
+            if bool(rows.on_the_way.any()):
+                continue
+            rows, finished, interval = joined((*finished, rows)) if finished else rows, (), interval + 1
+            outputs.append(rows.state)
+            if interval + 1 == times.shape[-1]:
+                break
+            rows = _entered(rows, times[..., interval], times[..., interval + 1])
+        return Way(interval, rows, finished), outputs
 
     def _step(self, rows: Rows) -> Rows:
         rows = self._checked(rows)
@@ -207,3 +213,10 @@ class Engine:
         t = (row.start + row.reached).to(row.state.dtype)
         later = row.state + h * self.field(t, row.state)
         return bool(torch.isfinite(self.field((row.start + row.reached + h).to(later.dtype), later)).all())
+
+
+def _entered(rows: Rows, start: Tensor, end: Tensor) -> Rows:
+    """All rows at the start of the next output interval."""
+    start, end = start.expand(len(rows.reached)), end.expand(len(rows.reached))
+    nowhere = torch.zeros_like(rows.undefined)
+    return replace(rows, start=start, length=end - start, reached=torch.zeros_like(start), undefined=nowhere)

@@ -95,12 +95,15 @@ class Method(ABC):
         Whether the steps are the caller's choice.
     reach : float or None
         Largest ``h*lambda`` for which ``u' = -lambda u`` decays; None where there is no such bound, or no fixed step.
+    reversible : bool
+        Whether its steps can be undone.
     """
 
     name: str
     order: int
     fixed_step: bool = True
     reach: float | None = None
+    reversible: bool = False
 
     @abstractmethod
     def rollout(self, vector_field: Field, initial: Tensor, times: Tensor, task: Task) -> Iterator[Tensor]:

@@ -27,6 +27,7 @@ class ImplicitMidpoint(Carrying):
 
     name: str = "implicit_midpoint"
     order: int = 2
+    reversible = True
 
     def carrier(self, vector_field: Field, initial: Tensor) -> Carrier:
         """The carry is the state."""

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
 from eqdsl.core.errors import UsageError
+from eqdsl.numerics.integrators.adjoint import adjoint_rollout
 from eqdsl.numerics.integrators.base import Counted, Effort, Field, Method, Task
 from eqdsl.numerics.integrators.carrying import Carrying
 from eqdsl.numerics.integrators.fixed_step import Plan
 from eqdsl.numerics.integrators.reversing import reversed_rollout
 from eqdsl.numerics.integrators.strang import method_for
-from eqdsl.numerics.integrators.table import method_of
+from eqdsl.numerics.integrators.table import METHODS, REVERSIBLE, method_of
+from eqdsl.numerics.integrators.torchdiffeq_method import TorchdiffeqMethod
 
-Memory = Literal["stored", "checkpoint", "reversible"]
+Memory = Literal["stored", "checkpoint", "reversible", "adjoint"]
 """What is kept for gradients."""
 
 Watch = Callable[[int, Tensor, Tensor], None]
@@ -53,7 +55,8 @@ def integrate(
     memory : str
         What is kept for gradients: ``stored``, every step; ``checkpoint``, the states between blocks of steps, the rest
         is computed again, with the same gradients to the last bit; ``reversible``, the last state only, the rest is
-        computed backwards, for methods whose steps can be undone, with the same gradients to rounding.
+        computed backwards, for methods whose steps can be undone, with the same gradients to rounding; ``adjoint``, for
+        torchdiffeq's methods, another equation solved backwards, whose gradient is another one (see `adjoint`).
     subsets : bool
         Whether the field may be called for some of the trajectories only; not where a row of its weights belongs to
         each. A field that is `per_trajectory` says so itself.
@@ -69,17 +72,19 @@ def integrate(
     IntegrationFailure
         An adaptive method could not reach the last time.
     """
-    chosen = method_for(method_of(method), field)
+    named = method_of(method)
+    check_memory(named, memory)
+    chosen = method_for(named, field)
     times = checked_times(times, initial)
     subsets = subsets and not getattr(field, "per_trajectory", False)
     task = Task(substeps, step, rtol, atol, max_steps, checkpoint=memory == "checkpoint", subsets=subsets)
     if memory == "reversible":
         states = _undone(chosen, field, initial, times, task, watch)
-    elif memory in get_args(Memory):
-        prepared = _prepared(field, initial, times)
-        states = list(_watched(chosen.rollout(prepared, initial, times, task), times, watch))
+    elif memory == "adjoint":
+        assert isinstance(chosen, TorchdiffeqMethod)
+        states = list(_watched(iter(adjoint_rollout(chosen, field, initial, times, task)), times, watch))
     else:
-        raise UsageError(f"there is no `memory = {memory}`", help=f"take one of {', '.join(get_args(Memory))}")
+        states = list(_watched(chosen.rollout(_prepared(field, initial, times), initial, times, task), times, watch))
     return torch.stack([initial, *states], dim=1)
 
 
@@ -93,12 +98,8 @@ def _undone(
     UsageError
         The steps of the method cannot be undone.
     """
-    carrier = method.carrier(Counted(field, task.effort), initial) if isinstance(method, Carrying) else None
-    if carrier is None or carrier.back is None:
-        raise UsageError(
-            f"steps of `{method.name}` cannot be undone",
-            help='take `verlet`, `leapfrog` or `implicit_midpoint`, or `memory="checkpoint"`',
-        )
+    assert isinstance(method, Carrying)
+    carrier = method.carrier(Counted(field, task.effort), initial)
     first = times[..., 0].to(initial.device, initial.dtype)
 
     def told(number: int, state: Tensor) -> None:
@@ -106,6 +107,38 @@ def _undone(
             watch(number, times[..., number], state)
 
     return reversed_rollout(carrier, field, initial, first, Plan(times, initial, task), told)
+
+
+def check_memory(method: Method, memory: str) -> None:
+    """Refuse a method that does not go with what is to be kept for gradients.
+
+    Raises
+    ------
+    UsageError
+        With the names of those that do.
+    """
+    if memory not in get_args(Memory):
+        raise UsageError(f"there is no `memory = {memory}`", help=f"take one of {', '.join(get_args(Memory))}")
+    theirs = isinstance(method, TorchdiffeqMethod)
+    if memory == "reversible" and not method.reversible:
+        raise UsageError(
+            f"steps of `{method.name}` cannot be undone, as `memory = reversible` needs",
+            help=f"take {_names(METHODS[n] for n in REVERSIBLE)}, or `memory = checkpoint`, which goes with any method",
+        )
+    if memory == "adjoint" and not theirs:
+        raise UsageError(
+            f"`{method.name}` has no adjoint equation, as `memory = adjoint` needs",
+            help=f"take {_names(m for m in METHODS.values() if isinstance(m, TorchdiffeqMethod))}",
+        )
+    if memory == "checkpoint" and theirs:
+        raise UsageError(
+            f"`{method.name}` cannot compute its steps again, as `memory = checkpoint` needs",
+            help="take `dopri5` or `tsit5`, or `memory = stored`",
+        )
+
+
+def _names(methods: Iterable[Method]) -> str:
+    return " or ".join(f"`{method.name}`" for method in methods)
 
 
 def rollout(

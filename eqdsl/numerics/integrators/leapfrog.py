@@ -26,6 +26,7 @@ class Leapfrog(Carrying):
 
     name: str = "leapfrog"
     order: int = 2
+    reversible = True
 
     def carrier(self, vector_field: Field, initial: Tensor) -> Carrier:
         """The carry is the last state and this one."""

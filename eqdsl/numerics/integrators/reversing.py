@@ -37,10 +37,10 @@ def reversed_rollout(
     plan : Plan
     told : callable
     """
-    return list(_Reversed.apply(carrier, plan, told, initial, *_leaves(vector_field, first_time, initial)))  # type: ignore[no-untyped-call]
+    return list(_Reversed.apply(carrier, plan, told, initial, *leaves_of(vector_field, first_time, initial)))  # type: ignore[no-untyped-call]
 
 
-def _leaves(vector_field: Any, t: Tensor, state: Tensor) -> list[Tensor]:
+def leaves_of(vector_field: Any, t: Tensor, state: Tensor) -> list[Tensor]:
     """The leaves that a rate depends on: parameters, and whatever else requires gradients in a closure."""
     found = {id(p): p for p in getattr(vector_field, "parameters", list)() if p.requires_grad}
     with torch.enable_grad():

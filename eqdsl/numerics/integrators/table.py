@@ -51,6 +51,9 @@ METHODS: dict[str, Method] = {
     "dopri8": TorchdiffeqMethod("dopri8", 8, "dopri8"),
 }
 
+REVERSIBLE = tuple(name for name, method in METHODS.items() if method.reversible)
+"""Methods whose steps can be undone."""
+
 
 def method_of(name: str) -> Method:
     """The method of that name.

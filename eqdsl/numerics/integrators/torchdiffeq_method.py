@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from eqdsl.core.errors import UsageError
 from eqdsl.numerics.integrators.base import Field, Method, Task
 
 
@@ -30,10 +29,6 @@ class TorchdiffeqMethod(Method):
 
     def rollout(self, vector_field: Field, initial: Tensor, times: Tensor, task: Task) -> Iterator[Tensor]:
         """See `eqdsl.numerics.integrators.torchdiffeq_engine`."""
-        if task.checkpoint:
-            raise UsageError(
-                f"`{self.name}` cannot compute its steps again", help='take `dopri5`, or `memory="stored"`'
-            )
         # torchdiffeq loads SciPy; a run of fixed steps need not wait for it.
         from eqdsl.numerics.integrators.torchdiffeq_engine import rollout_adaptive
 

@@ -31,6 +31,7 @@ class Verlet(Carrying):
 
     name: str = "verlet"
     order: int = 2
+    reversible = True
 
     def carrier(self, vector_field: Field, initial: Tensor) -> Carrier:
         """The carry is the state."""

@@ -1,0 +1,119 @@
+"""Estimated errors against true ones of closed forms: within a factor 2."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from eqdsl.analysis.check import loads_model
+from eqdsl.lowering.vector_field import VectorField, compile_model
+from eqdsl.simulation import simulate
+from eqdsl.simulation.error_estimate import ErrorEstimate, estimate_error
+
+HEAT = """
+scheme order = {}
+space x in [0, 1] periodic
+grid x = 16
+state u(x)
+dt(u) = 0.05*dxx(u)
+init u = sin(2*pi*x)
+"""
+ADVECTION = (
+    "scheme dx = {}\nspace x in [0, 1] periodic\ngrid x = 40\nstate u(x)\ndt(u) = -dx(u)\ninit u = sin(2*pi*x)\n"
+)
+WALLED = """
+scheme order = {}
+space x in [0, 1]
+grid x = 24
+state u(x)
+dt(u) = 0.1*dxx(u)
+bc u = 0 at boundary
+init u = sin(pi*x)
+"""
+
+
+def field(text: str) -> VectorField:
+    return compile_model(loads_model(text))
+
+
+def estimated(compiled: VectorField, times: np.ndarray, **how: object) -> tuple[ErrorEstimate, np.ndarray]:
+    tolerances = {"rtol": how.get("rtol", 1e-6), "atol": how.get("atol", 1e-9)}
+    done = simulate(compiled, times, **how)  # type: ignore[arg-type]
+    return estimate_error(compiled, done, initial=None, **tolerances), done.trajectories.state[0]  # type: ignore[arg-type]
+
+
+def relative(found: np.ndarray, exact: np.ndarray) -> float:
+    """The largest rms of the difference in a frame, over the largest rms of the solution."""
+    dims = tuple(range(1, found.ndim))
+    return float(np.sqrt(np.square(found - exact).mean(dims)).max() / np.sqrt(np.square(exact).mean(dims)).max())
+
+
+def within_a_factor_2(estimate: float, true: float) -> bool:
+    return true / 2 <= estimate <= 2 * true
+
+
+@pytest.mark.parametrize("method", ["euler", "heun", "ssprk3", "rk4", "ab2", "implicit_midpoint"])
+def test_error_of_fixed_steps(method: str) -> None:
+    times = np.linspace(0, 2, 5)
+    found, states = estimated(field("state u\ndt(u) = cos(t)*u\ninit u = 1\n"), times, method=method, step=0.1)
+    assert within_a_factor_2(found.time["u"], relative(states[:, 0], np.exp(np.sin(times))))
+    assert (found.space, found.notes) == ({}, ())
+
+
+@pytest.mark.parametrize("method", ["bosh3", "dopri5", "tsit5", "rodas4", "auto"])
+@pytest.mark.parametrize("rtol", [1e-4, 1e-7])
+def test_error_of_tolerances(method: str, rtol: float) -> None:
+    times = np.linspace(0, 10, 6)
+    text = "state q, p\ndt(q) = p\ndt(p) = -q\ninit q = 0\ninit p = 1\n"
+    found, states = estimated(field(text), times, method=method, rtol=rtol, atol=rtol)
+    assert within_a_factor_2(found.time["q"], relative(states[:, 0], np.sin(times)))
+    assert within_a_factor_2(found.time["p"], relative(states[:, 1], np.cos(times)))
+
+
+@pytest.mark.parametrize("order", [2, 4])
+def test_errors_of_time_and_space(order: int) -> None:
+    """Space: against the decay of the equation; time: against that of the stencil."""
+    times = np.linspace(0, 1, 3)
+    compiled = field(HEAT.format(order))
+    found, states = estimated(compiled, times, method="rk4", step=0.05)
+    start = states[0, 0]
+    # The stencil's own rate: a sine is an eigenvector of it.
+    rate = float(-(compiled(0.0, torch.as_tensor(states[:1]))[0, 0].numpy() / start).mean())
+    exact, discrete = (np.exp(-r * times)[:, None] * start for r in (0.05 * (2 * math.pi) ** 2, rate))
+    assert within_a_factor_2(found.time["u"], relative(states[:, 0], discrete))
+    assert within_a_factor_2(found.space["u"], relative(discrete, exact))
+
+
+@pytest.mark.parametrize("scheme", ["upwind(1)", "upwind(3)"])
+def test_error_of_upwind_differences(scheme: str) -> None:
+    times = np.linspace(0, 0.5, 3)
+    found, states = estimated(field(ADVECTION.format(scheme)), times, method="auto")
+    x = (np.arange(40) + 0.5) / 40
+    exact = np.sin(2 * np.pi * (x - times[:, None]))
+    assert within_a_factor_2(found.space["u"], relative(states[:, 0], exact))
+
+
+def test_error_between_walls() -> None:
+    times = np.linspace(0, 1, 3)
+    found, states = estimated(field(WALLED.format(2)), times, method="auto")
+    x = (np.arange(24) + 0.5) / 24
+    exact = np.exp(-0.1 * np.pi**2 * times)[:, None] * np.sin(np.pi * x)
+    assert within_a_factor_2(found.space["u"], relative(states[:, 0], exact))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (WALLED.format(4), "there is no higher order than 4 at walls"),
+        (HEAT.format(6), "there is no higher order than 6"),
+        (ADVECTION.format("weno(5)"), "there is no higher order than `weno(5)`"),
+    ],
+)
+def test_where_there_is_no_higher_order(text: str, words: str) -> None:
+    found, _ = estimated(field(text), np.linspace(0, 0.1, 2), method="auto")
+    assert found.space == {}
+    assert found.notes == (f"no estimate of the error of space: {words}",)
+    assert found.time["u"] >= 0
