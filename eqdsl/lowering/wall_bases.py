@@ -41,8 +41,12 @@ Second = Callable[[Expr, str], Expr]
 SECONDS: tuple[Second, ...] = (
     lambda u, axis: Diff(u, axis, 2),
     lambda u, axis: FluxDiff(Const(1.0), u, axis),
+    lambda u, axis: Diff(u, axis, 4),
 )
-"""Second derivatives whose eigenvectors are tried; of order 4 they are two different stencils."""
+"""Derivatives whose eigenvectors are tried; of order 4 the second ones are two different stencils.
+
+The fourth derivative is for sides with two conditions; one condition alone leaves some of its modes without a basis.
+"""
 
 
 class WallBases:
@@ -96,7 +100,7 @@ class WallBases:
         return tuple(found.get(c.name, first) for c in self._model.channels)
 
     def _fast(self, channel: str, axis: int) -> Basis | None:
-        kinds = {kind_of(w.value_coefficient, w.normal_coefficient) for w in self._of(channel, axis)}
+        kinds = {kind_of(w.coefficients) for w in self._of(channel, axis)}
         kind = kinds.pop() if len(kinds) == 1 else None
         return None if kind is None else FAST.get((kind.name, self._grid.axes[axis].position))
 
@@ -107,7 +111,7 @@ class WallBases:
     def _walls(self, channel: str, axis: int) -> object:
         """What the eigenvectors depend on."""
         walls = sorted(self._of(channel, axis), key=lambda w: w.side)
-        return tuple((_key(w.value_coefficient), _key(w.normal_coefficient)) for w in walls)
+        return tuple(_key(c) for w in walls for c in w.coefficients)
 
     def _matrix(self, channel: str, axis: int, second: Second) -> Tensor:
         """The second derivative of a channel along an axis, (n, n)."""
