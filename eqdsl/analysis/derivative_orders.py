@@ -74,11 +74,11 @@ def check_orders(
         for axis, declared in axes:
             highest = 0 if axis.periodic else orders.highest(expr, axis.name)
             if highest > most:
-                where = ", in an equation that is solved for a state," if solved else ""
+                walls = "which has walls, in an equation that is solved for," if solved else "which has walls,"
                 problems.append(
                     error(
                         "E0921",
-                        f"a derivative of order {highest} along `{axis.name}`, which has walls,{where} is not built yet",
+                        f"a derivative of order {highest} along `{axis.name}`, {walls} is not built yet",
                         span,
                         f"order {highest} along `{axis.name}`",
                         second=Label(declared, "has walls"),

@@ -12,6 +12,8 @@ from eqdsl.model.expr import Apply, ChannelRef, Const, DefinitionRef, Diff, Expr
 from eqdsl.model.facts import FactTable
 from eqdsl.model.model import Axis, Channel, Equation, Parameter
 
+NOWHERE = Span(0, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Need:
@@ -28,7 +30,7 @@ class Need:
     """
 
     order: int = 0
-    span: Span | None = None
+    span: Span = NOWHERE
     double: int | None = None
 
     def allows(self, counts: tuple[int, int]) -> bool:

@@ -57,8 +57,11 @@ class PairChecker:
             sides = [self.found.get((channel, axis, side), []) for side in (0, 1)]
             counts = (len(sides[0]), len(sides[1]))
             if need.order == 3:
+                single = [there[0] for there in sides if len(there) == 1]
                 if not need.allows(counts):
                     self._third(channel, axis, need, counts)
+                elif single[0].condition.highest > 1:
+                    self._single_too_high(single[0])
             else:
                 for side, there in enumerate(sides):
                     if len(there) == 1:
@@ -87,6 +90,21 @@ class PairChecker:
             )
         )
 
+    def _single_too_high(self, placed: PlacedCondition) -> None:
+        channel = placed.condition.channel
+        self.problems.append(
+            error(
+                "E0614",
+                f"the only condition on `{channel}` at "
+                f"`{self._place(placed.condition.axis, placed.condition.side)}` is on a derivative of order "
+                f"{placed.condition.highest}",
+                placed.span,
+                f"order {placed.condition.highest}",
+                note="built is a condition on the value or the slope there",
+                help=f"write `bc {channel} = …` or `bc dn({channel}) = …`",
+            )
+        )
+
     def _too_many(self, placed: PlacedCondition, there: Sequence[PlacedCondition]) -> None:
         condition, count = placed.condition, COUNTS[len(there) + 1]
         self.problems.append(
@@ -105,8 +123,8 @@ class PairChecker:
         self.problems.append(
             error(
                 "E0615",
-                f"both conditions on `{condition.channel}` at `{self._place(condition.axis, condition.side)}` are about "
-                "the same quantity",
+                f"both conditions on `{condition.channel}` at `{self._place(condition.axis, condition.side)}` "
+                "are about the same quantity",
                 placed.statement,
                 "second",
                 second=Label(first.statement, "first"),
@@ -121,7 +139,7 @@ class PairChecker:
                 f"`{channel}` has one condition at `{self._place(axis, side)}` and needs two",
                 there.statement,
                 "one condition",
-                second=None if need.span is None else Label(need.span, f"order {need.order} along `{axis}`"),
+                second=Label(need.span, f"order {need.order} along `{axis}`"),
                 help=self._partner(channel, axis, side, there),
             )
         )
@@ -135,7 +153,8 @@ class PairChecker:
         double = 1 if need.double is None else need.double
         lower, upper = self._place(axis, 0), self._place(axis, 1)
         wanted = (2, 1) if double == 0 else (1, 2)
-        sides = f"{COUNTS[wanted[0]]} at `{lower}` and {COUNTS[wanted[1]]} at `{upper}`"
+        one, two = (upper, lower) if double == 0 else (lower, upper)
+        sides = f"one condition at `{one}` and two at `{two}`"
         wrong = any(c > w for c, w in zip(counts, wanted, strict=True)) and need.double is not None
         either = "" if need.double is not None else ", or the other way round"
         self.problems.append(
@@ -144,8 +163,10 @@ class PairChecker:
                 f"a third derivative of `{channel}` needs {sides}{either}",
                 need.span,
                 f"{COUNTS[counts[0]]} at `{lower}`, {COUNTS[counts[1]]} at `{upper}`",
-                note="with two conditions at the other end modes grow, the faster the finer the grid" if wrong else None,
-                help=f"write `bc {channel} = 0 at boundary` and `bc dn({channel}) = 0 at {(lower, upper)[double]}`",
+                note="with two conditions at the other end modes grow, the faster the finer the grid"
+                if wrong
+                else None,
+                help=f"write `bc {channel} = 0 at boundary` and `bc dn({channel}) = 0 at {two}`",
             )
         )
 
@@ -183,7 +204,9 @@ def _same(first: Sequence[Expr], second: Sequence[Expr]) -> bool:
         return False
     if len(present(first)) == 1:
         return True
-    numbers = [(a.value, b.value) for a, b in zip(first, second, strict=True) if isinstance(a, Const) and isinstance(b, Const)]
+    numbers = [
+        (a.value, b.value) for a, b in zip(first, second, strict=True) if isinstance(a, Const) and isinstance(b, Const)
+    ]
     if len(numbers) < len(first):
         return False
     return all(a * d == b * c for a, b in numbers for c, d in numbers)

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from eqdsl.analysis.constants import ConstantReader
 from eqdsl.analysis.expressions import ExpressionChecker
 from eqdsl.analysis.walk import walk
-from eqdsl.analysis.wall_places import PlaceReader
 from eqdsl.analysis.wall_needs import Needs
 from eqdsl.analysis.wall_pairs import PairChecker
+from eqdsl.analysis.wall_places import PlaceReader
 from eqdsl.analysis.wall_sides import FORM, HIGHEST, PlacedCondition, SideReader
 from eqdsl.analysis.wall_values import completed
 from eqdsl.boundary.linear import NORMAL, LinearForm, LinearReader, NotLinear
-from eqdsl.core.diagnostics import Diagnostic, error
+from eqdsl.core.diagnostics import Diagnostic, Label, error
 from eqdsl.model.arithmetic import add, negate
 from eqdsl.model.expr import Const, Diff, Expr, FluxDiff, Reduction
 from eqdsl.model.facts import nodes_of
@@ -140,8 +140,9 @@ class WallReader:
                     f"this condition is not linear in `{channel}` and `dn({channel})`",
                     where,
                     "not linear",
-                    note="a slope on a wall is `dn(u)`, which points outward; derivatives of order 2 and 3, such as `dxx(u)` "
-                    "and `dn(lap(u))`, belong to equations with such derivatives" if derived else None,
+                    note="a slope on a wall is `dn(u)`, which points outward; there are also `dxx(u)` and `dn(lap(u))`"
+                    if derived
+                    else None,
                     help=f"write {FORM}",
                 )
             )

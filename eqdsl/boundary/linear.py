@@ -8,7 +8,6 @@ from eqdsl.model.arithmetic import ONE, ZERO, add, divide, multiply, negate
 from eqdsl.model.expr import Apply, ChannelRef, DefinitionRef, Diff, Expr
 from eqdsl.model.facts import FactTable
 
-
 NORMAL = "outward normal"
 """The axis of ``dn``; it has a space, so that no axis of a model is called that."""
 

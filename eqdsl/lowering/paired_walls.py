@@ -53,15 +53,13 @@ class PairedSide:
         if not self.constant:
             return GhostRows(self.numbers.strip, self.numbers.extrapolation, none)
         conditions, inverse = self._folded()
+        # What each condition takes from the nearest points, before kappa.
+        known = [[self._known(one, place) for place in range(len(self.numbers.wall[0]))] for one in conditions]
         weights = []
         for row, corrections in zip(self.numbers.extrapolation, self.numbers.corrections, strict=True):
-            shares = [sum(c * inverse[i][j] for i, c in enumerate(corrections)) for j in (0, 1)]
-            weights.append(
-                tuple(
-                    _clean(e - sum(share * self._known(condition, place) for share, condition in zip(shares, conditions, strict=True)))
-                    for place, e in enumerate(row)
-                )
-            )  # fmt: skip
+            first, second = (sum(c * inverse[i][j] for i, c in enumerate(corrections)) for j in (0, 1))
+            pairs = zip(row, *known, strict=True)
+            weights.append(tuple(_clean(e - first * one - second * two) for e, one, two in pairs))
         return GhostRows(self.numbers.strip, tuple(weights), none)
 
     def shifts(self, value: Value) -> list[tuple[tuple[float, ...], Value]]:
@@ -113,9 +111,12 @@ class PairedSide:
                 for k, c in enumerate(wall.coefficients)
                 if not (isinstance(c, Const) and c.value == 0.0)
             ]
-            matrix.append([self._sum(scaled, lambda k, i=i: self.numbers.wall_corrections[k][i]) for i in (0, 1)])
-            known = [build.apply("mul", c, self._at_wall(value, wall.side, k)) for k, c in scaled]
-            right.append(build.apply("sub", self.lower(wall.value), build.apply("add", *known) if len(known) > 1 else known[0]))
+            factors = self.numbers.wall_corrections
+            matrix.append(
+                [self._sum([build.apply("mul", c, build.constant(factors[k][i])) for k, c in scaled]) for i in (0, 1)]
+            )
+            known = self._sum([build.apply("mul", c, self._at_wall(value, wall.side, k)) for k, c in scaled])
+            right.append(build.apply("sub", self.lower(wall.value), known))
         (a, b), (c, d) = matrix
         (e, f) = right
 
@@ -128,10 +129,8 @@ class PairedSide:
             build.apply("div", minor(a, f, e, c), determinant),
         ]
 
-    def _sum(self, scaled: Sequence[tuple[int, Value]], factor: Callable[[int], float]) -> Value:
-        build = self.builder
-        parts = [build.apply("mul", c, build.constant(factor(k))) for k, c in scaled]
-        return build.apply("add", *parts) if len(parts) > 1 else parts[0]
+    def _sum(self, parts: Sequence[Value]) -> Value:
+        return self.builder.apply("add", *parts) if len(parts) > 1 else parts[0]
 
     def _at_wall(self, value: Value, side: int, derivative: int) -> Value:
         weights, axes = self.numbers.wall[derivative], value.axes - {self.number}

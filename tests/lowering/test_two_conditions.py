@@ -6,10 +6,7 @@ import math
 
 import numpy as np
 import pytest
-import torch
 
-from eqdsl.analysis.check import loads_model
-from eqdsl.lowering.vector_field import compile_model
 from tests.lowering.hyperbolic import compiled, spectrum
 from tests.lowering.manufactured import exact_on, solved_error
 from tests.lowering.two_conditions import BEAM_SOURCE, KDV_SOURCE, PAIRS, THIRD, fourth, steady, walls
@@ -38,7 +35,9 @@ def test_beams_have_a_real_spectrum_without_growth(rate, pair, order, position):
 @pytest.mark.parametrize("sides", THIRD)
 def test_third_derivatives_do_not_grow_with_one_condition_and_two(sides, order, position):
     for points in (12, 25, 40, 80):
-        values = spectrum(compiled("state u(x)\ndt(u) = -dxxx(u)\n" + walls(*THIRD[sides], False), order, position, points))
+        values = spectrum(
+            compiled("state u(x)\ndt(u) = -dxxx(u)\n" + walls(*THIRD[sides], False), order, position, points)
+        )
         assert growth(values) <= 1e-10, points
 
 

@@ -24,7 +24,6 @@ THIRD = {
     "u | u, dn(u)": (("u",), ("u", "dn(u)")),
     "u | dn(u), dxx(u)": (("u",), ("dn(u)", "dxx(u)")),
     "dn(u) | dn(u), dxx(u)": (("dn(u)",), ("dn(u)", "dxx(u)")),
-    "dxx(u) | u, dn(u)": (("dxx(u)",), ("u", "dn(u)")),
     "u | u, dxx(u)": (("u",), ("u", "dxx(u)")),
 }
 """Left sides at both ends, for ``dt(u) = -dxxx(u)``."""
@@ -62,7 +61,9 @@ def fourth(rate: str, pair: tuple[str, str], order: int, position: str, points: 
     return compiled(f"state u(x)\ndt(u) = {rate}\n" + walls(pair, pair, False), order, position, points)
 
 
-def steady(rate: str, source: str, sides: tuple[tuple[str, ...], ...], order: int, position: str, points: int) -> VectorField:
+def steady(
+    rate: str, source: str, sides: tuple[tuple[str, ...], ...], order: int, position: str, points: int
+) -> VectorField:
     """``rate`` less what it is for `EXACT`, with the walls' values of `EXACT`."""
     body = f"state u(x)\nlet source = {source}\ndt(u) = {rate} - source\n" + walls(sides[0], sides[1], True)
     return compiled(body, order, position, points)
