@@ -3,7 +3,7 @@ model kdv_walls
 space x in [0, 10]
 grid x = 60
 state u(x)
-param c in (0, inf) = 0.1
+param c = 0.1 in (0, inf)
 dt(u) = -dx(u) - u*dx(u) - c*dxxx(u)
 bc u = 0.2*sin(t) at x = 0
 bc u = 0 at x = 10

@@ -2,7 +2,6 @@
 model plate_supported
 space x in [0, 1], y in [0, 2]
 grid x = 12, y = 20
-scheme order = 4
 state u(x, y)
 param k = 0.1 in (0, inf)
 dt(u) = -k*biharm(u) - u^3
