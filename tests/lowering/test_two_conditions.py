@@ -188,14 +188,14 @@ def test_split_methods_take_the_fourth_derivative_with_its_walls(pair, position)
     """A step 100 times that of an explicit method: the fourth derivative is in the exponential, its walls too."""
     first, second = PAIRS[pair]
     text = (
-        f"space x in [0, 1]\ngrid x = 33 {position}\nstate u(x)\ndt(u) = -0.001*dxxxx(u) - u^3\n"
+        f"space x in [0, 1]\ngrid x = 25 {position}\nstate u(x)\ndt(u) = -0.001*dxxxx(u) - u^3\n"
         f"bc {first} = 0 at boundary\nbc {second} = 0 at boundary\ninit u = 0.3*sin(pi*x)^2\n"
     )
     field = compile_model(loads_model(text))
-    times = torch.tensor([0.0, 1.0], dtype=torch.float64)
+    times = torch.tensor([0.0, 0.1], dtype=torch.float64)
     with torch.no_grad():
         start = field.initial_state()
-        split = integrate(field, start, times, method="etdrk4", substeps=20)
+        split = integrate(field, start, times, method="etdrk4", substeps=8)
         reference = integrate(field, start, times, method="dopri5", rtol=1e-7, atol=1e-9)
     assert float((split - reference)[0, -1].abs().max()) <= 1e-6
 
@@ -204,8 +204,7 @@ def test_a_clamped_plate_has_no_modes_for_a_split_method():
     """Its mixed derivative and its fourth ones share no eigenvectors; the refusal says what to take instead."""
     text = PLATE.format(nx=10, ny=11, order=2, position="cells", walls=CLAMPED_PLATE)
     field = compile_model(loads_model(text + "init u = 0\n"))
+    times = torch.tensor([0.0, 1.0], dtype=torch.float64)
     with pytest.raises(UsageError, match="along `x` and `y` its walls allow no transform") as caught:
-        integrate(
-            field, field.initial_state(), torch.tensor([0.0, 1.0], dtype=torch.float64), method="etdrk4", substeps=4
-        )
+        integrate(field, field.initial_state(), times, method="etdrk4", substeps=4)
     assert "rk4" in str(caught.value.help)

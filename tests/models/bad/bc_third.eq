@@ -1,7 +1,7 @@
 space x in [0, 1]
 param c = 2
-param d in (0, inf)
-param e
+param d = fit in (0, 9)
+param e = fit
 state u(x), v(x), w(x), p(x)
 dt(u) = -u*dx(u) - c*dxxx(u)
 dt(v) = -d*dxxx(v)
