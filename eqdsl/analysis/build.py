@@ -11,7 +11,7 @@ from eqdsl.analysis.constants import ConstantReader
 from eqdsl.analysis.declarations import channels_of, read_parameters, read_states
 from eqdsl.analysis.defaults import defaults_in_words
 from eqdsl.analysis.definitions import in_order
-from eqdsl.analysis.derivative_orders import check_orders
+from eqdsl.analysis.derivative_orders import check_orders, check_sixth_order
 from eqdsl.analysis.domain import read_domain
 from eqdsl.analysis.equations import read_equations
 from eqdsl.analysis.expressions import ExpressionChecker
@@ -26,6 +26,7 @@ from eqdsl.analysis.scope import Kind, collect
 from eqdsl.analysis.solved import SolvedReader
 from eqdsl.analysis.symbols import Symbols
 from eqdsl.analysis.transport import check_transport
+from eqdsl.analysis.wall_needs import needs_of
 from eqdsl.analysis.walls import WallReader
 from eqdsl.analysis.written import written
 from eqdsl.core.diagnostics import Diagnostic, error, has_errors
@@ -71,7 +72,8 @@ def build_model(
     channels = channels_of(fields, symbols, space.names)
     solver = SolvedReader(checker, problems)
     unknowns = solver.channels(fields)
-    walls = WallReader(domain.axes, (*channels, *unknowns), checker, constants, problems).read(statements)
+    needs = needs_of(equations, channels, domain.axes, facts, parameters)
+    walls = WallReader(domain.axes, (*channels, *unknowns), checker, constants, needs, problems).read(statements)
     solved = solver.read(statements, unknowns, walls)
     initial = read_initial(statements, fields, channels, checker, problems)
     noise = read_observations(statements, checker, constants, problems)
@@ -79,9 +81,12 @@ def build_model(
     penalties = read_penalties(statements, checker, problems)
 
     placed = [(term.expr, term.span) for equation in equations for term in equation.terms]
-    placed += [(s.residual, s.span) for s in solved]
+    placed_solved = [(s.residual, s.span) for s in solved]
     axis_spans = [(a, scope.symbols[a.name].span) for a in domain.axes]
     check_orders(placed, axis_spans, facts, problems)
+    check_orders(placed_solved, axis_spans, facts, problems, solved=True)
+    if domain.order == 6:
+        check_sixth_order([*placed, *placed_solved], axis_spans, facts, problems)
     if fields and all(f.time_order == 0 for f in fields):
         problems.append(
             error(
@@ -112,7 +117,7 @@ def build_model(
         unread = set()
     if has_errors(problems):
         return None, problems
-    elsewhere = [e for w in walls for e in (w.value_coefficient, w.normal_coefficient, w.value)]
+    elsewhere = [e for w in walls for e in (*w.coefficients, w.value)]
     elsewhere += [s.residual for s in solved]
     elsewhere += [i.expr for i in initial if i.expr is not None]
     hints = list(unused(checker, unread))

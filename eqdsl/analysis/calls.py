@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from eqdsl.analysis.scope import Kind
 from eqdsl.analysis.symbols import LearnedInfo, StateInfo
 from eqdsl.analysis.unknown import always_zero, no_space, unknown_function
+from eqdsl.boundary.linear import NORMAL
 from eqdsl.core.codes.not_built import CALLS_NOT_BUILT
 from eqdsl.core.diagnostics import Label, error
-from eqdsl.model.expr import Apply, ChannelRef, Const, Expr, LearnedCall
+from eqdsl.model.expr import Apply, ChannelRef, Const, Diff, Expr, LearnedCall
 from eqdsl.operators.axis_derivative import LARGEST_ORDER, along, axes_of
 from eqdsl.operators.base import Argument, Operator, Rejection, Value, count_text, require_scalar
 from eqdsl.operators.table import OPERATORS
@@ -31,7 +32,7 @@ class CallChecker:
     Attributes
     ----------
     normal_allowed : bool
-        Whether ``dn(u)`` may stand here; it becomes a channel of the name ``dn(u)``.
+        Whether ``dn(u)`` may stand here; it becomes a derivative along `NORMAL`.
     """
 
     def __init__(self, checker: ExpressionChecker) -> None:
@@ -229,7 +230,7 @@ class CallChecker:
         chosen = names if component is None else (names[component],)
         return Value(tuple(ChannelRef(n) for n in chosen), state.vector and component is None)
 
-    def _normal(self, node: nodes.Call) -> Value:
+    def _normal(self, node: nodes.Call) -> Value | None:
         """``dn(u)``, only where a boundary condition allows it."""
         if not self.normal_allowed:
             raise Rejection(
@@ -241,6 +242,10 @@ class CallChecker:
                     help="write `dx(u)` for a derivative along an axis",
                 )
             )
+        inner = self._derivative_inside(node)
+        if inner is not None:
+            value = self._checker.check(inner)
+            return value and Value(tuple(Diff(c, NORMAL, 1) for c in value.components), value.vector)
         found = self._state_of(node.arguments[0]) if len(node.arguments) == 1 else None
         if found is None:
             raise Rejection(
@@ -255,7 +260,15 @@ class CallChecker:
         state, component = found
         names = state.channels(self._checker.space.names)
         chosen = names if component is None else (names[component],)
-        return Value(tuple(ChannelRef(f"dn({n})") for n in chosen), state.vector and component is None)
+        return Value(tuple(Diff(ChannelRef(n), NORMAL, 1) for n in chosen), state.vector and component is None)
+
+    def _derivative_inside(self, node: nodes.Call) -> nodes.Call | None:
+        """The argument of ``dn(lap(u))``, ``dn(dxx(u))``."""
+        inner = node.arguments[0] if len(node.arguments) == 1 else None
+        if not isinstance(inner, nodes.Call):
+            return None
+        derives = inner.name in ("lap", "dn") or axes_of(inner.name, self._checker.space.names) is not None
+        return inner if derives else None
 
     def _state_of(self, node: nodes.Expression) -> tuple[StateInfo, int | None] | None:
         """The state, and which component of it, that a name or a component such as ``w.x`` means."""

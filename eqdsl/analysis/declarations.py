@@ -57,7 +57,6 @@ def read_states(
             for velocity in (False, True):
                 for name in info.channels(axis_names, velocity=velocity):
                     symbols.channel_axes[name] = axes
-                    symbols.channel_axes[f"dn({name})"] = axes
     return tuple(fields)
 
 

@@ -15,7 +15,7 @@ from eqdsl.model.text import number_text
 from eqdsl.syntax import nodes
 
 ORDERS = (2, 4, 6)
-"""Accuracy orders with stencils and closures (order 6 only where no closure is needed)."""
+"""Accuracy orders with stencils and closures (at walls order 6 for second derivatives only)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +47,6 @@ def read_domain(statements: Sequence[nodes.Statement], constants: ConstantReader
             _refuse_interval(statement, problems)
             break
     order, where = _order(statements, constants, problems)
-    walls = [a.name for a in axes if not a.periodic]
-    if order == 6 and walls and where is not None:
-        problems.append(
-            error(
-                "E0513",
-                f"order 6 needs periodic axes, `{walls[0]}` has walls",
-                where,
-                "order 6",
-                note="one-sided closures of order 6 are unstable",
-                help="write `scheme order = 4`",
-            )
-        )
     choice = read_schemes(statements, [a.name for a in axes], problems)
     domain = replace(domain, order=order or 2, order_given=where is not None, choice=choice)
     return replace(domain, axes=_gridded(domain, statements, constants, problems))

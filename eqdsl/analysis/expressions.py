@@ -54,7 +54,7 @@ class ExpressionChecker:
         self._exhausted = False
 
     def value(self, node: nodes.Expression, *, normal: bool = False) -> Value | None:
-        """The value of a whole expression; with `normal`, ``dn(u)`` is allowed and gives a channel of that name."""
+        """The value of a whole expression; with `normal`, ``dn(u)`` is allowed."""
         if nesting(node) > MAX_NESTING:
             self.problems.append(
                 error(

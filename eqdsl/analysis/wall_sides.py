@@ -9,18 +9,55 @@ from eqdsl.analysis.expressions import ExpressionChecker
 from eqdsl.analysis.wall_places import Side
 from eqdsl.analysis.wall_values import AtPosition
 from eqdsl.analysis.written import written
-from eqdsl.boundary.linear import LinearForm
+from eqdsl.boundary.linear import NORMAL, LinearForm
 from eqdsl.boundary.table import DIRICHLET, KINDS, kind_of
 from eqdsl.core.diagnostics import Diagnostic, error
 from eqdsl.core.source import Span
-from eqdsl.model.arithmetic import ZERO, BadNumber, divide, negate
+from eqdsl.model.arithmetic import ZERO, BadNumber, add, divide, negate
 from eqdsl.model.expr import Expr
 from eqdsl.model.model import WallCondition
 from eqdsl.model.rate import time_derivative
 from eqdsl.syntax import nodes
 
-FORM = ", ".join(f"`{kind.usage}`" for kind in KINDS)
-"""The forms that a condition may have, for messages."""
+FORM = ", ".join(f"`{kind.usage}`" for kind in KINDS[:3])
+"""The forms that a condition may have where derivatives are at most of order 2, for messages."""
+
+HIGHEST = 3
+"""Highest normal derivative in a condition."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedCondition:
+    """A condition on a side and where it stands.
+
+    Parameters
+    ----------
+    condition : WallCondition
+    along : tuple of (int, str)
+        Derivatives along the wall that it contains too: normal order of what is differentiated, and the axis.
+    span, statement : Span
+        Of both sides of the equation, and of the statement.
+    """
+
+    condition: WallCondition
+    along: tuple[tuple[int, str], ...]
+    span: Span
+    statement: Span
+
+
+def _normal(form: LinearForm, side: Side) -> tuple[tuple[Expr, ...], tuple[tuple[int, str], ...]]:
+    """Coefficients of the value and of the derivatives along the outward normal of a side, and what is left."""
+    found: list[list[Expr]] = [[] for _ in range(HIGHEST + 1)]
+    along: list[tuple[int, str]] = []
+    for derivative, coefficient in form.coefficients.items():
+        orders = dict(derivative.orders)
+        across = orders.pop(side.axis.name, 0)
+        order = orders.pop(NORMAL, 0) + across
+        if orders:
+            along += [(order, axis) for axis in orders]
+        else:
+            found[order].append(negate(coefficient) if across % 2 and side.side == 0 else coefficient)
+    return tuple(add(parts) if parts else ZERO for parts in found), tuple(along)
 
 
 @dataclass(frozen=True)
@@ -32,20 +69,21 @@ class SideReader:
 
     def condition(
         self, statement: nodes.BoundaryCondition, channel: str, form: LinearForm, side: Side
-    ) -> WallCondition | None:
+    ) -> PlacedCondition | None:
         """The condition of a channel on a side, or None after a message."""
         where = statement.left.span.merge(statement.right.span)
-        a, b = form.coefficients.get(channel, ZERO), form.coefficients.get(f"dn({channel})", ZERO)
+        coefficients, along = _normal(form, side)
         facts = self.checker.space.facts
-        if kind_of(a, b) is None:
+        if kind_of(coefficients) is None:
             self._nothing_left(channel, where)
             return None
-        if not self._built(channel, (a, b, form.rest), where):
+        if not self._built(channel, (*coefficients, form.rest), where):
             return None
         on_wall = AtPosition(facts, side.axis.name, side.position)
         try:
-            a, b, value = (on_wall.of(e) for e in (a, b, negate(form.rest)))
-            kind = kind_of(a, b)
+            a, b, second, third = (on_wall.of(e) for e in coefficients)
+            value = on_wall.of(negate(form.rest))
+            kind = kind_of((a, b, second, third))
             rate = time_derivative(divide(value, a) if kind is DIRICHLET else value, facts)
         except BadNumber as reason:
             self.problems.append(
@@ -62,7 +100,10 @@ class SideReader:
             self._nothing_left(channel, where, side)
             return None
         text = f"{written(self.checker.source, where)} at {side.text}"
-        return WallCondition(channel, side.axis.name, side.side, a, b, value, rate, False, text)
+        wall = WallCondition(
+            channel, side.axis.name, side.side, a, b, value, rate, False, text, (second, third)
+        )  # fmt: skip
+        return PlacedCondition(wall, along, where, statement.span)
 
     def _nothing_left(self, channel: str, where: Span, side: Side | None = None) -> None:
         on_wall, help = "", f"write {FORM}"
@@ -84,7 +125,7 @@ class SideReader:
     def _built(self, channel: str, parts: Sequence[Expr], where: Span) -> bool:
         """Whether such coefficients are built; says so if not."""
         facts, symbols = self.checker.space.facts, self.checker.symbols
-        a, b, _ = parts
+        *coefficients, _ = parts
         field = next((p for e in parts for p in sorted(facts.of(e).parameters) if symbols.parameters[p]), None)
         if field is not None:
             self.problems.append(
@@ -110,7 +151,7 @@ class SideReader:
             )
             return False
         second_order = symbols.states[channel.partition(".")[0]].time_order == 2
-        if second_order and (facts.of(a).time or facts.of(b).time):
+        if second_order and any(facts.of(e).time for e in coefficients):
             self.problems.append(
                 error(
                     "E0923",

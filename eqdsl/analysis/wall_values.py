@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from eqdsl.analysis.folding import folded
 from eqdsl.analysis.initial import value_channel
-from eqdsl.boundary.base import is_zero
+from eqdsl.analysis.wall_needs import Needs
 from eqdsl.model.arithmetic import ONE, ZERO
 from eqdsl.model.expr import Apply, Const, Coordinate, DefinitionRef, Expr
 from eqdsl.model.facts import FactTable
@@ -58,41 +59,44 @@ class AtPosition:
 
 
 def completed(
-    given: Mapping[Key, WallCondition], channels: Sequence[Channel], axes: Sequence[Axis], facts: FactTable
+    given: Mapping[Key, Sequence[WallCondition]],
+    channels: Sequence[Channel],
+    axes: Sequence[Axis],
+    needs: Needs,
+    facts: FactTable,
 ) -> tuple[WallCondition, ...]:
-    """One condition per channel that varies in space and per side of each walled axis.
+    """The conditions of each channel that varies in space on each side of each walled axis.
 
-    What is not given is ``dn(u) = 0``. A velocity obeys the time derivative of its state's condition.
+    What is not given is ``dn(u) = 0``, and with fourth derivatives ``dn(lap(u)) = 0`` beside it: nothing flows through
+    the wall. A velocity obeys the time derivative of its state's conditions.
     """
     found = []
     for channel in (c for c in channels if not c.uniform):
         source = value_channel(channel) if channel.velocity else channel.name
         for axis in (a for a in axes if not a.periodic):
+            both = (source, axis.name) in needs
             for side in (0, 1):
-                condition = given.get((source, axis.name, side)) or _default(source, axis, side)
-                found.append(_rate(condition, channel.name, facts) if channel.velocity else condition)
+                for condition in given.get((source, axis.name, side)) or _default(source, axis, side, both):
+                    found.append(_rate(condition, channel.name, facts) if channel.velocity else condition)
     return tuple(found)
 
 
-def _default(channel: str, axis: Axis, side: int) -> WallCondition:
-    position = number_text(axis.upper if side else axis.lower)
-    text = f"dn({channel}) = 0 at {axis.name} = {position}"
-    return WallCondition(channel, axis.name, side, ZERO, ONE, ZERO, ZERO, True, text)
+def _default(channel: str, axis: Axis, side: int, both: bool) -> list[WallCondition]:
+    at = f"at {axis.name} = {number_text(axis.upper if side else axis.lower)}"
+    slope = WallCondition(channel, axis.name, side, ZERO, ONE, ZERO, ZERO, True, f"dn({channel}) = 0 {at}")
+    flux = replace(slope, normal_coefficient=ZERO, text=f"dn(lap({channel})) = 0 {at}", higher=(ZERO, ONE))
+    return [slope, flux] if both else [slope]
 
 
 def _rate(condition: WallCondition, velocity: str, facts: FactTable) -> WallCondition:
     """The time derivative of a condition."""
     value = condition.value_rate or ZERO
     # The rate of a Dirichlet wall is already that of the state itself.
-    dirichlet = is_zero(condition.normal_coefficient)
-    return WallCondition(
-        velocity,
-        condition.axis,
-        condition.side,
-        ONE if dirichlet else condition.value_coefficient,
-        condition.normal_coefficient,
-        value,
-        time_derivative(value, facts),
-        condition.announced,
-        f"d/dt of: {condition.text}",
+    return replace(
+        condition,
+        channel=velocity,
+        value_coefficient=ONE if condition.gives_value else condition.value_coefficient,
+        value=value,
+        value_rate=time_derivative(value, facts),
+        text=f"d/dt of: {condition.text}",
     )

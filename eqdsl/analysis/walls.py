@@ -1,4 +1,4 @@
-"""Boundary conditions: each channel gets one on every side of every axis with walls."""
+"""Boundary conditions: each channel gets one, or two, on every side of every axis with walls."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from eqdsl.analysis.constants import ConstantReader
 from eqdsl.analysis.expressions import ExpressionChecker
 from eqdsl.analysis.walk import walk
+from eqdsl.analysis.wall_needs import Needs
+from eqdsl.analysis.wall_pairs import PairChecker
 from eqdsl.analysis.wall_places import PlaceReader
-from eqdsl.analysis.wall_sides import FORM, SideReader
+from eqdsl.analysis.wall_sides import FORM, HIGHEST, PlacedCondition, SideReader
 from eqdsl.analysis.wall_values import completed
-from eqdsl.boundary.linear import LinearForm, LinearReader, NotLinear
+from eqdsl.boundary.linear import NORMAL, LinearForm, LinearReader, NotLinear
 from eqdsl.core.diagnostics import Diagnostic, Label, error
-from eqdsl.core.source import Span
 from eqdsl.model.arithmetic import ONE, ZERO, add, negate
 from eqdsl.model.expr import ChannelRef, Const, Diff, Expr, FluxDiff, InputRef, Reduction
 from eqdsl.model.facts import nodes_of
 from eqdsl.model.model import Axis, Channel, WallCondition, wall_series
-from eqdsl.model.text import number_text
 from eqdsl.operators.base import Value
 from eqdsl.syntax import nodes
 
@@ -31,38 +31,23 @@ class WallReader:
     channels: tuple[Channel, ...]
     checker: ExpressionChecker
     constants: ConstantReader
+    needs: Needs
     problems: list[Diagnostic]
 
     def read(self, statements: Sequence[nodes.Statement]) -> tuple[WallCondition, ...]:
-        """One condition per channel and side, defaults included."""
-        given: dict[tuple[str, str, int], tuple[WallCondition, Span]] = {}
+        """The conditions of every channel and side, defaults included."""
+        facts = self.checker.space.facts
+        pairs = PairChecker(self.axes, self.needs, facts, self.problems)
         for statement in statements:
             if isinstance(statement, nodes.BoundaryCondition):
-                for condition in self._conditions(statement):
-                    key = (condition.channel, condition.axis, condition.side)
-                    if key in given:
-                        self._twice(condition, statement.span, given[key][1])
-                    else:
-                        given[key] = (condition, statement.span)
-        return completed({k: c for k, (c, _) in given.items()}, self.channels, self.axes, self.checker.space.facts)
-
-    def _twice(self, condition: WallCondition, again: Span, first: Span) -> None:
-        axis = next(a for a in self.axes if a.name == condition.axis)
-        where = number_text(axis.upper if condition.side else axis.lower)
-        self.problems.append(
-            error(
-                "E0604",
-                f"`{condition.channel}` has two conditions at `{condition.axis} = {where}`",
-                again,
-                "second",
-                second=Label(first, "first"),
-                help="keep one condition per state and side",
-            )
-        )
+                for placed in self._conditions(statement):
+                    pairs.add(placed)
+        given = {key: [p.condition for p in found] for key, found in pairs.conclude().items()}
+        return completed(given, self.channels, self.axes, self.needs, facts)
 
     # ------------------------------------------------------------------------------------------- one statement
 
-    def _conditions(self, statement: nodes.BoundaryCondition) -> Iterator[WallCondition]:
+    def _conditions(self, statement: nodes.BoundaryCondition) -> Iterator[PlacedCondition]:
         if isinstance(statement.right, nodes.Name) and statement.right.name == "data":
             yield from self._from_data(statement)
             return
@@ -84,7 +69,7 @@ class WallReader:
                 if condition is not None:
                     yield condition
 
-    def _from_data(self, statement: nodes.BoundaryCondition) -> Iterator[WallCondition]:
+    def _from_data(self, statement: nodes.BoundaryCondition) -> Iterator[PlacedCondition]:
         """``bc u = data``: the points of a wall follow those of the data."""
         sides = list(PlaceReader(self.axes, self.constants, self.problems).sides(statement))
         left = self.checker.value(statement.left, normal=True)
@@ -107,10 +92,13 @@ class WallReader:
             for side in sides:
                 series = wall_series(component.channel, side.axis.name, side.side)
                 axes = tuple(a.name for a in self.axes if a is not side.axis)
-                yield WallCondition(
+                condition = WallCondition(
                     component.channel, side.axis.name, side.side, ONE, ZERO, InputRef(series, axes, True),
-                    InputRef(series, axes, True, rate=True), False, f"{component.channel} = data at {side.text}", True,
+                    InputRef(series, axes, True, rate=True), False, f"{component.channel} = data at {side.text}",
+                    from_data=True,
                 )  # fmt: skip
+                where = statement.left.span.merge(statement.right.span)
+                yield PlacedCondition(condition, (), where, statement.span)
 
     def _components(self, statement: nodes.BoundaryCondition, left: Value, right: Value) -> Iterator[Expr]:
         """Left minus right, by components; the number 0 fits a vector."""
@@ -150,7 +138,7 @@ class WallReader:
                 )
             )
             return None
-        channels = {_plain(c) for c in facts.of(expr).channels}
+        channels = set(facts.of(expr).channels)
         varying = {c.name for c in self.channels if not c.uniform}
         if len(channels) != 1 or not channels <= varying:
             found = ", ".join(f"`{c}`" for c in sorted(channels)) or "none"
@@ -166,7 +154,7 @@ class WallReader:
             return None
         channel = channels.pop()
         try:
-            form = LinearReader(facts).form(expr)
+            form = _with_normals(LinearReader(facts).form(expr))
         except NotLinear:
             derived = any(isinstance(n, nodes.Call) and n.name != "dn" for n in walk(statement.left))
             self.problems.append(
@@ -175,7 +163,9 @@ class WallReader:
                     f"this condition is not linear in `{channel}` and `dn({channel})`",
                     where,
                     "not linear",
-                    note="`dn` is the only derivative on a wall; it points outward" if derived else None,
+                    note="a slope on a wall is `dn(u)`, which points outward; there are also `dxx(u)` and `dn(lap(u))`"
+                    if derived
+                    else None,
                     help=f"write {FORM}",
                 )
             )
@@ -206,6 +196,16 @@ class WallReader:
         return channel, form
 
 
-def _plain(channel: str) -> str:
-    """``u`` for ``dn(u)``."""
-    return channel[3:-1] if channel.startswith("dn(") else channel
+def _with_normals(form: LinearForm) -> LinearForm:
+    """The form itself, if slopes in it are along the normal and derivatives of an order that walls may give.
+
+    Raises
+    ------
+    NotLinear
+        They are not.
+    """
+    for derivative in form.coefficients:
+        orders = dict(derivative.orders)
+        if sum(orders.values()) > HIGHEST or any(o == 1 and axis != NORMAL for axis, o in orders.items()):
+            raise NotLinear
+    return form

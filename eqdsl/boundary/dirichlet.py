@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from eqdsl.boundary.base import BoundaryKind, is_zero
+from collections.abc import Sequence
+
+from eqdsl.boundary.base import BoundaryKind, present
 from eqdsl.model.expr import Expr
 
 
@@ -12,6 +14,6 @@ class Dirichlet(BoundaryKind):
     name = "Dirichlet"
     usage = "bc u = 0 at x = 0"
 
-    def applies(self, value_coefficient: Expr, normal_coefficient: Expr) -> bool:
-        """a is not 0, b is."""
-        return not is_zero(value_coefficient) and is_zero(normal_coefficient)
+    def applies(self, coefficients: Sequence[Expr]) -> bool:
+        """a is not 0, the others are."""
+        return present(coefficients) == (0,)

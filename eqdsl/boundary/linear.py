@@ -5,19 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from eqdsl.model.arithmetic import ONE, ZERO, add, divide, multiply, negate
-from eqdsl.model.expr import Apply, ChannelRef, DefinitionRef, Expr
+from eqdsl.model.expr import Apply, ChannelRef, DefinitionRef, Diff, Expr
 from eqdsl.model.facts import FactTable
+
+NORMAL = "outward normal"
+"""The axis of ``dn``; it has a space, so that no axis of a model is called that."""
 
 
 class NotLinear(Exception):
-    """The expression is no linear combination of its channels."""
+    """The expression is no linear combination of channels and their derivatives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Derivative:
+    """A channel, or a derivative of one: `orders` pairs axes (or `NORMAL`) with orders, by name."""
+
+    channel: str
+    orders: tuple[tuple[str, int], ...] = ()
+
+    def along(self, axis: str, order: int) -> Derivative:
+        """Its derivative."""
+        orders = dict(self.orders)
+        orders[axis] = orders.get(axis, 0) + order
+        return Derivative(self.channel, tuple(sorted(orders.items())))
 
 
 @dataclass(frozen=True, slots=True)
 class LinearForm:
-    """``sum_i coefficients[i] * channel_i + rest``; neither holds a channel."""
+    """``sum_i coefficients[i] * derivative_i + rest``; neither holds a channel."""
 
-    coefficients: dict[str, Expr] = field(default_factory=dict)
+    coefficients: dict[Derivative, Expr] = field(default_factory=dict)
     rest: Expr = ZERO
 
     def scaled(self, factor: Expr) -> LinearForm:
@@ -55,7 +72,9 @@ class LinearReader:
             return LinearForm(rest=expr)
         match expr:
             case ChannelRef(name):
-                return LinearForm({name: ONE})
+                return LinearForm({Derivative(name): ONE})
+            case Diff(argument, axis, order):
+                return self._derived(self.form(argument), axis, order)
             case DefinitionRef():
                 return self.form(self._facts.body(expr))
             case Apply("add", arguments):
@@ -74,6 +93,12 @@ class LinearReader:
                     outside = multiply([a for a in arguments if a is not inside[0]])
                     return self.form(inside[0]).scaled(outside)
         raise NotLinear
+
+    def _derived(self, form: LinearForm, axis: str, order: int) -> LinearForm:
+        """The derivative of a form whose coefficients are the same everywhere."""
+        if any(self._facts.of(e).axes for e in (*form.coefficients.values(), form.rest)):
+            raise NotLinear
+        return LinearForm({d.along(axis, order): c for d, c in form.coefficients.items()})
 
 
 def _negative(form: LinearForm) -> LinearForm:

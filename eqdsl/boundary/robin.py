@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from eqdsl.boundary.base import BoundaryKind, is_zero
+from collections.abc import Sequence
+
+from eqdsl.boundary.base import BoundaryKind, present
 from eqdsl.model.expr import Expr
 
 
@@ -12,6 +14,6 @@ class Robin(BoundaryKind):
     name = "Robin"
     usage = "bc dn(u) + h*u = g at x = 1"
 
-    def applies(self, value_coefficient: Expr, normal_coefficient: Expr) -> bool:
-        """Neither a nor b is 0."""
-        return not is_zero(value_coefficient) and not is_zero(normal_coefficient)
+    def applies(self, coefficients: Sequence[Expr]) -> bool:
+        """Neither a nor b is 0, the others are."""
+        return present(coefficients) == (0, 1)

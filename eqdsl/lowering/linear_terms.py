@@ -71,8 +71,7 @@ class LinearTerms:
     def varying_wall(self, channels: frozenset[str]) -> WallCondition | None:
         """A wall of one of these channels whose left side is not the same everywhere and always."""
         for wall in self._model.walls:
-            left = (wall.value_coefficient, wall.normal_coefficient)
-            if wall.channel in channels and not all(self._facts.constant(e) for e in left):
+            if wall.channel in channels and not all(self._facts.constant(e) for e in wall.coefficients):
                 return wall
         return None
 

@@ -153,6 +153,10 @@ def _extend(context: Context, *arguments: Any) -> Tensor:
     return ghosts.extend(value, axis + 1, lower, upper, kappa_lower, kappa_upper)
 
 
+def _add_beyond(context: Context, value: Tensor, kappa: Number, axis: int, side: int, weights: Any) -> Tensor:
+    return ghosts.add_beyond(value, axis + 1, side, weights, _as_tensor(kappa, value))
+
+
 def _near_wall(context: Context, value: Tensor, axis: int, side: int, strip: int, weights: tuple[float, ...]) -> Tensor:
     return ghosts.near_wall(value, axis + 1, side, strip, weights)
 
@@ -252,6 +256,7 @@ OPERATIONS: dict[str, Callable[..., Number]] = {
     "wrap": _wrap,
     "extrapolate": _extrapolate,
     "extend": _extend,
+    "add_beyond": _add_beyond,
     "near_wall": _near_wall,
     "replace_end": _replace_end,
     "learned": _learned,

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from eqdsl.lowering.axis_modes import fast_modes, given_points
 from eqdsl.lowering.linear_operator import LinearOperator, lower_linear
-from eqdsl.lowering.walls import kind_of_wall
+from eqdsl.lowering.walls import kind_of_wall, lowest
 from eqdsl.model.expr import ChannelRef, Const, Diff, Expr, FluxDiff
 from eqdsl.model.model import Model, WallCondition, least_points
 from eqdsl.numerics.grid import Grid
@@ -27,8 +27,12 @@ Second = Callable[[Expr, str], Expr]
 SECONDS: tuple[Second, ...] = (
     lambda u, axis: Diff(u, axis, 2),
     lambda u, axis: FluxDiff(Const(1.0), u, axis),
+    lambda u, axis: Diff(u, axis, 4),
 )
-"""Second derivatives whose eigenvectors are tried; of order 4 they are two different stencils."""
+"""Derivatives whose eigenvectors are tried; of order 4 the second ones are two different stencils.
+
+The fourth derivative is for sides with two conditions; one condition alone leaves some of its modes without a basis.
+"""
 
 
 class WallBases:
@@ -60,7 +64,8 @@ class WallBases:
     def _candidates(self, axis: int) -> Iterator[tuple[ModeBasis, ...]]:
         names = [c.name for c in self._model.channels if not c.uniform]
         own = self._grid.axes[axis]
-        yield from self._by_walls(names, axis, lambda name: fast_modes(own, self._kinds(name, axis)))
+        if all(len(self._of(name, axis)) == 2 for name in names):
+            yield from self._by_walls(names, axis, lambda name: fast_modes(own, self._kinds(name, axis)))
         if own.points <= LARGEST_EIGENPROBLEM:
             for second in SECONDS:
                 yield from self._by_walls(names, axis, partial(self._eigenvectors, axis, second))
@@ -92,7 +97,9 @@ class WallBases:
         return sorted(found, key=lambda w: w.side)
 
     def _kinds(self, channel: str, axis: int) -> tuple[str, str]:
-        lower, upper = (kind_of_wall(w) for w in self._of(channel, axis))
+        """The kinds of both walls; of two conditions on a side that on the value or the slope counts."""
+        walls = self._of(channel, axis)
+        lower, upper = (kind_of_wall(lowest([w for w in walls if w.side == side])) for side in (0, 1))
         return lower, upper
 
     def _eigenvectors(self, axis: int, second: Second, channel: str) -> ModeBasis | None:
@@ -103,8 +110,7 @@ class WallBases:
 
     def _walls(self, channel: str, axis: int) -> object:
         """What the eigenvectors depend on."""
-        walls = self._of(channel, axis)
-        return tuple((_key(w.value_coefficient), _key(w.normal_coefficient), w.from_data) for w in walls)
+        return tuple((*(_key(c) for c in w.coefficients), w.from_data) for w in self._of(channel, axis))
 
     def _matrix(self, channel: str, axis: int, second: Second) -> Tensor:
         """The second derivative of a channel along an axis, (n, n)."""

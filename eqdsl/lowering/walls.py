@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from eqdsl.core.errors import UsageError
@@ -10,6 +11,8 @@ from eqdsl.lowering.builder import Builder, Value
 from eqdsl.lowering.closures import Closure, closure, reflection
 from eqdsl.lowering.flow_walls import flow_walls
 from eqdsl.lowering.halo import Halo, Reach, no_halo
+from eqdsl.lowering.paired_closures import paired_closure
+from eqdsl.lowering.paired_walls import PairedSide
 from eqdsl.model.expr import Const, Expr
 from eqdsl.model.model import Model, WallCondition
 from eqdsl.numerics.ghosts import GhostRows
@@ -38,8 +41,9 @@ class WallFiller:
 
     def __init__(self, model: Model, grid: Grid, builder: Builder, lower: Lower) -> None:
         self._model, self._grid, self._builder, self._lower = model, grid, builder, lower
-        walls = (*model.walls, *flow_walls(model))
-        self._conditions = {(w.channel, w.axis, w.side): w for w in walls}
+        self._conditions: dict[tuple[str, str, int], list[WallCondition]] = {}
+        for wall in (*model.walls, *flow_walls(model)):
+            self._conditions.setdefault((wall.channel, wall.axis, wall.side), []).append(wall)
 
     def fill(self, value: Value, channel: str, halo: Halo) -> Value:
         """The channel's values with `halo` ghost cells on each axis; values on Dirichlet nodes are replaced."""
@@ -69,7 +73,7 @@ class WallFiller:
             return reflection(layer, place(wall))
 
         if reach.closed or any(self._on_nodes(channel, number, side) for side in (0, 1)):
-            value = self._extend(value, channel, number, polynomials, filled)
+            value = self._extend(value, channel, number, polynomials, filled, reach)
         for layer in range(reach.closed, reach.width):
             value = self._extend(value, channel, number, partial(reflected, layer), filled)
         return value
@@ -94,24 +98,52 @@ class WallFiller:
 
     def _on_nodes(self, channel: str, number: int, side: int) -> WallCondition | None:
         axis = self._grid.axes[number]
-        condition = self._conditions.get((channel, axis.name, side))
-        if condition is not None and condition.from_data:
-            return condition
-        if condition is None or axis.position != "nodes" or not _is_zero(condition.normal_coefficient):
+        walls = self._conditions.get((channel, axis.name, side), [])
+        driven = next((w for w in walls if w.from_data), None)
+        if driven is not None:
+            return driven
+        if axis.position != "nodes":
             return None
-        return condition
+        return next((w for w in walls if w.gives_value), None)
 
-    def _extend(self, value: Value, channel: str, number: int, numbers: Numbers, halo: Halo) -> Value:
-        rows, kappas, present = [], [], []
+    def _extend(
+        self, value: Value, channel: str, number: int, numbers: Numbers, halo: Halo, reach: Reach | None = None
+    ) -> Value:
+        """Ghosts on both sides; those of a pair of conditions (never of a reflection) where `reach` is given."""
+        rows, kappas, present, shifts = [], [], [], []
         for side in (0, 1):
-            wall = self._conditions[channel, self._grid.axes[number].name, side]
+            walls = self._conditions[channel, self._grid.axes[number].name, side]
+            if reach is not None and self._takes_both(walls, reach):
+                paired = self._paired(walls, number, halo, reach)
+                rows.append(paired.rows())
+                present.append(False)
+                shifts += [(side, weights, by) for weights, by in paired.shifts(value)]
+                continue
+            wall = lowest(walls)
             side_rows, kappa = self._side(value, wall, numbers(wall), number, halo)
             rows.append(side_rows)
             present.append(kappa is not None)
             if kappa is not None:
                 kappas.append(kappa)
         axes = value.axes
-        return self._builder.add("extend", (value, *kappas), number, rows[0], rows[1], *present, axes=axes)
+        found = self._builder.add("extend", (value, *kappas), number, rows[0], rows[1], *present, axes=axes)
+        for side, weights, by in shifts:
+            found = self._builder.add("add_beyond", (found, by), number, side, weights, axes=axes)
+        return found
+
+    def _takes_both(self, walls: Sequence[WallCondition], reach: Reach) -> bool:
+        """Whether the ghosts obey both conditions of a side.
+
+        A first derivative takes the lower one alone, with its own closure: where the higher derivatives have small
+        factors, it decides whether modes grow.
+        """
+        return len(walls) == 2 and (reach.derivative != 1 or min(w.highest for w in walls) > 1)
+
+    def _paired(self, walls: Sequence[WallCondition], number: int, halo: Halo, reach: Reach) -> PairedSide:
+        axis = self._grid.axes[number]
+        given, highest = any(w.gives_value for w in walls), max(w.highest for w in walls)
+        numbers = paired_closure(self._model.order, reach.closed, axis.position, given, highest)
+        return PairedSide(walls, numbers, axis, number, self._builder, lambda e: self._lower(e, halo))
 
     def _side(
         self, value: Value, condition: WallCondition, numbers: Closure, number: int, halo: Halo
@@ -157,6 +189,15 @@ class WallFiller:
             build.apply("mul", b, build.constant(numbers.correction_slope)),
         )
         return build.apply("div", build.apply("sub", self._lower(wall.value, halo), known), denominator)
+
+
+def lowest(walls: Sequence[WallCondition]) -> WallCondition:
+    """The condition on the value or the slope; a free end, which has none, is reflected like a mirror."""
+    found = min(walls, key=lambda w: w.highest)
+    if found.highest <= 1:
+        return found
+    zero, one = Const(0.0), Const(1.0)
+    return replace(found, normal_coefficient=one, value=zero, value_coefficient=zero, higher=(zero, zero))
 
 
 def kind_of_wall(wall: WallCondition) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from eqdsl.core.diagnostics import Diagnostic
 from eqdsl.core.source import SourceText, Span
-from eqdsl.model.expr import Expr, InputRef
+from eqdsl.model.expr import Const, Expr, InputRef
 from eqdsl.model.operator_form import AffineForm
 from eqdsl.model.scheme import Schemes
 
@@ -274,6 +274,9 @@ class SolvedState:
 class WallCondition:
     """``value_coefficient * u + normal_coefficient * du/dn = value`` on one side of one axis, for one channel.
 
+    `higher` holds the coefficients of the second and third normal derivative. Where derivatives of order 3 and 4 are
+    taken, a side has two conditions, one after the other.
+
     `side` is 0 at the lower, 1 at the upper end; ``n`` points outward. The three expressions may contain parameters,
     time and the coordinates along the wall, nothing else. Every channel that varies in space, velocity channels
     included (there: the time derivative of the condition), has one for each side of each non-periodic axis.
@@ -290,7 +293,27 @@ class WallCondition:
     value_rate: Expr | None
     announced: bool
     text: str
+    higher: tuple[Expr, Expr] = (Const(0.0), Const(0.0))
     from_data: bool = False
+
+    @property
+    def coefficients(self) -> tuple[Expr, ...]:
+        """Of the value and of the first three derivatives along the normal."""
+        return (self.value_coefficient, self.normal_coefficient, *self.higher)
+
+    @property
+    def highest(self) -> int:
+        """Highest derivative in the condition."""
+        return max((k for k, c in enumerate(self.coefficients) if not _is_zero(c)), default=0)
+
+    @property
+    def gives_value(self) -> bool:
+        """Whether it is a condition on the value alone."""
+        return self.highest == 0
+
+
+def _is_zero(expr: Expr) -> bool:
+    return isinstance(expr, Const) and expr.value == 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,18 @@ def _common_shape(ghosts: list[Tensor], u: Tensor, axis: int) -> list[Tensor]:
     return [g.expand(shape) for g in ghosts]
 
 
+def add_beyond(u: Tensor, axis: int, side: int, weights: tuple[float, ...], kappa: Tensor) -> Tensor:
+    """Add ``weights[k]*kappa`` to ghost k at one end of `axis`, counted from the wall outward."""
+    n, count = u.shape[axis], len(weights)
+    inward = weights if side else tuple(reversed(weights))
+    scale = torch.tensor(inward, dtype=u.dtype, device=u.device).reshape(-1, *(1,) * (u.dim() - axis - 1))
+    ghosts = u.narrow(axis, n - count if side else 0, count) + scale * kappa
+    kept = u.narrow(axis, 0 if side else count, n - count)
+    if kept.shape[0] != ghosts.shape[0]:
+        kept = kept.expand(ghosts.shape[0], *kept.shape[1:])
+    return torch.cat([kept, ghosts] if side else [ghosts, kept], dim=axis)
+
+
 def extrapolate(u: Tensor, axis: int, width: int, order: int) -> Tensor:
     """`width` ghosts on both ends by the polynomials through the `order` end points (for coefficient fields)."""
     rows = continuation(width, order)

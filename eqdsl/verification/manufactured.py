@@ -8,7 +8,7 @@ from typing import Any
 import sympy as sp
 
 from eqdsl.core.errors import EqdslError
-from eqdsl.model.expr import Apply, Const, Expr, ParamRef
+from eqdsl.model.expr import Apply, Expr, ParamRef
 from eqdsl.model.facts import facts_of, nodes_of
 from eqdsl.model.model import Definition, Equation, InitialValue, Model, Term, WallCondition
 from eqdsl.model.symbolic import SymbolTable, from_sympy, to_sympy
@@ -119,14 +119,14 @@ def _refuse_large(expression: Any, equation: Equation) -> None:
 
 
 def _wall(wall: WallCondition, model: Model, exact: ExactSolution) -> WallCondition:
-    """The condition with the value that the exact solution has there: ``a*U + b*dU/dn``."""
+    """The condition with the value that the exact solution has there: ``a*U + b*dU/dn + ...``."""
     axis, symbols = model.axis(wall.axis), exact.symbols
     place = {symbols.axes[wall.axis]: sp.Float(axis.upper if wall.side else axis.lower)}
-    a = to_sympy(wall.value_coefficient, model, symbols)
-    b = to_sympy(wall.normal_coefficient, model, symbols)
-    solution = exact.value(wall.channel)
-    slope = sp.diff(solution, symbols.axes[wall.axis]) * (1 if wall.side else -1)
-    value = a * solution.xreplace(place) + b * slope.xreplace(place)
-    given = isinstance(wall.normal_coefficient, Const) and wall.normal_coefficient.value == 0.0
+    solution, outward = exact.value(wall.channel), 1 if wall.side else -1
+    value = sp.Integer(0)
+    for order, coefficient in enumerate(wall.coefficients):
+        derivative = sp.diff(solution, symbols.axes[wall.axis], order) * outward**order
+        value += to_sympy(coefficient, model, symbols) * derivative.xreplace(place)
+    given = wall.gives_value
     rate = sp.diff(solution.xreplace(place) if given else value, symbols.time)
     return replace(wall, value=exact.written(value), value_rate=exact.written(rate))

@@ -52,7 +52,7 @@ def test_a_condition_is_brought_to_its_normal_form(written: str, a: str, b: str,
     ):
         wanted = to_sympy(other.definitions[name].components[0], other, table)
         assert sp.simplify(to_sympy(part, model, table) - wanted) == 0, expr_text(part)
-    found = kind_of(condition.value_coefficient, condition.normal_coefficient)
+    found = kind_of(condition.coefficients)
     assert found is not None and found.name == kind
     assert not condition.announced
 

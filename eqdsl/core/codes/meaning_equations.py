@@ -97,8 +97,8 @@ Right: `grid x = 64`""",
     ),
     "E0513": Explanation(
         "an unknown order of accuracy",
-        """There are central schemes of order 2, 4 and 6. Order 6 needs periodic axes: near walls its one-sided
-closures are unstable.
+        """There are central schemes of order 2, 4 and 6. Along axes with walls order 6 serves second derivatives
+only: its one-sided closures make first derivatives grow.
 
 Wrong: `scheme order = 3`
 Right: `scheme order = 4`""",

@@ -28,8 +28,9 @@ Wrong: `space x in [0, 1] periodic` with `bc u = 0 at x = 0`
 Right: `space x in [0, 1]`""",
     ),
     "E0604": Explanation(
-        "two conditions on one side",
-        """Each state has one condition on each side. `boundary` means all sides.
+        "too many conditions on one side",
+        """Each state has one condition on each side, two where its fourth derivative is taken. `boundary` means all
+sides.
 
 Wrong: `bc u = 0 at boundary` and `bc dn(u) = 0 at x = 0`
 Right: `bc u = 0 at x = 1` and `bc dn(u) = 0 at x = 0`""",
@@ -90,5 +91,44 @@ Right: `init v = sin(x)`""",
 
 Wrong: `state u in [0, 1]` with `init u = 2`
 Right: `init u = 0.5`""",
+    ),
+    "E0614": Explanation(
+        "a condition on a derivative too high for its equation",
+        """Conditions on second and third derivatives are the second ones of a side, for equations with derivatives
+of order 3 and 4 along the axis. With derivatives up to order 2 a side has one condition, on the value and the slope.
+
+Wrong: `dt(u) = dxx(u)` with `bc dxx(u) = 0 at x = 0`
+Right: `bc dn(u) = 0 at x = 0`""",
+    ),
+    "E0615": Explanation(
+        "two conditions about the same quantity",
+        """The two conditions of a side must not follow from, or contradict, each other.
+
+Wrong: `bc u = 0 at x = 0` and `bc 2*u = 1 at x = 0`
+Right: `bc u = 0 at x = 0` and `bc dn(u) = 0 at x = 0`""",
+    ),
+    "E0616": Explanation(
+        "one condition where two are needed",
+        """A fourth derivative needs two conditions on each side: clamped `u`, `dn(u)`; supported `u`, `dxx(u)`; free
+`dxx(u)`, `dn(dxx(u))`; without flux `dn(u)`, `dn(lap(u))`. The last is taken where none is written.
+
+Wrong: `dt(u) = -dxxxx(u)` with `bc u = 0 at boundary`
+Right: `bc u = 0 at boundary` and `bc dxx(u) = 0 at boundary`""",
+    ),
+    "E0617": Explanation(
+        "conditions for a third derivative",
+        """`dt(u) = -dxxx(u)` needs one condition at the lower end and two at the upper, with `+dxxx(u)` it is the other
+way round. With two at the wrong end modes grow without bound on fine grids. There is no default.
+
+Wrong: `dt(u) = -dxxx(u)` with `bc u = 0 at boundary`
+Right: `bc u = 0 at boundary` and `bc dn(u) = 0 at x = 1`""",
+    ),
+    "E0618": Explanation(
+        "an unknown derivative along the wall",
+        """On a wall `x = 0`, `lap(u)` is `dxx(u) + dyy(u)`. `dyy(u)` is known to be 0 there if the other condition
+gives `u` the same value all along the wall; in `dn(lap(u))`, if it gives `dn(u)` the same value.
+
+Wrong: `bc u = y^2 at x = 0` and `bc lap(u) = 0 at x = 0`
+Right: `bc u = y^2 at x = 0` and `bc dxx(u) = -2 at x = 0`""",
     ),
 }

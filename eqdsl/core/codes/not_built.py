@@ -84,14 +84,10 @@ the first frame or a formula.""",
         """A wall follows the values of its state in the data. Slopes, and states that are solved for or of second order
 in time, cannot. Write `input q(t)` and a condition with it.""",
     ),
-    "E0920": Explanation(
-        "not built yet: `biharm` with walls",
-        """Fourth derivatives need two conditions on each side, but one `bc` gives one. On periodic axes `biharm`
-works.""",
-    ),
     "E0921": Explanation(
-        "not built yet: derivatives of order 3 and more along an axis with walls",
-        "They need two conditions on each side, but one `bc` gives one. On periodic axes any order up to 8 works.",
+        "not built yet: derivatives of order 5 and more along an axis with walls",
+        """They need three conditions on each side; two are built. An equation that is solved for a state has one
+condition a side, for derivatives up to order 2. On periodic axes any order up to 8 works.""",
     ),
     "E0922": Explanation(
         "not built yet: coefficient fields and maps in boundary conditions",

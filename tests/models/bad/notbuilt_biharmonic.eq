@@ -1,3 +1,0 @@
-space x in [0, 1]
-state u(x)
-dt(u) = -biharm(u)
