@@ -10,6 +10,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +24,11 @@ FLAGS = (
     "-ffast-math", "-fno-finite-math-only",
     "-w",
 )  # fmt: skip
+
+AS_WRITTEN = (
+    *(flag for flag in FLAGS if "math" not in flag), "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast",
+)  # fmt: skip
+"""The same for a text whose functions are written out, where the order of sums is part of what they compute."""
 
 _PATIENCE = 300
 """Seconds after which the compiler is stopped."""
@@ -48,18 +54,18 @@ def compiler() -> str:
     raise CompilationFailed("no C compiler is found")
 
 
-def load(text: str) -> ctypes.CDLL:
+def load(text: str, flags: Sequence[str] = FLAGS) -> ctypes.CDLL:
     """The library of a C text.
 
     Raises
     ------
     CompilationFailed
     """
-    key = hashlib.sha256("\0".join((text, _toolchain(), *FLAGS)).encode()).hexdigest()[:32]
+    key = hashlib.sha256("\0".join((text, _toolchain(), *flags)).encode()).hexdigest()[:32]
     folder = cache_folder()
     path = folder / f"{key}.so"
     if not _ours(path):
-        _compile(text, path)
+        _compile(text, path, flags)
     return ctypes.CDLL(str(path))
 
 
@@ -68,7 +74,9 @@ def _toolchain() -> str:
     """Compiler and processor: a library holds the instructions of the machine that compiled it."""
     version = subprocess.run([compiler(), "--version"], capture_output=True, text=True, check=False).stdout
     cpu = Path("/proc/cpuinfo")
-    flags = next((line for line in cpu.read_text().splitlines() if line.startswith("flags")), "") if cpu.exists() else ""
+    flags = (
+        next((line for line in cpu.read_text().splitlines() if line.startswith("flags")), "") if cpu.exists() else ""
+    )
     return "\n".join((compiler(), version, platform.machine(), platform.processor(), flags))
 
 
@@ -78,15 +86,15 @@ def cache_folder() -> Path:
     ``EQDSL_CACHE``, or ``eqdsl`` below the user's cache folder. A library in it is run: so a folder that another user
     owns or may write is not used, and a fresh temporary one takes its place.
     """
-    base = os.environ.get("EQDSL_CACHE") or os.path.join(
-        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "eqdsl"
-    )
-    folder = Path(base) / "kernels"
+    given, shared = os.environ.get("EQDSL_CACHE"), os.environ.get("XDG_CACHE_HOME")
     try:
+        base = Path(given) if given else (Path(shared) if shared else Path("~/.cache").expanduser()) / "eqdsl"
+        folder = base / "kernels"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if _private(folder) and os.access(folder, os.W_OK):
             return folder
-    except OSError:
+    except (OSError, RuntimeError):
+        # No home, no room, or no right to write there.
         pass
     return _temporary()
 
@@ -111,16 +119,16 @@ def _ours(path: Path) -> bool:
         return False
 
 
-def _compile(text: str, path: Path) -> None:
+def _compile(text: str, path: Path, flags: Sequence[str]) -> None:
     """Compile beside the final name, then rename: a kernel is there as a whole or not at all."""
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".building-") as scratch:
-        source, object_, library = (os.path.join(scratch, name) for name in ("kernel.c", "kernel.o", "kernel.so"))
-        Path(source).write_text(text)
-        _run([compiler(), "-x", "c", *FLAGS, "-c", source, "-o", object_])
+        source, compiled, library = (Path(scratch) / name for name in ("kernel.c", "kernel.o", "kernel.so"))
+        source.write_text(text)
+        _run([compiler(), "-x", "c", *flags, "-c", str(source), "-o", str(compiled)])
         # Linked without -ffast-math, which would switch off denormal numbers for the whole process.
-        _run([compiler(), "-shared", object_, "-o", library, *_openmp(), "-lm"])
-        os.chmod(library, 0o700)
-        os.replace(library, path)
+        _run([compiler(), "-shared", str(compiled), "-o", str(library), *_openmp(), "-lm"])
+        library.chmod(0o700)
+        library.replace(path)
 
 
 def _openmp() -> list[str]:
@@ -128,7 +136,7 @@ def _openmp() -> list[str]:
     torch = find_spec("torch")
     folder = Path(torch.origin).parent / "lib" if torch and torch.origin else Path()
     own = sorted(folder.glob("libgomp*.so*"))
-    return [str(own[0])] if own and "gcc" in os.path.basename(os.path.realpath(compiler())) else ["-fopenmp"]
+    return [str(own[0])] if own and "gcc" in Path(compiler()).resolve().name else ["-fopenmp"]
 
 
 def _run(command: list[str]) -> None:
