@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from eqdsl.learned.activations import DEFAULT_ACTIVATION, activation
 from eqdsl.learned.base import FamilySpec, LearnedFamily
 from eqdsl.learned.initial import amplify, start_hidden, start_last
-from eqdsl.learned.native.mlp import mlp
+from eqdsl.learned.native.operator import network
 
 DEFAULT_SIZES = (64, 64)
 
@@ -36,4 +36,4 @@ class Mlp(LearnedFamily):
 
     def forward(self, inputs: Tensor) -> Tensor:
         layers = [*self.hidden, self.last]
-        return mlp(inputs, [weight for layer in layers for weight in (layer.weight, layer.bias)], self.activation)
+        return network(inputs, [weight for layer in layers for weight in (layer.weight, layer.bias)], self.activation)
