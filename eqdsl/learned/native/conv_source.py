@@ -17,7 +17,8 @@ from eqdsl.learned.native.taps import taps_source
 _GEOMETRY = """
 #include <stdlib.h>
 /* Sizes of the grid: `row` numbers in a row of the first axis of the input, `rows` of them; an output row is `lines`
-   lines of `length` points, `line` apart in the input. `reach` is the largest offset, `pitch` the room for one channel. */
+   lines of `length` points, `line` apart in the input. `reach` is the largest offset, `pitch` the room for one
+   channel. */
 typedef struct { long batch, row, rows, lines, line, length, reach, band, pitch; } Grid;
 #define OUT_ROWS (g->rows - LAYERS*(KERNEL - 1))
 #define BANDS ((OUT_ROWS + g->band - 1)/g->band)

@@ -6,7 +6,7 @@ In eager mode an `autograd.Function` costs least; under `torch.compile` the same
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
@@ -20,7 +20,9 @@ from eqdsl.learned.native.conv_kernel import ConvKernel, conv_kernel
 from eqdsl.learned.native.mlp_kernel import MlpKernel, mlp_kernel
 from eqdsl.learned.native.use import batched, give_up, transformed, usable
 
-LAYERS = {2: functional.linear, 3: functional.conv1d, 4: functional.conv2d, 5: functional.conv3d}
+LAYERS: dict[int, Callable[..., Tensor]] = {
+    2: functional.linear, 3: functional.conv1d, 4: functional.conv2d, 5: functional.conv3d,
+}  # fmt: skip
 """A layer by the number of axes of its weight."""
 
 FEWEST_POINTS = 512
