@@ -1,6 +1,6 @@
 """``python -m benchmarks``: every table."""
 
-from benchmarks import accuracy, startup, stiff, transport
+from benchmarks import accuracy, learned, startup, stiff, transport
 
-for table in (startup, stiff, transport, accuracy):
+for table in (startup, stiff, transport, learned, accuracy):
     table.main()
