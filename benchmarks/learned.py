@@ -55,9 +55,7 @@ FAMILIES = {"mlp": "mlp(64, 64)", "conv": "conv(16, 16)"}
 
 def main(side: int = SIDE) -> None:
     torch.set_num_threads(1)
-    print(
-        "| network | type | forward GFLOP/s | adjoint GFLOP/s | forward, torch over it | with gradients, torch over it |"
-    )
+    print("| network | type | forward GFLOP/s | adjoint GFLOP/s | torch over forward | torch over both |")
     print("|---|---|---|---|---|---|")
     for name, widths, kernel, dtype in NETWORKS:
         print(f"| {name} | {str(dtype).removeprefix('torch.')} | {' | '.join(alone(widths, kernel, dtype))} |")
