@@ -11,12 +11,12 @@ in a process of its own, for its peak of memory beyond what it had before.
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from pathlib import Path
 
 import torch
 import torchdiffeq
@@ -150,14 +150,20 @@ def training_step(family: str, who: str, side: int) -> tuple[float, float]:
     with torch.no_grad():
         # Kernels are compiled, and what torch needs once is there.
         field(times[0], initial)
-    before, found = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, float("inf")
+    before, found = peak(), float("inf")
     for _ in range(3):
         start = time.thread_time()
         optimiser.zero_grad()
         (solve() ** 2).mean().backward()
         optimiser.step()
         found = min(found, time.thread_time() - start)
-    return found, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    return found, (peak() - before) / 1024
+
+
+def peak() -> int:
+    """Most memory this process has had, in kB; unlike `getrusage` it does not count that of its parent."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1])
 
 
 def in_process(family: str, who: str, side: int) -> tuple[float, float]:
