@@ -1,6 +1,6 @@
 """``python -m benchmarks``: every table."""
 
-from benchmarks import accuracy, memory, orders, startup, stiff, transport
+from benchmarks import accuracy, learned, memory, orders, startup, stiff, transport
 
-for table in (startup, stiff, transport, orders, memory, accuracy):
+for table in (startup, stiff, transport, orders, memory, learned, accuracy):
     table.main()

@@ -10,6 +10,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +24,11 @@ FLAGS = (
     "-ffast-math", "-fno-finite-math-only",
     "-w",
 )  # fmt: skip
+
+AS_WRITTEN = (
+    *(flag for flag in FLAGS if "math" not in flag), "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast",
+)  # fmt: skip
+"""The same for a text whose functions are written out, where the order of sums is part of what they compute."""
 
 _PATIENCE = 300
 """Seconds after which the compiler is stopped."""
@@ -48,18 +54,18 @@ def compiler() -> str:
     raise CompilationFailed("no C compiler is found")
 
 
-def load(text: str) -> ctypes.CDLL:
+def load(text: str, flags: Sequence[str] = FLAGS) -> ctypes.CDLL:
     """The library of a C text.
 
     Raises
     ------
     CompilationFailed
     """
-    key = hashlib.sha256("\0".join((text, _toolchain(), *FLAGS)).encode()).hexdigest()[:32]
+    key = hashlib.sha256("\0".join((text, _toolchain(), *flags)).encode()).hexdigest()[:32]
     folder = cache_folder()
     path = folder / f"{key}.so"
     if not _ours(path):
-        _compile(text, path)
+        _compile(text, path, flags)
     return ctypes.CDLL(str(path))
 
 
@@ -114,12 +120,12 @@ def _ours(path: Path) -> bool:
         return False
 
 
-def _compile(text: str, path: Path) -> None:
+def _compile(text: str, path: Path, flags: Sequence[str]) -> None:
     """Compile beside the final name, then rename: a kernel is there as a whole or not at all."""
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".building-") as scratch:
         source, compiled, library = (Path(scratch) / name for name in ("kernel.c", "kernel.o", "kernel.so"))
         source.write_text(text)
-        _run([compiler(), "-x", "c", *FLAGS, "-c", str(source), "-o", str(compiled)])
+        _run([compiler(), "-x", "c", *flags, "-c", str(source), "-o", str(compiled)])
         # Linked without -ffast-math, which would switch off denormal numbers for the whole process.
         _run([compiler(), "-shared", str(compiled), "-o", str(library), *_openmp(), "-lm"])
         library.chmod(0o700)

@@ -10,6 +10,7 @@ from eqdsl.core.errors import UsageError
 from eqdsl.learned.activations import DEFAULT_ACTIVATION, activation
 from eqdsl.learned.base import FamilySpec, LearnedFamily
 from eqdsl.learned.initial import amplify, start_hidden, start_last
+from eqdsl.learned.native.operator import network
 
 DEFAULT_SIZES = (16, 16)
 DEFAULT_KERNEL = 3
@@ -36,8 +37,8 @@ class Conv(LearnedFamily):
         kernel = spec.options.get("kernel", DEFAULT_KERNEL)
         if not isinstance(kernel, int) or kernel < 3 or kernel % 2 == 0:
             raise UsageError(f"`kernel = {kernel}` is not an odd number from 3 on", help="write `kernel = 3`")
-        chosen = activation(spec.options.get("act", DEFAULT_ACTIVATION))
-        self.activation = chosen.function
+        self.activation = str(spec.options.get("act", DEFAULT_ACTIVATION))
+        chosen = activation(self.activation)
         layer = CONVOLUTIONS[spec.dimension]
         channels = (spec.inputs, *spec.sizes(DEFAULT_SIZES))
         self.hidden = nn.ModuleList(layer(a, b, kernel) for a, b in pairwise(channels))
@@ -51,7 +52,5 @@ class Conv(LearnedFamily):
         amplify(self.last, factor)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        values = inputs
-        for layer in self.hidden:
-            values = self.activation(layer(values))
-        return self.last(values)  # type: ignore[no-any-return]
+        layers = [*self.hidden, self.last]
+        return network(inputs, [weight for layer in layers for weight in (layer.weight, layer.bias)], self.activation)

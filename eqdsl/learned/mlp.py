@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from eqdsl.learned.activations import DEFAULT_ACTIVATION, activation
 from eqdsl.learned.base import FamilySpec, LearnedFamily
 from eqdsl.learned.initial import amplify, start_hidden, start_last
+from eqdsl.learned.native.operator import network
 
 DEFAULT_SIZES = (64, 64)
 
@@ -21,8 +22,8 @@ class Mlp(LearnedFamily):
 
     def __init__(self, spec: FamilySpec) -> None:
         super().__init__()
-        chosen = activation(spec.options.get("act", DEFAULT_ACTIVATION))
-        self.activation = chosen.function
+        self.activation = str(spec.options.get("act", DEFAULT_ACTIVATION))
+        chosen = activation(self.activation)
         widths = (spec.inputs, *spec.sizes(DEFAULT_SIZES))
         self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         self.last = nn.Linear(widths[-1], spec.outputs)
@@ -34,7 +35,5 @@ class Mlp(LearnedFamily):
         amplify(self.last, factor)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        values = inputs
-        for layer in self.hidden:
-            values = self.activation(layer(values))
-        return self.last(values)  # type: ignore[no-any-return]
+        layers = [*self.hidden, self.last]
+        return network(inputs, [weight for layer in layers for weight in (layer.weight, layer.bias)], self.activation)

@@ -13,7 +13,7 @@ import torch
 from eqdsl.analysis.check import load_model, loads_model
 from eqdsl.core import native
 from eqdsl.core.errors import EqdslWarning
-from eqdsl.lowering.fused import field as fused_field
+from eqdsl.learned.native import use
 from eqdsl.lowering.fused.reference import reference_rates
 from eqdsl.lowering.prepared import PreparedField
 from eqdsl.lowering.vector_field import VectorField, compile_model
@@ -243,7 +243,7 @@ def test_large_grids_use_kernels_by_themselves(monkeypatch: pytest.MonkeyPatch) 
     for points, wanted in ((1023, False), (1024, True)):
         field = compile_model(model, grid=grid_from_model(model, {"x": points}))
         assert field.fused.ready(state_of(field)) == wanted
-    monkeypatch.setenv(fused_field.SWITCH, "off")
+    monkeypatch.setenv(use.SWITCH, "off")
     field = compile_model(model, grid=grid_from_model(model, {"x": 1024}))
     assert not field.fused.ready(state_of(field))
     assert compile_model(loads_model("state a\ndt(a) = -a"), kernels=True).fused.ready(torch.ones(1, 1)) is False
@@ -285,9 +285,9 @@ def test_without_a_compiler_torch_serves_and_says_so_once(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(native, "compiler", none)
     monkeypatch.setattr(native, "_toolchain", none)
-    monkeypatch.setattr(fused_field, "_told", set())
+    use._tell.cache_clear()
     field, other = small_walled(), small_walled()
-    with pytest.warns(EqdslWarning, match=r"^no C compiler is found: equations run in plain torch"):
+    with pytest.warns(EqdslWarning, match=r"^no C compiler is found: models run in plain torch"):
         rate = field(0.1, state_of(field))
     assert torch.equal(rate, field.rates(0.1, state_of(field)))
     with warnings.catch_warnings():

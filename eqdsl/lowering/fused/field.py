@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
@@ -11,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from eqdsl.core.errors import EqdslWarning
 from eqdsl.core.native import CompilationFailed
+from eqdsl.learned.native.use import SWITCH, give_up, transformed
 from eqdsl.lowering.fused.extents import Unsupported
 from eqdsl.lowering.fused.kernel import PRECISIONS, Kernel
 from eqdsl.lowering.fused.operator import rates, register
@@ -24,9 +23,6 @@ from eqdsl.numerics.grid import Grid
 
 FEWEST_POINTS = 1024
 """On smaller grids a kernel is not made unless it is asked for: compiling takes about a second."""
-
-SWITCH = "EQDSL_KERNELS"
-"""Environment variable: ``off`` for plain torch throughout."""
 
 Evaluate = Callable[[list[int]], list[Any]]
 """Values of steps by torch."""
@@ -57,7 +53,7 @@ class FusedRates:
 
     def ready(self, state: Tensor) -> bool:
         """Whether the rates at a state come from a kernel; makes the kernel if need be."""
-        if self.refused or state.device.type != "cpu" or state.dtype not in PRECISIONS or _transformed():
+        if self.refused or state.device.type != "cpu" or state.dtype not in PRECISIONS or transformed():
             return False
         if state.dtype in self._kernels:
             return True
@@ -116,15 +112,10 @@ class FusedRates:
             return False
         except CompilationFailed as reason:
             self.refused = str(reason)
-            _warn_once(f"{reason}: equations run in plain torch, several times slower; `eqdsl doctor` says more")
+            give_up(reason)
             return False
         self._kernels[dtype] = kernel, register(kernel)
         return True
-
-
-def _transformed() -> bool:
-    """Whether a transform of `torch.func` or forward-mode differentiation is at work, which kernels do not know."""
-    return torch._C._functorch.maybe_current_level() is not None or torch.autograd.forward_ad._current_level >= 0
 
 
 def _as_array(found: Plan, number: int, value: Tensor) -> Tensor:
@@ -140,12 +131,3 @@ def _as_row(value: Any, state: Tensor) -> Tensor:
     if isinstance(value, Tensor):
         return value.to(state.dtype).reshape(-1)
     return state.new_tensor([float(value)])
-
-
-_told: set[str] = set()
-
-
-def _warn_once(message: str) -> None:
-    if message not in _told:
-        _told.add(message)
-        warnings.warn(message, EqdslWarning, stacklevel=2)

@@ -1,0 +1,1 @@
+"""Learned terms as generated C: all layers of a tile at once, never a tensor (points x width) in memory."""
