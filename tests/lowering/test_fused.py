@@ -331,3 +331,15 @@ def test_denormal_numbers_survive_loading() -> None:
     small_walled()(0.1, state_of(small_walled()))
     tiny = torch.tensor(5e-324, dtype=torch.float64)
     assert (tiny * 1.0).item() == 5e-324
+
+
+@pytest.mark.parametrize("position", ("cells", "nodes"))
+def test_walls_that_follow_the_data(position: str) -> None:
+    """Along both axes, corners included."""
+    model = loads_model(
+        "space x in [0, 1], y in [0, 2]\nstate u(x, y)\nparam k = fit 0.7\ndt(u) = k*lap(u) + dx(u*u) + dxy(u)\n"
+        f"bc u = data at x = 1\nbc dn(u) = 0 at y = 0\nbc u = data at y = 2\ngrid x = 9 {position}, y = 10 {position}"
+    )
+    fast, plain = (f.driven(drive(f)) for f in pair(model, grid_from_model(model)))
+    assert_same(fast, plain, 0.3, state_of(fast), 1e-12, 1e-10)
+    assert fast.fused.refused == ""

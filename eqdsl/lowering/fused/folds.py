@@ -134,6 +134,9 @@ def _push(values: Values, kappa: int, place: Place, seed: str, stored: Target, s
             cell.add(f"{sums(plan.uniforms.index(number))} += {total};")
             continue
         step = plan.steps[number]
+        if step.operation == "input" or step.operation in FILLS:
+            # Walls that follow the data: data are no variables.
+            continue
         back = cell.declare(("wall", kappa, place, number), "const T", total)
         if step.operation == "near_wall":
             axis, _, _, weights = plan.attributes(number)

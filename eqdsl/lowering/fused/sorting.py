@@ -163,6 +163,9 @@ def _sort_wall(found: Plan, kappa: int) -> list[int]:
                 _is_leaf(found, number)
             continue
         step = found.steps[number]
+        if step.operation == "input" or step.operation in ("wrap", "extrapolate"):
+            read.append(number)
+            continue
         if step.operation not in ("pointwise", "near_wall", "coordinate"):
             raise Unsupported(f"`{step.operation}` in a wall's value")
         if step.operation == "pointwise":
