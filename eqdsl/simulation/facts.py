@@ -81,6 +81,11 @@ class Facts:
         return bool(self.field.model.schemes)
 
     @property
+    def follows_flow(self) -> bool:
+        """Whether semi-Lagrangian steps carry some states, so that the method takes what is left."""
+        return self.field.program.flow is not None
+
+    @property
     def pairs(self) -> bool:
         """Whether every state is second order in time."""
         return self.field.pairs() is not None
