@@ -35,7 +35,7 @@ class PreparedField:
 
     def __init__(self, field: VectorField, t: Tensor, state: Tensor) -> None:
         self._field = field
-        self._fused = field.fused.ready(state)
+        self._fused = field.fusible(state)
         wanted = field.fused.reads if self._fused else field.totals
         self._given = field.static_values(t, state, wanted)
         self._uniforms: Tensor | None = None
@@ -43,12 +43,15 @@ class PreparedField:
             self._uniforms = field.fused.stacked([self._given[u] for u in field.fused.uniforms], state)
 
     def __getattr__(self, name: str) -> Any:
+        if name == "_field":
+            # Not there yet, in a copy that is being made.
+            raise AttributeError(name)
         return getattr(self._field, name)
 
     def __call__(self, t: Tensor, state: Tensor) -> Tensor:
         """The rates, ``(B, C, *S)``."""
         field = self._field
-        if not self._fused or not field.fused.ready(state):
+        if not self._fused or not field.fusible(state):
             return field.rates(t, state, self._given if not self._fused else None)
         if self._uniforms is None:
             return field.fused(state, lambda wanted: field.evaluate(t, state, wanted, self._given))
@@ -69,7 +72,7 @@ class PreparedField:
         """
         field, fused = self._field, self._field.fused
         still = field.still_steps()
-        ready = self._fused and fused.ready(state) and len(nodes) <= MOST_STAGES
+        ready = self._fused and field.fusible(state) and len(nodes) <= MOST_STAGES
         if not ready or not all(a in self._given for a in fused.arrays) or not still.issuperset(fused.uniforms):
             return None
         weights = torch.zeros(len(nodes) + 1, len(nodes), dtype=torch.float64)

@@ -71,9 +71,13 @@ class VectorField(nn.Module):
 
     def forward(self, t: float | Tensor, state: Tensor) -> Tensor:
         """Time derivative of the state, ``(B, C, *S)``."""
-        if self.fused.ready(state):
+        if self.fusible(state):
             return self.fused(state, lambda wanted: self.evaluate(t, state, wanted))
         return self.rates(t, state)
+
+    def fusible(self, state: Tensor) -> bool:
+        """Whether the rates at a state come from a kernel; one of another type than the weights is torch's to promote."""
+        return state.dtype == self.dtype and self.fused.ready(state)
 
     def rates(self, t: float | Tensor, state: Tensor, given: dict[int, Any] | None = None) -> Tensor:
         """Time derivative of the state by torch alone, ``(B, C, *S)``; `given` as in `evaluate`."""
