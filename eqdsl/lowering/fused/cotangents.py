@@ -128,9 +128,9 @@ class Cotangents:
     def kept_condition(self, fill: int, place: Place) -> str:
         """The condition that a row is not replaced by a fill with walls; empty where none is."""
         plan, axis = self.plan, self.plan.fill_axis(fill)
-        first, beyond = plan.kept(fill)
         if place[axis][0] != "i" or axis == plan.last or plan.steps[fill].operation == "wrap":
             return ""
+        first, beyond = plan.kept(fill)
         i = index_text(place[axis], axis, plan)
         parts = [f"{i} >= {first}"] if first > 0 else []
         parts += [f"{i} < {plan.sizes[axis] + beyond}"] if beyond < 0 else []
