@@ -10,7 +10,7 @@ import torch
 from eqdsl.analysis.check import loads_model
 from eqdsl.core import native
 from eqdsl.core.errors import EqdslError
-from eqdsl.lowering.vector_field import VectorField, compile_model
+from eqdsl.lowering.vector_field import VectorField
 from eqdsl.numerics.grid import grid_from_model
 from eqdsl.numerics.integrators.integrate import integrate
 from tests.lowering.test_fused import assert_same, pair, state_of
@@ -61,7 +61,9 @@ class Writer:
         others = [a for a in self.axes if a != axis]
         leaves = " ".join(["k", "0.5", "t", "m", "A", *others])
         value = self.pointwise(2, leaves)
-        form = self.chance.choice(("{0} = {1}", "dn({0}) = {1}", "dn({0}) + k*{0} = {1}", "(1 + k^2)*{0} + dn({0}) = {1}", ""))
+        form = self.chance.choice(
+            ("{0} = {1}", "dn({0}) = {1}", "dn({0}) + k*{0} = {1}", "(1 + k^2)*{0} + dn({0}) = {1}", "")
+        )
         return f"bc {form.format(state, value)} at {axis} = {end}\n" if form else ""
 
     def text(self) -> str:
@@ -92,3 +94,22 @@ def written(seed: int) -> tuple[str, VectorField, VectorField]:
             continue
         return text, fast, plain
     raise AssertionError("no model")
+
+
+@pytest.mark.filterwarnings("ignore::eqdsl.core.errors.EqdslWarning")
+@pytest.mark.parametrize("seed", range(10))
+def test_a_kernel_is_the_model(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rates, gradients in everything, and steps inside the kernel."""
+    # What the compiler does at -O3 is the same, later.
+    monkeypatch.setattr(native, "FLAGS", tuple("-O1" if flag == "-O3" else flag for flag in native.FLAGS))
+    text, fast, plain = written(seed)
+    state, times = state_of(fast, batch=2), torch.tensor([0.3, 0.4], dtype=torch.float64)
+    try:
+        assert_same(fast, plain, times, state, 1e-11, 1e-9)
+        assert fast.fused.refused == "" or "not periodic" in fast.fused.refused or "too few" in fast.fused.refused
+        uneven = torch.tensor([0.0, 1e-6, 4e-6], dtype=torch.float64)
+        with torch.no_grad():
+            found, wanted = (integrate(f, state, uneven, method="heun", substeps=2) for f in (fast, plain))
+        assert torch.allclose(found, wanted, rtol=1e-9, atol=1e-9)
+    except AssertionError as failure:
+        raise AssertionError(f"{failure}\n{text}") from None

@@ -106,7 +106,9 @@ class Cotangents:
         found = self.values.row.find(key)
         if found is None:
             indices = {a: index_text(place[a], a, plan) for a in rows}
-            tests = [f"{i} >= {-extent.shift[a]} && {i} < {plan.sizes[a] + extent.above(a)}" for a, i in indices.items()]
+            tests = [
+                f"{i} >= {-extent.shift[a]} && {i} < {plan.sizes[a] + extent.above(a)}" for a, i in indices.items()
+            ]
             found = self.values.row.declare(key, "const int", " && ".join(tests))
         return f"({found} ? {back} : {_ZERO})"
 

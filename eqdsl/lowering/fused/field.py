@@ -126,7 +126,8 @@ class FusedRates:
         assert self._plan is not None
         # Comparisons come as truth values.
         return [
-            _as_array(self._plan, number, a.to(state.dtype)) for number, a in zip(self._plan.arrays, arrays, strict=True)
+            _as_array(self._plan, number, a.to(state.dtype))
+            for number, a in zip(self._plan.arrays, arrays, strict=True)
         ]
 
     def _make(self, dtype: torch.dtype) -> bool:

@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 import torch
 from torch import Tensor
 
+from eqdsl.core.native import CompilationFailed
 from eqdsl.lowering.fused.kernel import Kernel
 from eqdsl.lowering.fused.reference import reference_rates
 
@@ -55,7 +56,11 @@ class _Rates(torch.autograd.Function):
         if torch.is_grad_enabled() or torch._C._functorch.is_legacy_batchedtensor(cotangents[0]):
             found = _adjoint_by_torch(ctx, cotangents[0], [state, uniforms, *arrays])
             return None, *found
-        back, numbers, backs = ctx.kernel.adjoint(cotangents[0], state, uniforms, arrays)
+        try:
+            back, numbers, backs = ctx.kernel.adjoint(cotangents[0], state, uniforms, arrays)
+        except CompilationFailed:
+            # The forward kernel came from the disk, and what compiled it is gone.
+            return None, *_adjoint_by_torch(ctx, cotangents[0], [state, uniforms, *arrays])
         return None, back, numbers, *backs
 
 

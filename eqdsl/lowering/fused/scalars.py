@@ -35,7 +35,9 @@ SCALARS: dict[str, Scalar] = {
     "sub": Scalar(2, "{a} - {b}", ("{g}", "-{g}")),
     "div": Scalar(2, "{a}/{b}", ("{g}/{b}", "-{g}*{v}/{b}")),
     "neg": Scalar(1, "-{a}", ("-{g}",)),
-    "pow": Scalar(2, "pow({a}, {b})", ("({b} == 0 ? 0 : {g}*{b}*pow({a}, {b} - 1))", "({a} == 0 ? 0 : {g}*{v}*log({a}))")),
+    "pow": Scalar(
+        2, "pow({a}, {b})", ("({b} == 0 ? 0 : {g}*{b}*pow({a}, {b} - 1))", "({a} == 0 ? 0 : {g}*{v}*log({a}))")
+    ),
     "lt": _comparison("<"),
     "le": _comparison("<="),
     "gt": _comparison(">"),
