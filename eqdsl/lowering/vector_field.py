@@ -76,7 +76,7 @@ class VectorField(nn.Module):
         return self.rates(t, state)
 
     def fusible(self, state: Tensor) -> bool:
-        """Whether the rates at a state come from a kernel; one of another type than the weights is torch's to promote."""
+        """Whether the rates at a state come from a kernel; torch promotes states of another type than the weights."""
         return state.dtype == self.dtype and self.fused.ready(state)
 
     def rates(self, t: float | Tensor, state: Tensor, given: dict[int, Any] | None = None) -> Tensor:

@@ -16,9 +16,9 @@ from eqdsl.numerics.integrators.integrate import integrate
 from tests.lowering.test_fused import assert_same, pair, state_of
 
 UNARY = (
-    "-({})", "({})^2", "({})^3", "sin({})", "cos({})", "tanh({})", "exp(-({})^2)", "log(1 + ({})^2)", "sqrt(1 + ({})^2)",
-    "abs({} + 0.17)", "1/(1 + ({})^2)", "sigmoid({})", "softplus({})", "relu({} - 0.31)", "erf({})", "atan({})", "sign({} - 0.29)",
-    "heaviside({} - 0.37)", "(1 + ({})^2)^k", "(1 + ({})^2)^(-1.5)",
+    "-({})", "({})^2", "({})^3", "sin({})", "cos({})", "tanh({})", "exp(-({})^2)", "log(1 + ({})^2)",
+    "sqrt(1 + ({})^2)", "abs({} + 0.17)", "1/(1 + ({})^2)", "sigmoid({})", "softplus({})", "relu({} - 0.31)", "erf({})",
+    "atan({})", "sign({} - 0.29)", "heaviside({} - 0.37)", "(1 + ({})^2)^k", "(1 + ({})^2)^(-1.5)",
 )  # fmt: skip
 BINARY = (
     "{} + {}", "{} - ({})", "({})*({})", "({})*({})", "({})/(2 + ({})^2)", "min({}, {})", "max({}, {})",

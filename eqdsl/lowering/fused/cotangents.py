@@ -97,7 +97,7 @@ class Cotangents:
         return f"({' + '.join(parts)})" if parts else None
 
     def _defined(self, number: int, place: Place, back: str) -> str:
-        """A cotangent, or zero in rows in which its step is not defined, where zero times infinity might stand for it."""
+        """A cotangent, or zero in rows in which its step is not defined: there it may be zero times infinity."""
         plan, extent = self.plan, self.plan.extents[number]
         rows = [a for a in range(plan.last) if place[a][0] == "i" and a in extent.axes and not plan.periodic(a)]
         if not rows or not plan.singular:

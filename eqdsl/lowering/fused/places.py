@@ -31,7 +31,8 @@ def at_index(place: Place, axis: int, index: Index) -> Place:
 def inside(extent: Extent, place: Place, plan: Plan) -> bool:
     """Whether a value is defined at a place, as far as that is known before the kernel runs.
 
-    The loops' own indices count as inside: where they are not, what is read there is multiplied by zero, or left out (`Cotangents._defined`).
+    The loops' own indices count as inside: where they are not, what is read there is multiplied by zero or
+    left out.
     """
     for axis, (base, offset) in enumerate(place):
         if axis not in extent.axes or plan.periodic(axis):
