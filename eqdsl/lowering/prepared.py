@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -18,6 +19,9 @@ Steps = Callable[[Tensor, float, float, int], Tensor]
 
 MOST_STEPS = 1024
 """Steps whose numbers are computed ahead at a time."""
+
+MOST_NUMBERS = 2**22
+"""Bound on stages times points, since a mean over space is taken at all these stages at once."""
 
 
 class PreparedField:
@@ -79,11 +83,12 @@ class PreparedField:
         for number, row in enumerate(rows):
             weights[number, : len(row)] = torch.tensor(row, dtype=torch.float64)
         arrays = [self._given[a] for a in fused.arrays]
+        block = max(1, min(MOST_STEPS, MOST_NUMBERS // (len(nodes) * prod(field.grid.shape))))
         offsets = torch.tensor(nodes, dtype=torch.float64)
 
         def steps(state: Tensor, t: float, h: float, count: int) -> Tensor:
-            for first in range(0, count, MOST_STEPS):
-                some = min(MOST_STEPS, count - first)
+            for first in range(0, count, block):
+                some = min(block, count - first)
                 uniforms = self._uniforms
                 if uniforms is None:
                     stages = t + h * (torch.arange(first, first + some, dtype=torch.float64)[:, None] + offsets)

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import _has_any_global_hook
 
 from eqdsl.core.errors import UsageError
 from eqdsl.learned.table import build_term
@@ -86,10 +87,11 @@ class VectorField(nn.Module):
     def for_rollout(self, t: Tensor, state: Tensor) -> PreparedField | VectorField:
         """The same field with what follows from its parameters alone evaluated once, to be differentiated once.
 
-        A field that hooks listen to stays as it is: they hear every call.
+        A field stays as it is where hooks listen to it, which hear every call, and where its `forward` is replaced.
         """
-        heard = self._forward_hooks or self._forward_pre_hooks
-        return self if heard else PreparedField(self, t, state)
+        hooks = (self._forward_hooks, self._forward_pre_hooks, self._backward_hooks, self._backward_pre_hooks)
+        own = getattr(self.forward, "__func__", None) is not VectorField.forward
+        return self if own or any(hooks) or _has_any_global_hook() else PreparedField(self, t, state)
 
     def terms(self, t: float | Tensor, state: Tensor) -> dict[str, dict[str, Tensor]]:
         """Every term of every equation, by channel and term name, each ``(B, *S)``."""

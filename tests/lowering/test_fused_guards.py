@@ -12,9 +12,11 @@ import torch
 from eqdsl.analysis.check import loads_model
 from eqdsl.core import native
 from eqdsl.core.errors import UsageError
+from eqdsl.lowering import prepared
 from eqdsl.lowering.fused import kernel as fused_kernel
 from eqdsl.lowering.vector_field import VectorField
 from eqdsl.numerics.grid import grid_from_model
+from eqdsl.numerics.integrators.integrate import integrate
 from tests.lowering.test_fused import assert_same, pair, state_of
 
 LINE = "space x in [0, 1] periodic\nstate u(x)\n"
@@ -86,6 +88,54 @@ def test_torch_compile_takes_the_whole_field() -> None:
     state = state_of(field)
     rate = field(0.3, state)
     assert torch.allclose(torch.compile(field, backend="aot_eager", fullgraph=True)(0.3, state), rate, rtol=1e-12)
+
+
+@pytest.mark.parametrize("ear", ("register_forward_hook", "register_full_backward_hook"))
+def test_hooks_hear_every_call_of_a_rollout(ear: str) -> None:
+    field, _ = both(LINE + "dt(u) = dxx(u)", x=16)
+    heard = []
+    getattr(field, ear)(lambda *_: heard.append(1))
+    states = integrate(field, state_of(field).requires_grad_(), torch.tensor([0.0, 1e-4]), method="heun", substeps=3)
+    states.sum().backward()
+    assert len(heard) == 6
+
+
+def test_rollouts_use_what_wraps_or_replaces_the_field() -> None:
+    class Still(VectorField):
+        def forward(self, t: float | torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+            return 0.0 * super().forward(t, state)
+
+    class Wrapped(torch.nn.Module):
+        """Passes on what it does not have, as the modules that `torch.compile` makes."""
+
+        def __init__(self, inner: VectorField) -> None:
+            super().__init__()
+            self.inner = inner
+
+        def __getattr__(self, name: str) -> object:
+            return super().__getattr__(name) if name == "inner" else getattr(self.inner, name)
+
+        def forward(self, t: float | torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+            return 0.0 * self.inner(t, state)
+
+    field, other = both(LINE + "dt(u) = dxx(u)", x=16)
+    field.__class__ = Still
+    state = state_of(field)
+    for still in (field, Wrapped(other)):
+        assert torch.equal(integrate(still, state, torch.tensor([0.0, 1e-4]))[:, 1], state)
+
+
+def test_means_that_change_in_time_are_taken_in_small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise all points of all stages of a thousand steps would be in memory at once."""
+    fast, plain = both(PLANE + "dt(u) = lap(u) + mean(sin(t*x*y))*u", x=8, y=9)
+    monkeypatch.setattr(prepared, "MOST_NUMBERS", 2 * 3 * 72)
+    rows, state = [], state_of(fast)
+    march = fast.fused.march
+    monkeypatch.setattr(fast.fused, "march", lambda *a: (rows.append(len(a[1])), march(*a))[1])
+    times = torch.tensor([0.0, 1e-3], dtype=torch.float64)
+    with torch.no_grad():
+        found, wanted = (integrate(f, state, times, method="heun", substeps=8) for f in (fast, plain))
+    assert rows == [6, 6, 4] and torch.allclose(found, wanted, rtol=1e-12)
 
 
 def test_rows_beyond_the_grid_do_not_become_nan() -> None:

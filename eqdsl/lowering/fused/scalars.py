@@ -1,7 +1,7 @@
 """Pointwise functions in C: values and derivatives, one line each.
 
-In the texts ``{a}``, ``{b}``, ``{c}`` are the arguments, ``{v}`` the value itself and ``{g}`` the cotangent of the value;
-a derivative text is the cotangent of that argument, None where it is zero. At kinks the derivatives are torch's.
+In the texts ``{a}``, ``{b}``, ``{c}`` are the arguments, ``{v}`` the value itself and ``{g}`` its cotangent; a
+derivative text is the cotangent of that argument, None where it is zero. At kinks the derivatives are torch's.
 """
 
 from __future__ import annotations
