@@ -25,7 +25,7 @@ def check_seams(plan: Plan) -> None:
     """
     still, read = _still(plan), set(plan.totals)
     for number in plan.extents:
-        if number not in still:
+        if number not in still or plan.steps[number].operation == "stencil":
             read.update(plan.steps[number].inputs)
     values: dict[int, Any] = {}
     for number in sorted(still & read):
