@@ -64,15 +64,24 @@ def load(text: str, flags: Sequence[str] = FLAGS) -> ctypes.CDLL:
     key = hashlib.sha256("\0".join((text, _toolchain(), *flags)).encode()).hexdigest()[:32]
     folder = cache_folder()
     path = folder / f"{key}.so"
-    if not _ours(path):
-        _compile(text, path, flags)
-    return ctypes.CDLL(str(path))
+    try:
+        if not _ours(path):
+            _compile(text, path, flags)
+        try:
+            return ctypes.CDLL(str(path))
+        except OSError:
+            # A file that a crash left unfinished on the disk.
+            _compile(text, path, flags)
+            return ctypes.CDLL(str(path))
+    except OSError as failure:
+        # No room, or a folder whose files may not be run.
+        raise CompilationFailed(f"the kernel cannot be kept or loaded: {failure}") from failure
 
 
 @cache
 def _toolchain() -> str:
     """Compiler and processor: a library holds the instructions of the machine that compiled it."""
-    version = subprocess.run([compiler(), "--version"], capture_output=True, text=True, check=False).stdout
+    version = _run([compiler(), "--version"])
     cpu = Path("/proc/cpuinfo")
     flags = (
         next((line for line in cpu.read_text().splitlines() if line.startswith("flags")), "") if cpu.exists() else ""
@@ -140,7 +149,7 @@ def _openmp() -> list[str]:
     return [str(own[0])] if own and "gcc" in Path(compiler()).resolve().name else ["-fopenmp"]
 
 
-def _run(command: list[str]) -> None:
+def _run(command: list[str]) -> str:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=False)
     except (OSError, subprocess.TimeoutExpired) as failure:
@@ -148,3 +157,4 @@ def _run(command: list[str]) -> None:
     if done.returncode:
         first = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr[:200])
         raise CompilationFailed(f"the compiler refused the kernel: {first.strip()}")
+    return done.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -18,6 +19,9 @@ Steps = Callable[[Tensor, float, float, int], Tensor]
 
 MOST_STEPS = 1024
 """Steps whose numbers are computed ahead at a time."""
+
+MOST_NUMBERS = 2**22
+"""Bound on stages times points, since a mean over space is taken at all these stages at once."""
 
 
 class PreparedField:
@@ -35,7 +39,7 @@ class PreparedField:
 
     def __init__(self, field: VectorField, t: Tensor, state: Tensor) -> None:
         self._field = field
-        self._fused = field.fused.ready(state)
+        self._fused = field.fusible(state)
         wanted = field.fused.reads if self._fused else field.totals
         self._given = field.static_values(t, state, wanted)
         self._uniforms: Tensor | None = None
@@ -43,12 +47,15 @@ class PreparedField:
             self._uniforms = field.fused.stacked([self._given[u] for u in field.fused.uniforms], state)
 
     def __getattr__(self, name: str) -> Any:
+        if name == "_field":
+            # Not there yet, in a copy that is being made.
+            raise AttributeError(name)
         return getattr(self._field, name)
 
     def __call__(self, t: Tensor, state: Tensor) -> Tensor:
         """The rates, ``(B, C, *S)``."""
         field = self._field
-        if not self._fused or not field.fused.ready(state):
+        if not self._fused or not field.fusible(state):
             return field.rates(t, state, self._given if not self._fused else None)
         if self._uniforms is None:
             return field.fused(state, lambda wanted: field.evaluate(t, state, wanted, self._given))
@@ -69,18 +76,19 @@ class PreparedField:
         """
         field, fused = self._field, self._field.fused
         still = field.still_steps()
-        ready = self._fused and fused.ready(state) and len(nodes) <= MOST_STAGES
+        ready = self._fused and field.fusible(state) and len(nodes) <= MOST_STAGES
         if not ready or not all(a in self._given for a in fused.arrays) or not still.issuperset(fused.uniforms):
             return None
         weights = torch.zeros(len(nodes) + 1, len(nodes), dtype=torch.float64)
         for number, row in enumerate(rows):
             weights[number, : len(row)] = torch.tensor(row, dtype=torch.float64)
         arrays = [self._given[a] for a in fused.arrays]
+        block = max(1, min(MOST_STEPS, MOST_NUMBERS // (len(nodes) * prod(field.grid.shape))))
         offsets = torch.tensor(nodes, dtype=torch.float64)
 
         def steps(state: Tensor, t: float, h: float, count: int) -> Tensor:
-            for first in range(0, count, MOST_STEPS):
-                some = min(MOST_STEPS, count - first)
+            for first in range(0, count, block):
+                some = min(block, count - first)
                 uniforms = self._uniforms
                 if uniforms is None:
                     stages = t + h * (torch.arange(first, first + some, dtype=torch.float64)[:, None] + offsets)

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import _has_any_global_hook
 
 from eqdsl.core.errors import UsageError
 from eqdsl.data.trajectories import Trajectories
@@ -79,9 +80,13 @@ class VectorField(nn.Module):
 
     def forward(self, t: float | Tensor, state: Tensor) -> Tensor:
         """Time derivative of the state, ``(B, C, *S)``."""
-        if self.fused.ready(state):
+        if self.fusible(state):
             return self.fused(state, lambda wanted: self.evaluate(t, state, wanted))
         return self.rates(t, state)
+
+    def fusible(self, state: Tensor) -> bool:
+        """Whether the rates at a state come from a kernel; torch promotes states of another type than the weights."""
+        return state.dtype == self.dtype and self.fused.ready(state)
 
     def rates(self, t: float | Tensor, state: Tensor, given: dict[int, Any] | None = None) -> Tensor:
         """Time derivative of the state by torch alone, ``(B, C, *S)``; `given` as in `evaluate`."""
@@ -90,10 +95,13 @@ class VectorField(nn.Module):
     def for_rollout(self, t: Tensor, state: Tensor) -> PreparedField | VectorField:
         """The same field with what follows from its parameters alone evaluated once, to be differentiated once.
 
-        A field that hooks listen to stays as it is: they hear every call. So does one that the data drive.
+        A field stays as it is where hooks listen to it, which hear every call, where its `forward` is replaced, and
+        where the data drive it.
         """
-        heard = self._forward_hooks or self._forward_pre_hooks
-        return self if heard or self._reads else PreparedField(self, t, state)
+        hooks = (self._forward_hooks, self._forward_pre_hooks, self._backward_hooks, self._backward_pre_hooks)
+        own = getattr(self.forward, "__func__", None) is not VectorField.forward
+        as_it_is = own or any(hooks) or _has_any_global_hook() or self._reads
+        return self if as_it_is else PreparedField(self, t, state)
 
     def terms(self, t: float | Tensor, state: Tensor) -> dict[str, dict[str, Tensor]]:
         """Every term of every equation, by channel and term name, each ``(B, *S)``."""

@@ -89,10 +89,28 @@ class Cotangents:
         centre = self.plan.centre(reader)
         parts = []
         for k, weight in enumerate(weights):
-            back = self.of(reader, moved(place, axis, centre - k)) if weight else None
+            where = moved(place, axis, centre - k)
+            back = self.of(reader, where) if weight else None
             if back is not None:
+                back = self._defined(reader, where, back)
                 parts.append(back if weight == 1.0 else f"{literal(weight)}*{back}")
         return f"({' + '.join(parts)})" if parts else None
+
+    def _defined(self, number: int, place: Place, back: str) -> str:
+        """A cotangent, or zero in rows in which its step is not defined: there it may be zero times infinity."""
+        plan, extent = self.plan, self.plan.extents[number]
+        rows = [a for a in range(plan.last) if place[a][0] == "i" and a in extent.axes and not plan.periodic(a)]
+        if not rows or not plan.singular:
+            return back
+        key = ("defined", number, place[: plan.last])
+        found = self.values.row.find(key)
+        if found is None:
+            indices = {a: index_text(place[a], a, plan) for a in rows}
+            tests = [
+                f"{i} >= {-extent.shift[a]} && {i} < {plan.sizes[a] + extent.above(a)}" for a, i in indices.items()
+            ]
+            found = self.values.row.declare(key, "const int", " && ".join(tests))
+        return f"({found} ? {back} : {_ZERO})"
 
     def _from_fill(self, fill: int, place: Place) -> str | None:
         """From a fill at a place where it is the array itself."""
@@ -112,9 +130,9 @@ class Cotangents:
     def kept_condition(self, fill: int, place: Place) -> str:
         """The condition that a row is not replaced by a fill with walls; empty where none is."""
         plan, axis = self.plan, self.plan.fill_axis(fill)
-        first, beyond = plan.kept(fill)
         if place[axis][0] != "i" or axis == plan.last or plan.steps[fill].operation == "wrap":
             return ""
+        first, beyond = plan.kept(fill)
         i = index_text(place[axis], axis, plan)
         parts = [f"{i} >= {first}"] if first > 0 else []
         parts += [f"{i} < {plan.sizes[axis] + beyond}"] if beyond < 0 else []

@@ -61,7 +61,7 @@ def extent_of(step: Step, number: int, known: Mapping[int, Extent], model: Model
     operation = step.operation
     if operation in ("constant", "time", "uniform_channel"):
         return _on_grid(frozenset(), d)
-    if operation in ("channel", "solve", "spread", "project", "component"):
+    if operation in ("channel", "solve", "spread", "project", "component", "replace_end"):
         return _on_grid(frozenset(range(d)), d)
     if operation == "parameter":
         return _on_grid(frozenset(grid.axis(a) for a in model.parameter(attributes[0]).axes), d)
@@ -86,8 +86,6 @@ def extent_of(step: Step, number: int, known: Mapping[int, Extent], model: Model
         return inputs[0].without(attributes[0])
     if operation == "output":
         return inputs[0]
-    if operation == "replace_end":
-        return _joint(inputs[:1], d)
     if operation == "learned" and attributes[1]:
         return _on_grid(frozenset(range(d)), d)
     if operation in ("pointwise", "learned"):

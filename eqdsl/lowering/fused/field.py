@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from eqdsl.core.errors import UsageError
 from eqdsl.core.native import CompilationFailed
 from eqdsl.learned.native.use import SWITCH, give_up, transformed
 from eqdsl.lowering.fused.extents import Unsupported
@@ -46,6 +47,11 @@ class FusedRates:
         self._plan: Plan | None = None
         self._kernels: dict[torch.dtype, tuple[Kernel, int]] = {}
         self._program, self._model, self._grid = program, model, grid
+        self._shape = (len(model.channels), *grid.shape)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Libraries are this process's own; another one loads them again.
+        return {**self.__dict__, "_kernels": {}}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> FusedRates:
         # Kernels hold no weights: copies of a field share them.
@@ -54,6 +60,8 @@ class FusedRates:
     def ready(self, state: Tensor) -> bool:
         """Whether the rates at a state come from a kernel; makes the kernel if need be."""
         if self.refused or state.device.type != "cpu" or state.dtype not in PRECISIONS or transformed():
+            return False
+        if state.shape[1:] != self._shape:
             return False
         if state.dtype in self._kernels:
             return True
@@ -84,23 +92,40 @@ class FusedRates:
     def stacked(self, values: Sequence[Any], state: Tensor) -> Tensor:
         """Uniform leaves side by side, ``(B | 1, U)``."""
         numbers = [_as_row(v, state) for v in values]
-        rows = max((len(v) for v in numbers), default=1)
+        rows = next((len(v) for v in numbers if len(v) != 1), 1)
         return torch.stack([v.expand(rows) for v in numbers], dim=1) if numbers else state.new_empty(1, 0)
 
     def from_leaves(self, state: Tensor, uniforms: Tensor, arrays: Sequence[Tensor]) -> Tensor:
-        """The rates from what the kernel reads."""
+        """The rates from what the kernel reads.
+
+        Raises
+        ------
+        UsageError
+            There are more or fewer times than trajectories.
+        """
         kernel, number = self._kernels[state.dtype]
-        return rates(kernel, number, state, uniforms, self._on_grid(arrays))
+        arrays = self._on_grid(arrays, state)
+        for leaf in (uniforms, *arrays):
+            if leaf.shape[0] not in (1, state.shape[0]):
+                raise UsageError(
+                    f"{leaf.shape[0]} times do not fit {state.shape[0]} trajectories",
+                    help="give one time for all, or one for each",
+                )
+        return rates(kernel, number, state, uniforms, arrays)
 
     def march(
         self, state: Tensor, uniforms: Tensor, arrays: Sequence[Tensor], weights: Tensor, h: float, steps: int
     ) -> Tensor:
         """See `Kernel.march`."""
-        return self._kernels[state.dtype][0].march(state, uniforms, self._on_grid(arrays), weights, h, steps)
+        return self._kernels[state.dtype][0].march(state, uniforms, self._on_grid(arrays, state), weights, h, steps)
 
-    def _on_grid(self, arrays: Sequence[Tensor]) -> list[Tensor]:
+    def _on_grid(self, arrays: Sequence[Tensor], state: Tensor) -> list[Tensor]:
         assert self._plan is not None
-        return [_as_array(self._plan, number, a) for number, a in zip(self._plan.arrays, arrays, strict=True)]
+        # Comparisons come as truth values.
+        return [
+            _as_array(self._plan, number, a.to(state.dtype))
+            for number, a in zip(self._plan.arrays, arrays, strict=True)
+        ]
 
     def _make(self, dtype: torch.dtype) -> bool:
         try:

@@ -86,7 +86,7 @@ class Kernel:
         read = len(plan.channels) == state.shape[1]
         back = torch.empty_like(state) if read else torch.zeros_like(state)
         backs = [state.new_empty(batch, *a.shape[1:]) for a in arrays]
-        sums = torch.zeros(batch, self._chunks + 1, len(plan.uniforms), dtype=torch.float64)
+        sums = torch.zeros(batch, self._chunks + 1, len(plan.uniforms), dtype=torch.float64, device=state.device)
         ghosts = state.new_empty(2, batch * self._ghosts) if self._ghosts else None
         self._adjoint(
             state.data_ptr(), self._pointers(arrays), self._strides(arrays), uniforms.data_ptr(), _stride(uniforms),

@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 import torch
 from torch import Tensor
 
+from eqdsl.core.native import CompilationFailed
 from eqdsl.lowering.fused.kernel import Kernel
 from eqdsl.lowering.fused.reference import reference_rates
 
@@ -52,19 +53,26 @@ class _Rates(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *cotangents: Tensor) -> Any:
         state, uniforms, *arrays = ctx.saved_tensors
-        if torch.is_grad_enabled():
-            found = _differentiable_adjoint(ctx, cotangents[0], [state, uniforms, *arrays])
+        if torch.is_grad_enabled() or torch._C._functorch.is_legacy_batchedtensor(cotangents[0]):
+            found = _adjoint_by_torch(ctx, cotangents[0], [state, uniforms, *arrays])
             return None, *found
-        back, numbers, backs = ctx.kernel.adjoint(cotangents[0], state, uniforms, arrays)
+        try:
+            back, numbers, backs = ctx.kernel.adjoint(cotangents[0], state, uniforms, arrays)
+        except CompilationFailed:
+            # The forward kernel came from the disk, and what compiled it is gone.
+            return None, *_adjoint_by_torch(ctx, cotangents[0], [state, uniforms, *arrays])
         return None, back, numbers, *backs
 
 
-def _differentiable_adjoint(ctx: Any, cotangent: Tensor, inputs: list[Tensor]) -> list[Tensor | None]:
-    """The adjoint by torch, for ``create_graph=True``."""
+def _adjoint_by_torch(ctx: Any, cotangent: Tensor, inputs: list[Tensor]) -> list[Tensor | None]:
+    """The adjoint by torch, for ``create_graph=True`` and for ``is_grads_batched=True``."""
     wanted = [i for i, needed in enumerate(ctx.needs_input_grad[1:]) if needed]
-    state, uniforms, *arrays = inputs
-    outputs = reference_rates(ctx.kernel.plan, state, uniforms, arrays)
-    found = torch.autograd.grad(outputs, [inputs[i] for i in wanted], cotangent, create_graph=True, allow_unused=True)
+    graph = torch.is_grad_enabled()
+    with torch.enable_grad():
+        # Views: uniforms and arrays may themselves depend on the state, and what comes back by that way is not ours.
+        state, uniforms, *arrays = inputs = [i.view_as(i) for i in inputs]
+        outputs = reference_rates(ctx.kernel.plan, state, uniforms, arrays)
+    found = torch.autograd.grad(outputs, [inputs[i] for i in wanted], cotangent, create_graph=graph, allow_unused=True)
     by_place = dict(zip(wanted, found, strict=True))
     return [by_place.get(i) for i in range(len(inputs))]
 

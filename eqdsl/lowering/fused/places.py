@@ -31,7 +31,8 @@ def at_index(place: Place, axis: int, index: Index) -> Place:
 def inside(extent: Extent, place: Place, plan: Plan) -> bool:
     """Whether a value is defined at a place, as far as that is known before the kernel runs.
 
-    The loops' own indices count as inside: where they are not, what is read there is multiplied by zero.
+    The loops' own indices count as inside: where they are not, what is read there is multiplied by zero or
+    left out.
     """
     for axis, (base, offset) in enumerate(place):
         if axis not in extent.axes or plan.periodic(axis):
@@ -59,11 +60,13 @@ def index_text(index: Index, axis: int, plan: Plan) -> str:
     Raises
     ------
     Unsupported
-        The axis has so few points that both walls are near.
+        The axis has so few points that both walls are near, or that it is gone around more than once.
     """
     base, offset = index
     n = plan.sizes[axis]
     if base == "i":
+        if plan.periodic(axis) and abs(offset) > n:
+            raise Unsupported(f"{n} points along `{plan.grid.axes[axis].name}` are too few")
         return f"i{axis}" if not offset else f"(i{axis} {'+' if offset > 0 else '-'} {abs(offset)})"
     if (base == "0" and offset >= n) or (base == "n" and offset < -n):
         raise Unsupported(f"{n} points along `{plan.grid.axes[axis].name}` are too few")

@@ -11,9 +11,11 @@ at negative indices and from n on.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, cast
 
 from eqdsl.lowering.fused.extents import Extent
+from eqdsl.lowering.fused.scalars import SINGULAR
 from eqdsl.lowering.program import Step
 from eqdsl.numerics.ghosts import GhostRows, continuation
 from eqdsl.numerics.grid import Grid
@@ -93,6 +95,21 @@ class Plan:
     def attributes(self, number: int) -> tuple[Any, ...]:
         """Constants of a step."""
         return cast(tuple[Any, ...], self.steps[number].attributes)
+
+    @cached_property
+    def singular(self) -> bool:
+        """Whether anything can become infinite: zero times it is not zero."""
+        return any(self._singular(number) for number in self.bulk)
+
+    def _singular(self, number: int) -> bool:
+        step = self.steps[number]
+        if step.operation != "pointwise" or step.attributes[0] not in SINGULAR:
+            return False
+        second = step.inputs[-1]
+        if step.attributes[0] == "div":
+            return second not in self.literals and second not in self.uniforms
+        exponent = self.literals.get(second, 0.5) if step.attributes[0] == "pow" else 0.5
+        return exponent < 0 or exponent != int(exponent)
 
     def centre(self, number: int) -> int:
         """Which weight of a stencil stands at its own raw index."""

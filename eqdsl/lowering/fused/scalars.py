@@ -35,7 +35,9 @@ SCALARS: dict[str, Scalar] = {
     "sub": Scalar(2, "{a} - {b}", ("{g}", "-{g}")),
     "div": Scalar(2, "{a}/{b}", ("{g}/{b}", "-{g}*{v}/{b}")),
     "neg": Scalar(1, "-{a}", ("-{g}",)),
-    "pow": Scalar(2, "pow({a}, {b})", ("{g}*{b}*pow({a}, {b} - 1)", "({a} == 0 ? 0 : {g}*{v}*log({a}))")),
+    "pow": Scalar(
+        2, "pow({a}, {b})", ("({b} == 0 ? 0 : {g}*{b}*pow({a}, {b} - 1))", "({a} == 0 ? 0 : {g}*{v}*log({a}))")
+    ),
     "lt": _comparison("<"),
     "le": _comparison("<="),
     "gt": _comparison(">"),
@@ -75,6 +77,10 @@ SCALARS: dict[str, Scalar] = {
     "relu": Scalar(1, "({a} < 0 ? 0 : {a})", ("({a} > 0 ? {g} : 0)",)),
     "softplus": Scalar(1, "(({a} > 0 ? {a} : 0) + log1p(exp(-fabs({a}))))", ("{g}/(1 + exp(-{a}))",)),
 }
+
+
+SINGULAR = ("div", "pow", "tan", "asin", "acos", "atan2", "sinh", "cosh", "exp", "log", "log10", "sqrt")
+"""Functions that may be infinite, or have an infinite slope, at a number that is not."""
 
 
 def literal(number: float) -> str:

@@ -8,6 +8,7 @@ from typing import cast
 from eqdsl.lowering.fused.extents import Extent, Unsupported, extent_of
 from eqdsl.lowering.fused.plan import FILLS, OPAQUE, Plan
 from eqdsl.lowering.fused.scalars import SCALARS
+from eqdsl.lowering.fused.seams import check_seams
 from eqdsl.lowering.operations import ARITHMETIC
 from eqdsl.lowering.program import Program
 from eqdsl.model.model import Model
@@ -30,6 +31,7 @@ def plan(program: Program, model: Model, grid: Grid) -> Plan:
     for number in sorted(needed):
         found.extents[number] = extent_of(found.steps[number], number, found.extents, model, grid)
         _fold(found, number)
+    check_seams(found)
     for total in found.totals:
         _sort(found, total)
     return found

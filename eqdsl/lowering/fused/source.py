@@ -31,6 +31,7 @@ def header(plan: Plan, precision: str) -> str:
         f"enum {{ LEAVES = {len(plan.leaves)}, CHANNELS = {len(plan.totals)}, UNIFORMS = {len(plan.uniforms)},"
         f" MOST_STAGES = {MOST_STAGES} }};\n"
         "#define LIMIT(i, a, b) ((i) < (a) ? (a) : (i) > (b) ? (b) : (i))\n"
+        "#define WRAP(i, n) ((i) < 0 ? (i) + (n) : (i) >= (n) ? (i) - (n) : (i))\n"
         # One vector register of the widest kind.
         f"#define VECTOR ((long)(64/sizeof(T)))\n"
         f"#define POINTS {prod(plan.sizes)}L\n#define ROWS {prod(plan.sizes[:-1])}L\n"

@@ -113,7 +113,9 @@ class Values:
         line = self.plan.grid.axes[axis]
         first = float(line.coordinates(0)[0])
         text = index_text(place[axis], axis, self.plan)
-        if place[axis][0] == "i" and place[axis][1] and axis != self.plan.last:
+        if place[axis][0] == "i" and place[axis][1] and self.plan.periodic(axis):
+            text = f"WRAP({text}, {self.plan.sizes[axis]})"
+        elif place[axis][0] == "i" and place[axis][1] and axis != self.plan.last:
             # Beyond what is defined a point is met only where it is multiplied by zero; it must not be infinite there.
             extent = self.plan.extents[number]
             text = f"LIMIT({text}, {-extent.shift[axis]}, {self.plan.sizes[axis] - 1 + extent.above(axis)})"

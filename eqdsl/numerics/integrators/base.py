@@ -46,8 +46,10 @@ class Counted:
 
 def within(vector_field: Field, begin: Tensor, end: Tensor) -> Field:
     """The field for the stages of the step from `begin` to `end`, float64: what it reads may jump at either end."""
-    inside = getattr(vector_field, "inside", None)
-    return vector_field if inside is None else inside(begin, end)
+    # Asked of the type: a wrapper that passes on what it does not have itself stays in use.
+    inside = getattr(type(vector_field), "inside", None)
+    found: Field = vector_field if inside is None else inside(vector_field, begin, end)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

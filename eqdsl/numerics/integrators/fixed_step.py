@@ -173,7 +173,7 @@ def stage_time(t: Amount, c: float, h: Amount, state: Tensor) -> Tensor:
 
 def within_step(vector_field: Field, t: Amount, h: Amount) -> Field:
     """The field for the stages of the step from t to ``t + h``."""
-    if not hasattr(vector_field, "inside"):
+    if not hasattr(type(vector_field), "inside"):
         return vector_field
     begin = torch.as_tensor(t, dtype=torch.float64)
     return within(vector_field, begin, begin + torch.as_tensor(h, dtype=torch.float64).reshape(begin.shape))

@@ -159,9 +159,10 @@ def rollout(
 
 def _prepared(field: Field, initial: Tensor, times: Tensor) -> Field:
     """The field as it is for one rollout, where it has such a form."""
-    make = getattr(field, "for_rollout", None)
+    # Asked of the type: a wrapper that passes on what it does not have itself, as `torch.compile` makes, stays in use.
+    make = getattr(type(field), "for_rollout", None)
     first = times[..., 0].to(initial.device, initial.dtype)
-    prepared: Field = field if make is None else make(first, initial)
+    prepared: Field = field if make is None else make(field, first, initial)
     return prepared
 
 
