@@ -85,7 +85,7 @@ def perform(request: Request) -> dict[str, Any]:
         )
     if request.method == AUTO:
         say(f"integrator: {done.integrator}")
-    estimate = _estimate(request, field, done, initial) if request.estimate_error else None
+    estimate = _estimate(request, field, done, initial, inputs) if request.estimate_error else None
     write_trajectories(
         request.out, done.trajectories, model=model, force=request.force, attributes=_attributes(estimate)
     )
@@ -109,8 +109,10 @@ def perform(request: Request) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _estimate(request: Request, field: VectorField, done: Simulation, initial: torch.Tensor | None) -> ErrorEstimate:
-    found = estimate_error(field, done, initial=initial, rtol=request.rtol, atol=request.atol)
+def _estimate(
+    request: Request, field: VectorField, done: Simulation, initial: torch.Tensor | None, inputs: Trajectories | None
+) -> ErrorEstimate:
+    found = estimate_error(field, done, initial=initial, inputs=inputs, rtol=request.rtol, atol=request.atol)
     for note in found.notes:
         say(f"note: {note}")
     return found

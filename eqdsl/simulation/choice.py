@@ -62,9 +62,6 @@ REVERSIBLE_RULES = (
 """Where the user asks for steps that can be undone."""
 
 RULES = (
-    Rule("dopri5", "adaptive", lambda f: f.follows_flow and not (f.fixed and f.step is None),
-         lambda f: "steps that follow the flow leave it the other terms only"),
-    Rule("rk4", "explicit", lambda f: f.follows_flow, lambda f: "steps that follow the flow leave it the other terms"),
     Rule("ssprk3", "explicit", lambda f: f.transport, lambda f: f"it keeps the bounds of `scheme`; {f.limit_in_words}"),
     Rule("etdrk4", "exponential", lambda f: f.stiff_linear_part,
          lambda f: f"linear terms limit explicit steps to {f.linear_limit:.2g}"),
@@ -97,8 +94,7 @@ def choose(field: VectorField, state: Tensor, times: Tensor, *, step: float | No
     rule = next(rule for rule in RULES if rule.holds(facts))
     method = METHODS[rule.method]
     if not method.fixed_step:
-        # A step that is given is then that of what is split off.
-        return Choice(rule.method, rule.kind, step, rule.reason(facts))
+        return Choice(rule.method, rule.kind, None, rule.reason(facts))
     return Choice(rule.method, rule.kind, facts.accurate_step(method) if step is None else step, rule.reason(facts))
 
 

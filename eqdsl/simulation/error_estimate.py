@@ -50,8 +50,9 @@ class ErrorEstimate:
 
 
 def estimate_error(
-    field: VectorField, done: Simulation, *, initial: Tensor | None, rtol: float, atol: float
-) -> ErrorEstimate:
+    field: VectorField, done: Simulation, *, initial: Tensor | None, rtol: float, atol: float,
+    inputs: Trajectories | None = None,
+) -> ErrorEstimate:  # fmt: skip
     """Estimate the relative errors of a simulation by two more.
 
     Time: steps of half the length (for adaptive methods the tolerances that make steps half as long, ``2^-q`` of these
@@ -66,6 +67,8 @@ def estimate_error(
     initial : Tensor, optional
     rtol, atol : float
         The tolerances it was made with.
+    inputs : Trajectories, optional
+        What drove it.
     """
     choice, times = done.integrator, done.trajectories.times
     method = METHODS[choice.method]
@@ -73,7 +76,7 @@ def estimate_error(
     finest = MOST_DIGITS * torch.finfo(field.dtype).eps
     step = choice.step if choice.step is not None else float(np.diff(times, axis=1).max())
     again = partial(
-        simulate, times=times, initial=initial, method=choice.method, step=step / 2,
+        simulate, times=times, initial=initial, inputs=inputs, method=choice.method, step=step / 2,
         rtol=max(factor * rtol, min(finest, rtol)), atol=factor * atol,
     )  # fmt: skip
     finer, failed = _try(lambda: again(field), "time")

@@ -77,13 +77,9 @@ class Facts:
 
     @property
     def transport(self) -> bool:
-        """Whether first derivatives take an upwind or limited scheme."""
-        return bool(self.field.model.schemes)
-
-    @property
-    def follows_flow(self) -> bool:
-        """Whether semi-Lagrangian steps carry some states, so that the method takes what is left."""
-        return self.field.program.flow is not None
+        """Whether first derivatives take an upwind or limited scheme; steps that follow the flow are none."""
+        schemes = self.field.model.schemes
+        return bool(schemes) and self.field.flow() is None
 
     @property
     def pairs(self) -> bool:
@@ -119,16 +115,24 @@ class Facts:
 
     @cached_property
     def explicit_limit(self) -> float | None:
-        """Largest stable step of rk4 near the state; None where nothing limits it."""
+        """Largest stable step of rk4 near the state; None where nothing limits it.
+
+        Where the flow is followed, it is that of the other terms.
+        """
+        flow = self.field.flow()
+        rates = self.field if flow is None else flow.rest
+        if rates is None:
+            return None
         now = self.times[..., 0].to(self.field.device, self.field.dtype)
-        found = stable_step(self.field, RK4, now, self.state)
+        found = stable_step(rates, RK4, now, self.state)
         return None if found is None else found / MARGIN
 
     @property
     def limit_in_words(self) -> str:
         """The limit of explicit steps."""
         if self.explicit_limit is None:
-            return "nothing in the equations limits explicit steps"
+            beside = "" if self.field.flow() is None else " beside the flow, which is followed backwards,"
+            return f"nothing in the equations{beside} limits explicit steps"
         return f"explicit steps are stable up to about {self.explicit_limit:.2g}"
 
     # ---------------------------------------------------------- ordinary differential equations
@@ -189,13 +193,16 @@ class Facts:
 
     @torch.no_grad()
     def accurate_step(self, method: Method) -> float:
-        """A step that is stable at the start and accurate over the first interval: a whole part of the interval."""
+        """A step that is stable at the start and accurate over the first interval: a whole part of the interval.
+
+        Steps that follow the flow interpolate once each: shorter ones need not be more accurate, none are looked for.
+        """
         stable = None
         if method.reach is not None and self.explicit_limit is not None:
             stable = SAFETY * self.explicit_limit * method.reach / RK4.reach
         first = self.times[..., :2]
         (count,) = [1] if stable is None else substeps_for(first, 1, min(stable, self.spacing), 1 << 60)
-        if count > MOST_STEPS:
+        if count > MOST_STEPS or self.field.flow() is not None:
             return self.spacing / count
         before = self._end(method, first, count)
         while 2 * count <= MOST_STEPS:

@@ -95,6 +95,32 @@ def test_transport_schemes_get_the_method_that_keeps_their_bounds(scheme: str) -
     assert np.abs(done.trajectories.state).max() <= 1 + 1e-3
 
 
+FLOW = (
+    "scheme advect = semilagrangian\nspace x in [0, 1] periodic\ngrid x = 64\nstate u(x)\n"
+    "dt(u) = -advect(1, u){}\ninit u = sin(2*pi*x)\n"
+)
+
+
+def test_steps_that_follow_the_flow_go_from_frame_to_frame() -> None:
+    """Each crosses 8 cells, where explicit steps would cross less than one."""
+    done = simulate(field(FLOW.format("")), np.linspace(0, 1, 9), method="auto")
+    assert str(done.integrator) == (
+        "rk4 (explicit), step 0.125, because nothing in the equations beside the flow, which is followed backwards, "
+        "limits explicit steps"
+    )
+    assert done.steps == 8
+    np.testing.assert_allclose(done.trajectories.state[0, -1], done.trajectories.state[0, 0], atol=1e-12)
+
+
+def test_what_the_flow_leaves_decides_on_the_method() -> None:
+    """Diffusion is exponentiated, and does not shorten the steps; an explicit method keeps its limit."""
+    done = simulate(field(FLOW.format(" + 0.1*dxx(u)")), np.linspace(0, 1, 9), method="auto")
+    assert (done.integrator.method, done.integrator.step, done.steps) == ("etdrk4", 0.125, 8)
+    done = simulate(field(FLOW.format(" + dx((1 + u^2)*dx(u))/100")), np.linspace(0, 1, 9), method="auto")
+    assert done.integrator.method == "rk4"
+    assert done.integrator.step == pytest.approx(0.5 * 2.785 / (0.02 * 4 * 64**2), rel=0.5)
+
+
 def test_a_step_that_is_given_stands() -> None:
     done = simulate(field(DECAY), np.array([0.0, 1.0]), method="auto", step=0.125)
     assert (done.integrator.method, done.integrator.step, done.steps) == ("rk4", 0.125, 8)
@@ -132,6 +158,8 @@ def test_a_real_blow_up_is_still_told() -> None:
         ("state u\ndt(u) = -100*u + sin(u)\n", 1.0, False, "etdrk4"),
         ("state u\ndt(u) = -1e4*(u^3 + u^2*u)\n", 1.0, False, "rodas4"),
         (TRANSPORT.format("upwind(3)"), 1.0, False, "ssprk3"),
+        (FLOW.format(""), 1.0, False, "rk4"),
+        (FLOW.format(" + 0.1*dxx(u)"), 1.0, False, "etdrk4"),
     ],
 )
 def test_fits_take_fixed_steps_that_the_linear_part_does_not_limit(

@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from eqdsl.analysis.check import loads_model
+from eqdsl.data.inputs import only_inputs
+from eqdsl.data.trajectories import InputValues, Trajectories
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.simulation import simulate
 from eqdsl.simulation.error_estimate import ErrorEstimate, estimate_error
@@ -94,6 +96,35 @@ def test_error_of_upwind_differences(scheme: str) -> None:
     x = (np.arange(40) + 0.5) / 40
     exact = np.sin(2 * np.pi * (x - times[:, None]))
     assert within_a_factor_2(found.space["u"], relative(states[:, 0], exact))
+
+
+@pytest.mark.parametrize("method", ["rk4", "auto"])
+def test_error_of_a_driven_simulation(method: str) -> None:
+    """``u' = q - u`` with ``q = t``: a straight line, which the input is exactly; ``u = t - 1 + 2*exp(-t)``."""
+    compiled = field("input q(t)\nstate u\ninit u = 1\ndt(u) = q - u\n")
+    times = np.linspace(0, 2, 5)
+    inputs = only_inputs({"q": InputValues(times[None], times[None])}, compiled.model)
+    done = simulate(compiled, times, inputs=inputs, method=method)
+    found = estimate_error(compiled, done, initial=None, inputs=inputs, rtol=1e-6, atol=1e-9)
+    exact = times - 1 + 2 * np.exp(-times)
+    assert found.notes == ()
+    assert within_a_factor_2(found.time["u"], relative(done.trajectories.state[0, :, 0], exact))
+
+
+def test_error_of_space_between_walls_from_data() -> None:
+    """``sin(2*x)*exp(-0.4*t)`` on the walls and inside."""
+    compiled = field(
+        "space x in [0, 1]\ngrid x = 21 nodes\nstate u(x)\ndt(u) = 0.1*dxx(u)\nbc u = data at boundary\n"
+        "init u = sin(2*x)\n"
+    )
+    x, times = compiled.grid.coordinates()["x"], np.linspace(0, 1, 201)
+    exact = np.exp(-0.4 * times)[:, None] * np.sin(2 * x)
+    walls = Trajectories(
+        times=times[None], state=exact[None, :, None], lengths=np.array([len(times)]), channels=("u",), axes={"x": x}
+    )
+    done = simulate(compiled, times, inputs=walls, method="auto")
+    found = estimate_error(compiled, done, initial=None, inputs=walls, rtol=1e-6, atol=1e-9)
+    assert within_a_factor_2(found.space["u"], relative(done.trajectories.state[0, :, 0], exact))
 
 
 def test_error_between_walls() -> None:
