@@ -56,7 +56,7 @@ def grid_plan(base: FitConfig, grid: Grid, model: Model) -> Plan:
     UsageError
         Wrong keys or values; all of them in one message.
     """
-    problems = []
+    problems: dict[str, UsageError] = {}
     for key, values in grid.items():
         for text in values:
             try:
@@ -65,12 +65,12 @@ def grid_plan(base: FitConfig, grid: Grid, model: Model) -> Plan:
                 check_weights(model, config.multiplier)
                 chosen_device(config.run.device)
             except UsageError as error:
-                problems.append(error)
+                # A wrong key is reported by each of its values.
+                problems.setdefault(error.message.removeprefix("--grid: "), error)
     if len(problems) == 1:
-        raise problems[0]
+        raise next(iter(problems.values()))
     if problems:
-        texts = dict.fromkeys(error.message.removeprefix("--grid: ") for error in problems)
-        raise UsageError("--grid: " + "\n".join([f"{len(texts)} problems", *(f"- {text}" for text in texts)]))
+        raise UsageError("--grid: " + "\n".join([f"{len(problems)} problems", *(f"- {text}" for text in problems)]))
     chosen = {key: tuple(values) for key, values in grid.items()}
     return Plan(one_split(base, grid), chosen, (), math.prod(map(len, chosen.values())))
 
