@@ -182,6 +182,20 @@ def test_failed_and_killed_trials_are_rows_and_the_killed_one_can_go_on(
     assert [row["state"] for row in rows(tmp_path / "S")] == ["COMPLETE", "COMPLETE", "FAIL"]
 
 
+def test_a_search_in_which_every_trial_fails_says_so_with_status_3(folder: Path, tmp_path: Path, call: Call) -> None:
+    text = (folder / "decay.eq").read_text().replace("\n", "\r\n")
+    (tmp_path / "dos.eq").write_bytes(text.encode())
+    command = ["sweep", tmp_path / "dos.eq", folder / "data.h5", "-o", tmp_path / "S"]
+    done = call(*command, "--search", 1, "--set", "data.validation=0.6", "--set", "data.test=0.5", "--json", "--quiet")
+    assert done.status == 3
+    assert done.json["best"] is None
+    assert [(t["state"], t["settings"]) for t in done.json["trials"]] == [
+        ("FAIL", {"optimizer.parameter_learning_rate": "0.01", "run.seed": "0"})
+    ]
+    assert call(*command, "--resume", "--quiet").status == 3
+    assert not (tmp_path / "S" / "sweep.png").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -31,6 +31,7 @@ from eqdsl.fitting.checkpoint import write_atomically
 from eqdsl.fitting.config_file import config_text, load_config
 from eqdsl.fitting.run_place import beside
 from eqdsl.model.model import Model
+from eqdsl.syntax.reading import read_source
 
 STATE, CONFIG, JOURNAL, LOCK = "sweep.json", "config.toml", "journal.log", ".lock"
 CSV, PICTURE = "sweep.csv", "sweep.png"
@@ -110,7 +111,7 @@ def find(path: Path, model: Model) -> Place:
         raise DataError("there is no such sweep", file=str(path), help="leave `--resume` out to make one")
     try:
         state = json.loads((path / STATE).read_text(encoding="utf-8"))
-        text = (path / state["model"]).read_text(encoding="utf-8")
+        text = read_source(path / state["model"]).text
         data, grid, search = state["data"]["sha256"], state["grid"], state["search"]
         whole = isinstance(data, str) and isinstance(grid, dict) and isinstance(search, int | None)
     except (OSError, ValueError, KeyError, TypeError) as error:

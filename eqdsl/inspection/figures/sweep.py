@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from eqdsl.inspection.figures.style import BLUE, RED, hide_unused, log_axis, new_figure, png
 
 COLUMNS = 3
-DECADES = 10.0
-"""Numbers whose largest is more than this many times the smallest get a logarithmic axis."""
+RATIO = 10.0
+"""Numbers whose largest is at least this many times the smallest get a logarithmic axis."""
 
 
 def draw_sweep(keys: Sequence[str], settings: Sequence[Mapping[str, str]], scores: Sequence[float]) -> bytes:
@@ -32,6 +32,8 @@ def draw_sweep(keys: Sequence[str], settings: Sequence[Mapping[str, str]], score
     columns = min(len(keys), COLUMNS)
     rows = -(-len(keys) // columns)
     figure, axes = new_figure(rows, columns, height=2.9 * rows)
+    from matplotlib.ticker import MaxNLocator
+
     best = min(range(len(scores)), key=scores.__getitem__)
     for ax, key in zip(axes, keys, strict=False):
         places, labels = positions([setting[key] for setting in settings])
@@ -40,8 +42,10 @@ def draw_sweep(keys: Sequence[str], settings: Sequence[Mapping[str, str]], score
         if labels:
             ax.set_xticks(range(len(labels)), labels)
             ax.set_xlim(-0.5, len(labels) - 0.5)
-        elif min(places) > 0 and max(places) > DECADES * min(places):
+        elif min(places) > 0 and max(places) >= RATIO * min(places):
             ax.set_xscale("log")
+        elif all(place.is_integer() for place in places):
+            ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         if min(scores) > 0:
             log_axis(ax)
         ax.set_xlabel(key)
