@@ -35,7 +35,7 @@ from eqdsl.syntax.reading import read_source
 
 STATE, CONFIG, JOURNAL, LOCK = "sweep.json", "config.toml", "journal.log", ".lock"
 CSV, PICTURE = "sweep.csv", "sweep.png"
-PATIENCE = 10.0
+PATIENCE = 30.0
 """Seconds to wait for the trials of a killed sweep to end."""
 
 
