@@ -9,7 +9,9 @@ REQUIRED = (
     "torch", "torchdiffeq", "lark", "sympy", "numpy", "h5py", "safetensors", "click", "rich", "pydantic",
     "jinja2",
 )  # fmt: skip
-EXTRAS: dict[str, tuple[str, ...]] = {"plot": ("matplotlib",), "data": ("xarray", "h5netcdf")}
+EXTRAS: dict[str, tuple[str, ...]] = {
+    "plot": ("matplotlib",), "data": ("xarray", "h5netcdf"), "sweep": ("optuna",),
+}  # fmt: skip
 
 
 def installed(package: str) -> str | None:

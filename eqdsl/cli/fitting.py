@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,7 @@ class Request:
     device: str | None
     dtype: str | None
     memory: str | None
+    multiplier: str | None
     minutes: float | None
     resume: bool
     mapping: tuple[tuple[str, str], ...]
@@ -86,10 +87,6 @@ def configure(request: Request) -> FitConfig:
     DataError
         There is no run to resume.
     """
-    if request.config_path is not None:
-        config = load_config(request.config_path)
-    else:
-        config = load_run(request.out).config if request.resume else FitConfig()
     short: Mapping[str, object] = {
         "seed": request.seed,
         "device": request.device,
@@ -98,9 +95,24 @@ def configure(request: Request) -> FitConfig:
     }
     overrides = [f"run.{key}={value}" for key, value in short.items() if value is not None]
     overrides += [f"integrator.memory={request.memory}"] if request.memory is not None else []
-    config = with_overrides(config, [*request.sets, *overrides])
-    if not request.mapping:
+    overrides += [f"multiplier.rule={request.multiplier}"] if request.multiplier is not None else []
+    otherwise = load_run(request.out).config if request.resume and request.config_path is None else FitConfig()
+    return base_config(request.config_path, [*request.sets, *overrides], request.mapping, otherwise)
+
+
+def base_config(
+    path: Path | None, sets: Sequence[str], mapping: Sequence[tuple[str, str]], otherwise: FitConfig
+) -> FitConfig:
+    """The settings of a TOML file, or `otherwise` without one, with some of them set, and the names of `--map`.
+
+    Raises
+    ------
+    UsageError
+        The file cannot be read, or a key or value is wrong.
+    """
+    config = with_overrides(load_config(path) if path is not None else otherwise, sets)
+    if not mapping:
         return config
     # Not through `with_overrides`: names such as `w.x` and datasets such as `3` would be taken for TOML.
-    names = {**config.data.map, **dict(request.mapping)}
+    names = {**config.data.map, **dict(mapping)}
     return config.model_copy(update={"data": config.data.model_copy(update={"map": names})})

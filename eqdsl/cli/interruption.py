@@ -9,16 +9,22 @@ from typing import Any, Self
 from eqdsl.cli.console import say
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_STOPPING = "stopping after this step, with a usable run left; again to stop at once"
 
 
 class StopRequest:
     """While it is entered, the first signal asks to stop and the second one stops at once.
 
     Calling it says whether somebody asked: it is the `should_stop` of a fit.
+
+    Parameters
+    ----------
+    message : str
+        What is said at the first signal.
     """
 
-    def __init__(self) -> None:
-        self.asked = False
+    def __init__(self, message: str = _STOPPING) -> None:
+        self.asked, self.message = False, message
         self._previous: dict[int, Any] = {}
 
     def __call__(self) -> bool:
@@ -39,4 +45,4 @@ class StopRequest:
         if self.asked:
             raise KeyboardInterrupt
         self.asked = True
-        say("stopping after this step, with a usable run left; again to stop at once")
+        say(self.message)

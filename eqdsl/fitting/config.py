@@ -42,6 +42,8 @@ class DataSection(Section):
     """Share held out to choose the best weights; 0 uses the training data."""
     test: Share = 0.0
     """Share held out and never looked at but for the final score."""
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
+    """Seed of the split; without it `run.seed`."""
     map: dict[str, str] = {}
     """Dataset of a name, as in `--map u=tensor[...,0]`."""
 
@@ -111,10 +113,10 @@ class OptimizerSection(Section):
 class MultiplierSection(Section):
     """Weight of the misfit against the norm of the learned terms: loss = misfit + penalty/multiplier."""
 
-    rule: Literal["adaptive", "fixed", "aphynity"] = "adaptive"
-    """adaptive: rises while the misfit exceeds the tolerance, falls below it; aphynity: grows by rate*misfit; fixed."""
-    start: Positive = 100.0
-    """Value before the first epoch."""
+    rule: Literal["auto", "aphynity", "fixed"] = "auto"
+    """auto: rises while the misfit exceeds the tolerance, falls below it; aphynity: grows by rate*misfit; fixed."""
+    start: Literal["auto"] | Positive = "auto"
+    """Value before the first epoch; auto: 100, under aphynity 1."""
     tolerance: Literal["auto"] | Positive = "auto"
     """Misfit aimed at, in variances of the data; auto: from `noise` of the model, else none, and `share` rules."""
     share: Annotated[float, Field(gt=0, lt=1)] = 0.01
@@ -125,6 +127,10 @@ class MultiplierSection(Section):
     """Smallest value."""
     maximum: Positive = 1e12
     """Largest value."""
+    norm: Literal["l2", "relative"] = "l2"
+    """Norm of a learned term; l2: mean square; relative: each value over the size of the state it belongs to."""
+    weights: dict[str, Positive] = {}
+    """Factor on the norm of a learned term, by its name, as in `multiplier.weights.f=10`; 1 for the others."""
 
 
 class SafetySection(Section):

@@ -35,10 +35,11 @@ def load_config(path: str | Path) -> FitConfig:
     return _validated(values, str(path))
 
 
-def with_overrides(config: FitConfig, overrides: Sequence[str]) -> FitConfig:
+def with_overrides(config: FitConfig, overrides: Sequence[str], *, option: str = "--set") -> FitConfig:
     """The options with some of them set by texts like ``optimizer.steps=2000``.
 
-    A value is read as TOML where it is that, else as a text: ``run.device=cpu`` needs no quotes.
+    A value is read as TOML where it is that, else as a text: ``run.device=cpu`` needs no quotes. Messages begin with
+    the `option` that the texts come from.
 
     Raises
     ------
@@ -62,8 +63,8 @@ def with_overrides(config: FitConfig, overrides: Sequence[str]) -> FitConfig:
         else:
             place[path[-1]] = _toml_value(value.strip())
     if malformed:
-        raise UsageError("--set: " + "; ".join(malformed), help="for example `optimizer.steps=2000`")
-    return _validated(values, "--set")
+        raise UsageError(f"{option}: " + "; ".join(malformed), help="for example `optimizer.steps=2000`")
+    return _validated(values, option)
 
 
 def config_text(config: FitConfig) -> str:

@@ -24,6 +24,7 @@ from eqdsl.fitting.config_file import changed_keys
 from eqdsl.fitting.evaluate import Scores, evaluate, frame_spacing
 from eqdsl.fitting.fingerprint import fingerprint
 from eqdsl.fitting.integrator import ADJOINT_WARNING, diffusive
+from eqdsl.fitting.penalty import check_weights
 from eqdsl.fitting.problem import Problem, check_something_to_fit, make_problem
 from eqdsl.fitting.run_folder import Run, RunWriter, load_run
 from eqdsl.fitting.run_place import run_place
@@ -81,6 +82,7 @@ def fit(
         Rollouts or gradients stayed not finite; `out` holds the run up to there.
     """
     check_something_to_fit(model)
+    check_weights(model, (config or FitConfig()).multiplier)
     previous = _run_to_resume(model, out, config) if resume else None
     config = config or (previous.config if previous is not None else FitConfig())
     if out is not None and previous is None:
@@ -225,9 +227,8 @@ def _read(model: Model, data: Trajectories | str | Path, config: FitConfig) -> t
 def _split(trajectories: Trajectories, config: FitConfig, file: Path | None) -> Split:
     if trajectories.frames < 2 or not len(trajectories):
         raise DataError("a fit needs at least one trajectory of 2 frames", file=str(file) if file else None)
-    return split_trajectories(
-        trajectories, validation=config.data.validation, test=config.data.test, seed=config.run.seed
-    )
+    seed = config.run.seed if config.data.seed is None else config.data.seed
+    return split_trajectories(trajectories, validation=config.data.validation, test=config.data.test, seed=seed)
 
 
 def _run_to_resume(model: Model, out: str | Path | None, config: FitConfig | None) -> Run:

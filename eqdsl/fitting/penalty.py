@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from eqdsl.core.errors import UsageError
+from eqdsl.fitting.config import MultiplierSection
+from eqdsl.fitting.norms import NORMS
 from eqdsl.fitting.training_data import Batch
 from eqdsl.learned.term import LearnedTermModule
 from eqdsl.lowering.vector_field import VectorField
@@ -22,7 +25,7 @@ class PenaltyValue:
     total : Tensor
         Norm of the learned terms and the complexity of their families: what the multiplier weighs.
     norms : dict of str to Tensor
-        Mean square of each learned output in units of its scale.
+        Mean square of each learned output in units of its scale, whatever norm the total is made of.
     cost : Tensor
         The model's ``penalty`` statements: their weights are the user's, the multiplier leaves them alone.
     """
@@ -38,13 +41,22 @@ class PenaltyValue:
 
 
 class Penalty:
-    """``sum_f mean(f(X)^2)/scale_f^2`` plus what a family asks for, and the model's ``penalty`` statements.
+    """``sum_f weight_f mean(|f(X)/scale_f|^2)`` plus what a family asks for, and the model's ``penalty`` statements.
 
     The function penalised is the function integrated: it is the vector field's own, at the states of the data.
+
+    Parameters
+    ----------
+    model : Model
+    field : VectorField
+    options : MultiplierSection
+        Norm and weights.
+    variance : Tensor, shape (C,)
+        Variance of each channel of the data.
     """
 
-    def __init__(self, model: Model, field: VectorField) -> None:
-        self.field = field
+    def __init__(self, model: Model, field: VectorField, options: MultiplierSection, variance: Tensor) -> None:
+        self.field, self.options, self.variance = field, options, variance
         self.modules = learned_modules(field)
         self.places = {name: (term.name, i) for term in model.learned for i, name in enumerate(term.outputs)}
         self.has_statements = bool(model.penalties)
@@ -56,12 +68,15 @@ class Penalty:
         frames = torch.arange(len(batch.rows), device=state.device).repeat_interleave(batch.state.shape[1])
         field = self.field.driven(batch.driving).of_rows(frames)
         total = cost = state.new_zeros(())
-        norms = {}
+        norms, counted = {}, []
         if self.places:
+            norm = NORMS[self.options.norm]
             for name, output in field.learned_outputs(time, state).items():
-                square = (output / self._scale(name)).square().reshape(len(state), -1).mean(1)
-                norms[name] = _weighted(square, weight)
-            total = total + torch.stack(list(norms.values())).sum() + self._complexity()
+                scaled = output / self._scale(name)
+                norms[name] = _mean(scaled.detach().square(), weight)
+                factor = self.options.weights.get(self.places[name][0], 1.0)
+                counted.append(factor * _mean(norm(scaled, state, self.variance), weight))
+            total = total + torch.stack(counted).sum() + self._complexity()
         if self.has_statements:
             for value in field.penalties(time, state).values():
                 cost = cost + _weighted(value, weight)
@@ -76,6 +91,15 @@ class Penalty:
         return sum((cost for cost in costs if cost is not None), 0.0)
 
 
+def check_weights(model: Model, options: MultiplierSection) -> None:
+    """Raise `UsageError` when ``multiplier.weights`` names something that is not a learned term."""
+    terms = [term.name for term in model.learned]
+    unknown = [name for name in options.weights if name not in terms]
+    if unknown:
+        known = f"the learned terms are {', '.join(terms)}" if terms else "the model has none"
+        raise UsageError(f"multiplier.weights: `{unknown[0]}` is not a learned term", help=known)
+
+
 def learned_modules(field: VectorField) -> dict[str, LearnedTermModule]:
     """The learned terms of a vector field by their names in the model."""
     modules = {}
@@ -84,6 +108,10 @@ def learned_modules(field: VectorField) -> dict[str, LearnedTermModule]:
         assert isinstance(module, LearnedTermModule)
         modules[term.name] = module
     return modules
+
+
+def _mean(squares: Tensor, weight: Tensor) -> Tensor:
+    return _weighted(squares.reshape(len(squares), -1).mean(1), weight)
 
 
 def _weighted(values: Tensor, weight: Tensor) -> Tensor:

@@ -52,7 +52,7 @@ class Steps:
     def use(self, problem: Problem) -> None:
         """Work on this problem from now on."""
         self.problem = problem
-        self.penalty = Penalty(problem.model, problem.field)
+        self.penalty = Penalty(problem.model, problem.field, self.config.multiplier, problem.variance)
         self.objectives = {name: make(problem, self.check) for name, make in OBJECTIVES.items()}
 
     def objective(self, stage: str) -> Objective:

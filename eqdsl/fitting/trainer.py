@@ -21,7 +21,9 @@ from eqdsl.fitting.calibration import calibrate
 from eqdsl.fitting.clock import Clock, Outcome, StopRequested
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.errors import validation_misfit
-from eqdsl.fitting.multiplier import noise_tolerance, updated
+from eqdsl.fitting.multiplier.base import EpochMeans
+from eqdsl.fitting.multiplier.start import start
+from eqdsl.fitting.multiplier.update import noise_tolerance, updated
 from eqdsl.fitting.preparation import Preparation
 from eqdsl.fitting.problem import Problem
 from eqdsl.fitting.progress import Progress, Tally
@@ -72,7 +74,7 @@ class Trainer:
         self.preparation = Preparation(problem, config, self.schedule, self.steps, self._announce)
         self.noise = noise_tolerance(problem.model.noise, problem.observed)
         self.floor = float((100 * torch.finfo(problem.train.state.dtype).eps) ** 2)
-        self.progress = Progress(config.multiplier.start)
+        self.progress = Progress(start(config.multiplier))
         self.history: list[dict[str, Any]] = []
         self.best: dict[str, Tensor] = {}
         self.best_values: dict[str, float] = {}
@@ -150,10 +152,10 @@ class Trainer:
             self._keep_best(validation)
         self._judge(tally, validation)
         if progress.stage == "rollout":
-            progress.multiplier = updated(
-                progress.multiplier, tally.mean(tally.misfit), tally.mean(tally.penalty), self.config.multiplier,
-                noise=self.noise, floor=self.floor, raised=self._raised(),
-            )  # fmt: skip
+            means = EpochMeans(
+                tally.mean(tally.misfit), tally.mean(tally.penalty), self.noise, self.floor, self._raised()
+            )
+            progress.multiplier = updated(progress.multiplier, means, self.config.multiplier)
         if not tally.bad:
             self._recover()
         self._report(tally, validation)

@@ -497,3 +497,16 @@ def test_simulate_reads_what_drives_the_model(call: Call, tmp_path: Path) -> Non
     # What was written drives the next simulation.
     again = call(*arguments, "--until", 2, "--from", out, "--force")
     assert again.status == 0
+
+
+@pytest.mark.parametrize(("rule", "start"), [("aphynity", 1.0), ("fixed", 100.0)])
+def test_fit_takes_a_rule_of_the_multiplier(call: Call, folder: Path, tmp_path: Path, rule: str, start: float) -> None:
+    arguments = [folder / "unknown.eq", folder / "data.h5", "-o", tmp_path / "run", "--quiet", *QUICK]
+    assert call("fit", *arguments, "--multiplier", rule).status == 0
+    rows = (tmp_path / "run" / "history.csv").read_text().splitlines()
+    head, first = rows[0].split(","), rows[1].split(",")
+    assert {"misfit", "penalty", "multiplier"} <= set(head)
+    assert float(first[head.index("multiplier")]) == start
+    wrong = call("fit", *arguments, "--multiplier", "other")
+    assert wrong.status == 2
+    assert "'auto', 'aphynity', 'fixed'" in wrong.err

@@ -1,4 +1,4 @@
-"""The multiplier rises while the misfit exceeds the tolerance, falls below it, and stays bounded."""
+"""Each rule's course in closed form: `auto` rises above the tolerance and falls below it, all stay bounded."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eqdsl.fitting.config import MultiplierSection
-from eqdsl.fitting.multiplier import noise_tolerance, updated
+from eqdsl.fitting.multiplier.base import EpochMeans
+from eqdsl.fitting.multiplier.start import APHYNITY_START, START, start
+from eqdsl.fitting.multiplier.table import RULES
+from eqdsl.fitting.multiplier.update import noise_tolerance, updated
 
 FLOOR = 1e-12
 FIXED_AIM = MultiplierSection(tolerance=1e-3, minimum=1e-2, maximum=1e6)
@@ -21,7 +24,7 @@ def step(
     multiplier: float, misfit: float, rules: MultiplierSection = FIXED_AIM, noise: float | None = None,
     penalty: float = 0.04, raised: float = 1.0,
 ) -> float:  # fmt: skip
-    return updated(multiplier, misfit, penalty, rules, noise=noise, floor=FLOOR, raised=raised)
+    return updated(multiplier, EpochMeans(misfit, penalty, noise, FLOOR, raised), rules)
 
 
 @given(st.floats(1.01e-3, 1e12))
@@ -45,7 +48,7 @@ def test_stays_within_its_bounds_and_its_rate(rules: MultiplierSection, epochs: 
         multiplier = after
 
 
-@pytest.mark.parametrize("rule", ["adaptive", "fixed", "aphynity"])
+@pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("misfit", [math.nan, math.inf])
 def test_an_epoch_that_is_not_finite_changes_nothing(rule: str, misfit: float) -> None:
     rules = MultiplierSection.model_validate({"rule": rule})
@@ -55,23 +58,23 @@ def test_an_epoch_that_is_not_finite_changes_nothing(rule: str, misfit: float) -
 
 @given(SIZES, SIZES)
 def test_without_a_tolerance_the_penalty_keeps_its_share_of_the_loss(misfit: float, penalty: float) -> None:
-    multiplier = AUTOMATIC.start
+    multiplier = START
     for _ in range(200):
         multiplier = step(multiplier, misfit, AUTOMATIC, penalty=penalty)
     wanted = penalty / (AUTOMATIC.share * misfit)
-    assert multiplier == pytest.approx(min(max(wanted, AUTOMATIC.start), AUTOMATIC.maximum))
+    assert multiplier == pytest.approx(min(max(wanted, START), AUTOMATIC.maximum))
 
 
 def test_without_a_tolerance_it_waits_until_it_may_rise() -> None:
-    assert step(AUTOMATIC.start, 1e-7, AUTOMATIC, raised=0.0) == AUTOMATIC.start
-    halfway = AUTOMATIC.start
+    assert step(START, 1e-7, AUTOMATIC, raised=0.0) == START
+    halfway = START
     for _ in range(50):
         halfway = step(halfway, 1e-7, AUTOMATIC, raised=0.5)
-    assert halfway == pytest.approx(math.sqrt(AUTOMATIC.start * 0.04 / (AUTOMATIC.share * 1e-7)))
+    assert halfway == pytest.approx(math.sqrt(START * 0.04 / (AUTOMATIC.share * 1e-7)))
 
 
 def test_without_a_tolerance_it_falls_again_when_the_misfit_rises() -> None:
-    high = AUTOMATIC.start
+    high = START
     for _ in range(50):
         high = step(high, 1e-7, AUTOMATIC)
     assert high == pytest.approx(0.04 / (AUTOMATIC.share * 1e-7))
@@ -79,7 +82,7 @@ def test_without_a_tolerance_it_falls_again_when_the_misfit_rises() -> None:
 
 
 def test_a_first_blow_up_is_forgotten() -> None:
-    calm = wild = AUTOMATIC.start
+    calm = wild = START
     for _ in range(5):
         calm, wild = step(calm, 1e-4, AUTOMATIC), step(wild, 1e9, AUTOMATIC)
     assert calm > wild
@@ -94,9 +97,35 @@ def test_automatic_tolerance_comes_from_the_noise_and_respects_rounding() -> Non
     assert step(1e3, FLOOR / 100, AUTOMATIC, noise=FLOOR / 1e6) < 1e3
 
 
-def test_other_rules() -> None:
-    assert step(3.0, 0.5, MultiplierSection(rule="fixed")) == 3.0
-    assert step(3.0, 0.5, MultiplierSection(rule="aphynity", rate=10.0)) == 8.0
+@given(st.lists(SIZES, max_size=30), SIZES)
+def test_aphynity_adds_up_the_misfits(misfits: list[float], rate: float) -> None:
+    rules = MultiplierSection(rule="aphynity", rate=rate)
+    multiplier = start(rules)
+    for misfit in misfits:
+        after = step(multiplier, misfit, rules)
+        assert after >= multiplier
+        multiplier = after
+    assert multiplier == pytest.approx(APHYNITY_START + rate * sum(misfits))
+
+
+@given(SIZES, SIZES, st.floats(0, 1))
+def test_a_fixed_multiplier_stays_where_it_starts(misfit: float, penalty: float, raised: float) -> None:
+    rules = MultiplierSection(rule="fixed", start=3.0, tolerance=1e-6)
+    assert step(start(rules), misfit, rules, penalty=penalty, raised=raised) == 3.0
+
+
+@given(st.lists(st.floats(0, 2), max_size=20))
+def test_a_dual_step_follows_the_bounded_logarithm_of_the_misfit(decades: list[float]) -> None:
+    rules = MultiplierSection(tolerance=1e-3, rate=0.5, maximum=1e30)
+    multiplier = start(rules)
+    for exponent in decades:
+        multiplier = step(multiplier, 1e-3 * 10**exponent, rules)
+    assert math.log(multiplier / START) == pytest.approx(0.5 * sum(min(e, 1.0) for e in decades))
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_start_that_is_given_holds_under_every_rule(rule: str) -> None:
+    assert start(MultiplierSection.model_validate({"rule": rule, "start": 7.0})) == 7.0
 
 
 def test_tolerance_from_noise_needs_the_noise_of_every_channel() -> None:

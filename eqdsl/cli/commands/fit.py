@@ -63,6 +63,9 @@ def settings(config: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, s
     type=click.Choice(["auto", "stored", "checkpoint", "reversible", "adjoint"]),
     help="Short for --set integrator.memory=….",
 )
+@click.option(
+    "--multiplier", type=click.Choice(["auto", "aphynity", "fixed"]), help="Short for --set multiplier.rule=…."
+)
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), metavar="M", help="Stop cleanly after this time.")
 @click.option("--resume", is_flag=True, help="Go on with the run in RUN.")
 @click.option(

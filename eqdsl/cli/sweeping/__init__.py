@@ -1,0 +1,1 @@
+"""`eqdsl sweep`: fits of one model to one data file under settings that vary."""

@@ -1,0 +1,1 @@
+"""The multiplier: the weight of the misfit against the norm of the learned terms."""

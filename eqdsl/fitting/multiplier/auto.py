@@ -1,0 +1,36 @@
+"""The rule ``auto``: the file means ``minimise penalty subject to misfit <= tolerance``.
+
+The step is bounded, so that the course does not depend on how badly the first rollouts miss.
+
+Where the tolerance is not known, the data may be without noise, and the misfit may fall by many decades: any fixed
+weight is then too large at the end or none. The multiplier stays at its start for the first part of the rollouts, while
+known and learned part settle how they share the work: along directions that the data leave open only the penalty
+pulls, and it must not be drowned by the noise of the misfit. Then it goes to ``penalty/(share*misfit)``, where the
+penalty keeps a small share of the loss at every scale: descent on ``log misfit + share*log penalty``.
+"""
+
+from __future__ import annotations
+
+import math
+
+from eqdsl.fitting.config import MultiplierSection
+from eqdsl.fitting.multiplier.base import EpochMeans
+from eqdsl.fitting.multiplier.start import start
+
+
+def auto(multiplier: float, epoch: EpochMeans, options: MultiplierSection) -> float:
+    """The multiplier after an epoch.
+
+    With a tolerance: ``log m += rate*clip(log10(misfit/tolerance), -1, 1)``, a dual step that rises and falls. Without
+    one: ``log m`` moves by at most ``rate`` towards the geometric mean of its start and ``penalty/(share*misfit)`` with
+    weights ``1 - raised`` and ``raised``, never below its start: a learned part that is small only because the
+    multiplier is would stay so.
+    """
+    tolerance = epoch.noise if options.tolerance == "auto" else options.tolerance
+    if tolerance is not None:
+        excess = math.log10(max(epoch.misfit, epoch.floor / 10) / max(tolerance, epoch.floor))
+        return multiplier * math.exp(options.rate * min(max(excess, -1.0), 1.0))
+    first = start(options)
+    final = max(epoch.penalty / (options.share * max(epoch.misfit, epoch.floor)), first)
+    wanted = first ** (1 - epoch.raised) * final**epoch.raised
+    return multiplier * math.exp(min(max(math.log(wanted / multiplier), -options.rate), options.rate))
