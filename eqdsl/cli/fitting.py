@@ -32,6 +32,7 @@ class Request:
     device: str | None
     dtype: str | None
     memory: str | None
+    objective: str | None
     minutes: float | None
     resume: bool
     mapping: tuple[tuple[str, str], ...]
@@ -98,6 +99,7 @@ def configure(request: Request) -> FitConfig:
     }
     overrides = [f"run.{key}={value}" for key, value in short.items() if value is not None]
     overrides += [f"integrator.memory={request.memory}"] if request.memory is not None else []
+    overrides += [f"objective.chain={request.objective}"] if request.objective is not None else []
     config = with_overrides(config, [*request.sets, *overrides])
     if not request.mapping:
         return config
