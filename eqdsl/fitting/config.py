@@ -68,7 +68,7 @@ class ObjectiveSection(Section):
     """Shares of `optimizer.steps` and of Adam's time, one for each objective; auto: equal, after `warm_start.steps`."""
     segment: Literal["auto"] | AtLeastOne = "auto"
     """Frames of a segment of `shooting`; auto: a tenth of a trajectory, at least 2."""
-    continuity: Annotated[float, Field(ge=1)] = 1e3
+    continuity: Annotated[float, Field(ge=1)] = 100.0
     """Weight at the end, from 1 on, with which segments of `shooting` have to join."""
 
 

@@ -31,19 +31,23 @@ class Judgement:
     def __init__(self, config: FitConfig, schedule: Schedule, announce: Callable[[str], None]) -> None:
         self.config, self.schedule, self.announce = config, schedule, announce
 
-    def enter(self, progress: Progress, stage: str, seconds: float) -> None:
-        """Begin to count a new stage."""
+    def enter(self, progress: Progress, stage: str, seconds: float, *, rolled: bool) -> None:
+        """Begin to count a new stage; `rolled` says that rollouts show its progress."""
         progress.stage, progress.step, progress.began, progress.over = stage, 0, seconds, False
         progress.reference, progress.stale = math.inf, 0
+        if stage == POLISH and not rolled:
+            # Before segments join, a rollout over all of them says little: the best so far is so by chance.
+            progress.bar = math.inf
 
-    def judge(self, progress: Progress, tally: Tally, validation: float) -> None:
-        """End a stage that makes no progress any more."""
+    def judge(self, progress: Progress, tally: Tally, validation: float, *, rolled: bool) -> None:
+        """End a stage that makes no progress any more: in its rollouts, or where they do not show it in its misfit."""
+        what, reached = ("validation misfit", validation) if rolled else ("misfit", tally.mean(tally.misfit))
         patience = self.config.safety.patience
         if progress.stage == POLISH and tally.bad:
             progress.over = True
             self.announce("L-BFGS met a rollout that is not finite: the weights before it are kept")
-        if validation < CLEARLY * progress.reference:
-            progress.reference, progress.stale = validation, 0
+        if reached < CLEARLY * progress.reference:
+            progress.reference, progress.stale = reached, 0
             return
         progress.stale += 1
         final = progress.horizon == self.schedule.horizons[-1]
@@ -52,7 +56,7 @@ class Judgement:
             self.announce(f"the validation misfit has not fallen by 1 % in {patience} epochs: Adam ends")
         elif progress.stage == POLISH and progress.stale >= POLISH_PATIENCE and not progress.over:
             progress.over = True
-            self.announce(f"the validation misfit has not fallen by 1 % in {POLISH_PATIENCE} epochs: L-BFGS ends")
+            self.announce(f"the {what} has not fallen by 1 % in {POLISH_PATIENCE} epochs: L-BFGS ends")
 
     def recover(self, progress: Progress) -> None:
         """After an epoch without bad steps: rates and horizon return by one step."""

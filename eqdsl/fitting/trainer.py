@@ -112,7 +112,7 @@ class Trainer:
     def _enter(self, stage: str) -> None:
         progress = self.progress
         if stage != progress.stage:
-            self.judgement.enter(progress, stage, self.clock.seconds())
+            self.judgement.enter(progress, stage, self.clock.seconds(), rolled=self.steps.objective(stage).rolled)
             self.steps.optimizer = None
         if stage == POLISH and self.config.optimizer.polish:
             self._use(self.problem.to(torch.float64))
@@ -142,7 +142,8 @@ class Trainer:
         validation = validation_misfit(self.problem, progress.substeps, check=self.clock.check)
         if validation < progress.bar:
             self._keep_best(validation)
-        self.judgement.judge(progress, tally, validation)
+        rolled = progress.stage != POLISH or self.steps.objective(POLISH).rolled
+        self.judgement.judge(progress, tally, validation, rolled=rolled)
         if self.schedule.stage(progress.stage).decides:
             progress.multiplier = updated(
                 progress.multiplier, tally.mean(tally.misfit), tally.mean(tally.penalty), self.config.multiplier,

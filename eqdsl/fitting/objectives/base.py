@@ -21,6 +21,8 @@ class Objective(ABC):
 
     noisy = 2
     """Noisy values in each difference from the data: the one compared with, and the one started from."""
+    rolled = True
+    """Its progress shows in rollouts over whole trajectories; otherwise in the misfit alone."""
     point = 0.0
     """How much of its stage is behind, 0 to 1; set before every epoch."""
 

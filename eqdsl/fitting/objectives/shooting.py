@@ -29,6 +29,7 @@ class ShootingObjective(Objective):
     """
 
     noisy = 1
+    rolled = False
 
     @property
     def weight(self) -> float:
