@@ -20,7 +20,7 @@ POINTS = 1 << 16
 
 def bytes_per_window(problem: Problem, objective: Objective, substeps: int) -> float:
     """Memory that the backward pass of one window with one interval keeps, measured on one."""
-    batch = problem.train.batch(problem.starts(1)[:1], 1)
+    batch = problem.train.batch(objective.starts(1)[:1], 1)
     kept: dict[int, int] = {}
 
     def note(tensor: Tensor) -> Tensor:

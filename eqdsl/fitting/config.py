@@ -61,6 +61,19 @@ class IntegratorSection(Section):
     """What rollouts keep for gradients; auto: every step within `optimizer.memory`, then checkpoints."""
 
 
+class ObjectiveSection(Section):
+    """What is minimised."""
+
+    chain: str = "auto"
+    """Objectives in order, as in `derivative,rollout`; auto: the warm start, then rollouts."""
+    shares: Literal["auto"] | list[Positive] = "auto"
+    """Shares of `optimizer.steps` and of Adam's time, one for each objective; auto: equal, after `warm_start.steps`."""
+    segment: Literal["auto"] | AtLeastOne = "auto"
+    """Frames of a segment of `shooting`; auto: a tenth of a trajectory, at least 2."""
+    continuity: Annotated[float, Field(ge=1)] = 100.0
+    """Weight at the end, from 1 on, with which segments of `shooting` have to join."""
+
+
 class WarmStartSection(Section):
     """Derivative matching before the first rollout."""
 
@@ -156,6 +169,7 @@ class FitConfig(Section):
     run: RunSection = RunSection()
     data: DataSection = DataSection()
     integrator: IntegratorSection = IntegratorSection()
+    objective: ObjectiveSection = ObjectiveSection()
     warm_start: WarmStartSection = WarmStartSection()
     curriculum: CurriculumSection = CurriculumSection()
     optimizer: OptimizerSection = OptimizerSection()

@@ -24,6 +24,7 @@ from eqdsl.fitting.config_file import changed_keys
 from eqdsl.fitting.evaluate import Scores, evaluate, frame_spacing
 from eqdsl.fitting.fingerprint import fingerprint
 from eqdsl.fitting.integrator import ADJOINT_WARNING, diffusive
+from eqdsl.fitting.objectives.table import check_objectives
 from eqdsl.fitting.penalty import check_weights
 from eqdsl.fitting.problem import Problem, check_something_to_fit, make_problem
 from eqdsl.fitting.run_folder import Run, RunWriter, load_run
@@ -85,6 +86,7 @@ def fit(
     check_weights(model, (config or FitConfig()).multiplier)
     previous = _run_to_resume(model, out, config) if resume else None
     config = config or (previous.config if previous is not None else FitConfig())
+    check_objectives(config)
     if out is not None and previous is None:
         run_place(Path(out), force=force)
     if mapping:

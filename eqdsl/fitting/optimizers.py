@@ -16,13 +16,19 @@ POLISH_HISTORY = 20
 
 
 def make_adam(problem: Problem, options: OptimizerSection) -> torch.optim.Adam:
-    """Adam with one group for weights and one for physical parameters; ``base`` holds the rate before any decay."""
+    """Adam with groups for weights, parameters and starts of segments; ``base`` holds the rate before any decay."""
     physical = list(problem.field.physical.parameters())
     chosen = {id(p) for p in physical}
-    weights = [p for p in problem.parameters() if id(p) not in chosen]
+    starts = list(problem.segments.parameters()) if problem.segments is not None else []
+    others = chosen | {id(p) for p in starts}
+    weights = [p for p in problem.parameters() if id(p) not in others]
     groups = [
         {"params": [p for p in members if p.requires_grad], "lr": rate, "base": rate}
-        for members, rate in ((weights, options.learning_rate), (physical, options.parameter_learning_rate))
+        for members, rate in (
+            (weights, options.learning_rate),
+            (physical, options.parameter_learning_rate),
+            (starts, options.learning_rate),
+        )
     ]
     return torch.optim.Adam([group for group in groups if group["params"]])
 

@@ -11,6 +11,7 @@ from eqdsl.fitting.penalty import learned_modules
 from eqdsl.fitting.problem import Problem
 from eqdsl.fitting.progress import Progress
 from eqdsl.fitting.schedule import Schedule
+from eqdsl.fitting.stages import POLISH, WARM_START
 from eqdsl.fitting.steps import Steps
 from eqdsl.fitting.substeps import choose_substeps
 from eqdsl.numerics.integrators.table import METHODS
@@ -46,16 +47,16 @@ class Preparation:
 
     def prepare(self, progress: Progress, point: float) -> bool:
         """Make everything ready at a point of the present stage; whether the horizon or the optimiser is new."""
-        if progress.stage == "polish":
+        if progress.stage == POLISH:
             self._sparsify(progress)
         begins = self.steps.optimizer is None
         if begins:
             self.steps.make_optimizer(progress.stage)
             progress.loss_unit = 0.0
-        horizon = {"warm start": 1, "rollout": self.schedule.horizon(point)}.get(
-            progress.stage, self.schedule.horizons[-1]
-        )
-        horizon = min(horizon, progress.limit or horizon)
+        objective = self.steps.objective(progress.stage)
+        objective.point = 1.0 if progress.stage == POLISH else point
+        growing = self.schedule.horizon(point) if progress.stage == "rollout" else self.schedule.horizons[-1]
+        horizon = objective.horizon(min(growing, progress.limit or growing))
         changes = begins or horizon != progress.horizon
         if changes:
             self._set_horizon(progress, horizon)
@@ -107,7 +108,7 @@ class Preparation:
         rules, before, enough = self.config.integrator, progress.substeps, True
         if rules.substeps != "auto":
             progress.substeps = rules.substeps
-        elif progress.stage != "warm start":
+        elif progress.stage != WARM_START:
             # Before the warm start the vector field says nothing about the data.
             progress.substeps, enough = choose_substeps(self.problem, rules.tolerance)
         if progress.substeps != before:

@@ -19,6 +19,9 @@ from eqdsl.data.velocities import missing_velocities, with_velocities
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.integrator import check_integrator, integrator_of
 from eqdsl.fitting.penalty import learned_modules
+from eqdsl.fitting.scales import rms_rate, without_gaps
+from eqdsl.fitting.segments import SegmentStarts, segment_length
+from eqdsl.fitting.stages import objectives_of
 from eqdsl.fitting.training_data import Batch, TrainingData
 from eqdsl.fitting.velocities import InitialVelocities
 from eqdsl.learned.initial import LAST_GAIN
@@ -58,6 +61,8 @@ class Problem:
         trajectories follow the vector field, which never sees them.
     integrator : Choice
         Integrator, and why.
+    segments : SegmentStarts or None
+        Fitted starts of the segments of training trajectories, where `shooting` is an objective.
     """
 
     model: Model
@@ -72,6 +77,7 @@ class Problem:
     velocities: InitialVelocities | None
     held_out_velocities: InitialVelocities | None
     integrator: Choice
+    segments: SegmentStarts | None = None
 
     @property
     def method(self) -> str:
@@ -118,12 +124,15 @@ class Problem:
 
     def modules(self) -> dict[str, nn.Module]:
         """Everything with trainable numbers, by the prefix its tensors are stored under."""
-        found = {"field": self.field, "initial": self.velocities, "held_out_initial": self.held_out_velocities}
+        found = {
+            "field": self.field, "initial": self.velocities, "held_out_initial": self.held_out_velocities,
+            "segments": self.segments,
+        }  # fmt: skip
         return {name: module for name, module in found.items() if module is not None}
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """Every number that the training data decide."""
-        for module in (self.field, self.velocities):
+        for module in (self.field, self.velocities, self.segments):
             if module is not None:
                 yield from (p for p in module.parameters() if p.requires_grad)
 
@@ -166,20 +175,24 @@ def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | N
             )
     slopes = time_derivative(filled)
     slopes = np.where(without_driven(np.ones(slopes.shape, bool), model), slopes, np.nan)
-    variance = _without_gaps(channel_variance(filled), filled)
+    variance = without_gaps(channel_variance(filled), filled)
     missing = missing_velocities(split.train, model)
     scale = torch.as_tensor(variance, device=device).to(dtype)
     velocities, held_out = (
         InitialVelocities(list(missing), data.state[:, 0], scale.sqrt()) if missing and data is not None else None
         for data in (train, validation if validation is not train else None)
     )
+    segments = None
+    if "shooting" in objectives_of(config):
+        length = segment_length(config.objective.segment, train.horizon)
+        segments = SegmentStarts(model, train, filled, scale, length)
     names = {i: n for i, n in enumerate(model.channel_names) if i not in missing}
     return Problem(
         model, field, train, validation, filled,
         torch.as_tensor(slopes, device=device).to(dtype), scale,
         torch.as_tensor(rms_rate(slopes, filled), device=device).to(dtype),
         {n: float(variance[i]) for i, n in names.items()}, velocities, held_out,
-        integrator_of(config.integrator, field, train),
+        integrator_of(config.integrator, field, train), segments,
     )  # fmt: skip
 
 
@@ -225,24 +238,3 @@ def chosen_device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     return torch.device(name)
-
-
-def rms_rate(slopes: np.ndarray, trajectories: Trajectories) -> np.ndarray:
-    """Rms of each channel's time derivative, shape (C,); from the spread over the time span where none is known."""
-    inside = np.arange(trajectories.frames) < trajectories.lengths[:, None]
-    span = float(np.ptp(trajectories.times[inside]))
-    rates: np.ndarray = np.sqrt(_without_gaps(channel_variance(trajectories), trajectories)) / span
-    for channel in range(len(rates)):
-        known = slopes[:, :, channel][np.isfinite(slopes[:, :, channel])]
-        if known.size and np.any(known):
-            rates[channel] = np.sqrt(np.mean(np.square(known)))
-    return rates
-
-
-def _without_gaps(variance: np.ndarray, trajectories: Trajectories) -> np.ndarray:
-    """Variances with the mean square in place of zero, and 1 for a channel that is zero everywhere."""
-    result = variance.copy()
-    for channel in np.flatnonzero(~(variance > 0)):
-        square = np.nanmean(np.square(trajectories.state[:, :, channel], dtype=np.float64))
-        result[channel] = square if square > 0 else 1.0
-    return result

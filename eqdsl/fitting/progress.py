@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from eqdsl.fitting.schedule import STAGES
 from eqdsl.numerics.integrators.integrate import Memory
 
 
@@ -48,7 +47,7 @@ class Progress:
     """
 
     multiplier: float
-    stage: str = STAGES[0]
+    stage: str
     step: int = 0
     began: float = 0.0
     over: bool = False

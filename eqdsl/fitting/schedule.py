@@ -6,26 +6,29 @@ import math
 from dataclasses import dataclass
 
 from eqdsl.fitting.config import FitConfig
-
-STAGES = ("warm start", "rollout", "polish")
-"""Derivative matching with Adam; rollouts with Adam while the horizon grows and at its end; rollouts with L-BFGS."""
-
-ADAM_TIME = 0.7
-"""Share of a time budget after which Adam ends, when L-BFGS follows."""
-WARM_TIME = 0.1
-"""Share of a time budget that the warm start may take."""
+from eqdsl.fitting.segments import segment_length
+from eqdsl.fitting.stages import Stage, objectives_of, stages_of
 
 
 @dataclass(frozen=True)
 class Schedule:
     """Horizons in order, and how the options divide a fit.
 
-    A point of the rollout stage is a number from 0 to 1: the share of its steps taken, or of its time where there is a
+    A point of a stage is a number from 0 to 1: the share of its steps taken, or of its time where there is a
     time budget, whichever is larger. So a fit cut short by ``run.minutes`` still sees every horizon and small rates.
     """
 
     horizons: tuple[int, ...]
+    stages: tuple[Stage, ...]
     config: FitConfig
+
+    def stage(self, name: str) -> Stage:
+        """The stage of that name."""
+        return next(stage for stage in self.stages if stage.name == name)
+
+    def left(self, name: str) -> tuple[Stage, ...]:
+        """The stage of that name and those after it."""
+        return self.stages[self.stages.index(self.stage(name)) :]
 
     def horizon(self, point: float) -> int:
         """The horizon at a point of the rollout stage."""
@@ -49,16 +52,11 @@ class Schedule:
         budget : float or None
             Time at which the fit has to end.
         """
-        config = self.config
-        steps, share = {
-            "warm start": (config.warm_start.steps, WARM_TIME),
-            "rollout": (config.optimizer.steps, ADAM_TIME if config.optimizer.polish else 1.0),
-            "polish": (config.optimizer.polish, 1.0),
-        }[stage]
-        done = step / steps if steps else 1.0
+        here = self.stage(stage)
+        done = step / here.steps if here.steps else 1.0
         if budget is None:
             return done
-        left = share * budget - began
+        left = here.until * budget - began
         return max(done, (seconds - began) / left if left > 0 else 1.0)
 
 
@@ -67,8 +65,11 @@ def make_schedule(config: FitConfig, full: int) -> Schedule:
     rules = config.curriculum
     last = full if rules.horizon == "full" else min(rules.horizon, full)
     horizons = []
-    horizon = float(rules.start)
+    names = objectives_of(config)
+    # Rollouts that follow fitted segments go on from their length: shorter ones see less and start from noise.
+    joined = "shooting" in names and names[-1] == "rollout"
+    horizon = float(segment_length(config.objective.segment, full) if joined else rules.start)
     while rules.enabled and rules.share > 0 and horizon < last:
         horizons.append(int(horizon))
         horizon = max(horizon * rules.growth, horizon + 1)
-    return Schedule((*horizons, last), config)
+    return Schedule((*horizons, last), stages_of(config), config)

@@ -18,10 +18,9 @@ from eqdsl.fitting.optimizers import clip_gradients, make_adam, make_lbfgs, set_
 from eqdsl.fitting.penalty import Penalty, PenaltyValue
 from eqdsl.fitting.problem import Problem
 from eqdsl.fitting.progress import Progress, Tally
+from eqdsl.fitting.stages import stages_of
 from eqdsl.fitting.training_data import Batch
 
-OBJECTIVE_OF = {"warm start": "derivative", "rollout": "rollout", "polish": "rollout"}
-"""What each stage minimises."""
 SHORTEN_AFTER = 4
 """Bad steps in a row from which on the horizon is halved."""
 SMALLEST_RATE = 1e-3
@@ -45,6 +44,7 @@ class Steps:
         self, problem: Problem, config: FitConfig, *, check: Callable[[], None], fall_back: Callable[[], None]
     ) -> None:
         self.config, self.check, self.fall_back = config, check, fall_back
+        self.minimised = {stage.name: stage.objective for stage in stages_of(config)}
         self.use(problem)
         self.generator = np.random.default_rng(config.run.seed)
         self.optimizer: torch.optim.Optimizer | None = None
@@ -53,11 +53,13 @@ class Steps:
         """Work on this problem from now on."""
         self.problem = problem
         self.penalty = Penalty(problem.model, problem.field, self.config.multiplier, problem.variance)
-        self.objectives = {name: make(problem, self.check) for name, make in OBJECTIVES.items()}
+        self.objectives = {
+            name: OBJECTIVES[name](problem, self.check, self.config.objective) for name in self.minimised.values()
+        }
 
     def objective(self, stage: str) -> Objective:
         """What a stage minimises."""
-        return self.objectives[OBJECTIVE_OF[stage]]
+        return self.objectives[self.minimised[stage]]
 
     def make_optimizer(self, stage: str) -> None:
         """A fresh optimiser for a stage."""
@@ -74,7 +76,7 @@ class Steps:
             chosen = self.generator.choice(len(starts), size=progress.windows, replace=False, shuffle=False)
             self._adam_step(self.problem.train.batch(starts[chosen], progress.horizon), progress, tally, rate)
             progress.step += 1
-            if progress.limit is not None and progress.limit < progress.horizon:
+            if progress.stage == "rollout" and (progress.limit or progress.horizon) < progress.horizon:
                 break
         return tally
 
@@ -158,7 +160,7 @@ class Steps:
 
     def _polish_batch(self, progress: Progress) -> Batch:
         """The same windows in every epoch: L-BFGS needs one function."""
-        starts = self.problem.starts(progress.horizon)
+        starts = self.objective(progress.stage).starts(progress.horizon)
         generator = np.random.default_rng([self.config.run.seed, 1])
         chosen = np.sort(generator.choice(len(starts), size=progress.windows, replace=False))
         return self.problem.train.batch(starts[chosen], progress.horizon)

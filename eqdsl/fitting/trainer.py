@@ -1,4 +1,4 @@
-"""The trainer: derivative matching, rollouts of growing horizon with Adam, L-BFGS at the end.
+"""The trainer: the objectives in order with Adam, the last one with L-BFGS at the end.
 
 Read `Trainer.run` first. An epoch is a fixed number of steps; after each one the fit is validated, the multiplier
 moves, and a snapshot of everything is taken. A snapshot is what a bad step falls back to, what a checkpoint holds, and
@@ -21,24 +21,19 @@ from eqdsl.fitting.calibration import calibrate
 from eqdsl.fitting.clock import Clock, Outcome, StopRequested
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.errors import validation_misfit
+from eqdsl.fitting.judgement import Judgement, raised
 from eqdsl.fitting.multiplier.base import EpochMeans
 from eqdsl.fitting.multiplier.start import start
 from eqdsl.fitting.multiplier.update import noise_tolerance, updated
 from eqdsl.fitting.preparation import Preparation
 from eqdsl.fitting.problem import Problem
 from eqdsl.fitting.progress import Progress, Tally
-from eqdsl.fitting.schedule import STAGES, make_schedule
+from eqdsl.fitting.schedule import make_schedule
+from eqdsl.fitting.stages import POLISH, WARM_START
 from eqdsl.fitting.steps import Steps
 
 Event = dict[str, Any]
 Tree = dict[str, Any]
-
-CLEARLY = 0.99
-"""A validation misfit below this share of an earlier one counts as progress."""
-RAISED_FROM, RAISED_TO = 0.4, 0.8
-"""Points of the rollout stage between which a multiplier without a tolerance goes from its start to its aim."""
-POLISH_PATIENCE = 5
-"""Epochs of L-BFGS without progress that end it."""
 
 
 class Trainer:
@@ -72,9 +67,11 @@ class Trainer:
         self.steps = Steps(problem, config, check=self.clock.check, fall_back=self._put_back)
         self.schedule = make_schedule(config, problem.train.horizon)
         self.preparation = Preparation(problem, config, self.schedule, self.steps, self._announce)
-        self.noise = noise_tolerance(problem.model.noise, problem.observed)
+        self.judgement = Judgement(config, self.schedule, self._announce)
+        noisy = self.steps.objective(POLISH).noisy
+        self.noise = noise_tolerance(problem.model.noise, problem.observed, noisy=noisy)
         self.floor = float((100 * torch.finfo(problem.train.state.dtype).eps) ** 2)
-        self.progress = Progress(start(config.multiplier))
+        self.progress = Progress(start(config.multiplier), self.schedule.stages[0].name)
         self.history: list[dict[str, Any]] = []
         self.best: dict[str, Tensor] = {}
         self.best_values: dict[str, float] = {}
@@ -100,8 +97,8 @@ class Trainer:
         else:
             self._restore(checkpoint)
         try:
-            for stage in STAGES[STAGES.index(self.progress.stage) :]:
-                self._enter(stage)
+            for stage in self.schedule.left(self.progress.stage):
+                self._enter(stage.name)
                 while self._point() < 1 and not self.progress.over:
                     self._epoch()
             outcome = Outcome("done", "the planned steps are taken")
@@ -117,10 +114,9 @@ class Trainer:
     def _enter(self, stage: str) -> None:
         progress = self.progress
         if stage != progress.stage:
-            progress.stage, progress.step, progress.began, progress.over = stage, 0, self.clock.seconds(), False
-            progress.reference, progress.stale = math.inf, 0
+            self.judgement.enter(progress, stage, self.clock.seconds(), rolled=self.steps.objective(stage).rolled)
             self.steps.optimizer = None
-        if stage == "polish" and self.config.optimizer.polish:
+        if stage == POLISH and self.config.optimizer.polish:
             self._use(self.problem.to(torch.float64))
 
     def _use(self, problem: Problem) -> None:
@@ -131,8 +127,6 @@ class Trainer:
     def _point(self) -> float:
         """How much of the present stage is behind, 0 to 1."""
         progress = self.progress
-        if progress.stage == "warm start" and not self.config.warm_start.enabled:
-            return 1.0
         seconds, budget = self.clock.seconds(), self.clock.budget
         return self.schedule.point(progress.stage, progress.step, seconds, progress.began, budget)
 
@@ -142,7 +136,7 @@ class Trainer:
         if self.preparation.prepare(progress, self._point()):
             horizon, windows, substeps = progress.horizon, progress.windows, progress.substeps
             self._tell("stage", stage=progress.stage, horizon=horizon, windows=windows, substeps=substeps)
-        if progress.stage == "polish":
+        if progress.stage == POLISH:
             tally = self.steps.polish_epoch(progress)
         else:
             tally = self.steps.adam_epoch(progress, self._rate)
@@ -150,14 +144,14 @@ class Trainer:
         validation = validation_misfit(self.problem, progress.substeps, check=self.clock.check)
         if validation < progress.bar:
             self._keep_best(validation)
-        self._judge(tally, validation)
-        if progress.stage == "rollout":
-            means = EpochMeans(
-                tally.mean(tally.misfit), tally.mean(tally.penalty), self.noise, self.floor, self._raised()
-            )
+        rolled = progress.stage != POLISH or self.steps.objective(POLISH).rolled
+        self.judgement.judge(progress, tally, validation, rolled=rolled)
+        if self.schedule.stage(progress.stage).decides:
+            misfit, penalty = tally.mean(tally.misfit), tally.mean(tally.penalty)
+            means = EpochMeans(misfit, penalty, self.noise, self.floor, raised(self._point()))
             progress.multiplier = updated(progress.multiplier, means, self.config.multiplier)
         if not tally.bad:
-            self._recover()
+            self.judgement.recover(progress)
         self._report(tally, validation)
         self._take_snapshot()
         if time.monotonic() - self.saved >= self.config.run.checkpoint_seconds:
@@ -165,34 +159,9 @@ class Trainer:
 
     def _rate(self) -> float:
         """Share of the learning rates at this point; the warm start keeps them whole."""
-        return self.schedule.rate(self._point()) if self.progress.stage == "rollout" else 1.0
+        return self.schedule.rate(self._point()) if self.progress.stage != WARM_START else 1.0
 
     # ------------------------------------------------------------------ after an epoch
-
-    def _judge(self, tally: Tally, validation: float) -> None:
-        """End a stage that makes no progress any more."""
-        progress, patience = self.progress, self.config.safety.patience
-        if progress.stage == "polish" and tally.bad:
-            progress.over = True
-            self._announce("L-BFGS met a rollout that is not finite: the weights before it are kept")
-        if validation < CLEARLY * progress.reference:
-            progress.reference, progress.stale = validation, 0
-            return
-        progress.stale += 1
-        final = progress.horizon == self.schedule.horizons[-1]
-        if progress.stage == "rollout" and final and 0 < patience <= progress.stale:
-            progress.over = True
-            self._announce(f"the validation misfit has not fallen by 1 % in {patience} epochs: Adam ends")
-        elif progress.stage == "polish" and progress.stale >= POLISH_PATIENCE and not progress.over:
-            progress.over = True
-            self._announce(f"the validation misfit has not fallen by 1 % in {POLISH_PATIENCE} epochs: L-BFGS ends")
-
-    def _recover(self) -> None:
-        """After an epoch without bad steps: rates and horizon return by one step."""
-        progress = self.progress
-        progress.rate_scale = min(1.0, progress.rate_scale / self.config.safety.lr_reduction)
-        if progress.limit is not None:
-            progress.limit = 2 * progress.limit if 2 * progress.limit < self.schedule.horizons[-1] else None
 
     def _keep_best(self, validation: float) -> None:
         progress = self.progress
@@ -204,10 +173,6 @@ class Trainer:
     def _parameter_values(self) -> dict[str, float]:
         """Physical values, of a coefficient field the mean."""
         return {n: float(v.detach().double().mean()) for n, v in self.problem.field.physical.values().items()}
-
-    def _raised(self) -> float:
-        """How far the multiplier may have gone, 0 to 1."""
-        return min(max((self._point() - RAISED_FROM) / (RAISED_TO - RAISED_FROM), 0.0), 1.0)
 
     def _report(self, tally: Tally, validation: float) -> None:
         progress, values, shares = self.progress, self._parameter_values(), tally.shares()
@@ -266,7 +231,7 @@ class Trainer:
         self.progress = Progress.from_tree(checkpoint["progress"])
         self.best, self.best_values = checkpoint["best"], checkpoint["best_values"]
         self.history = list(checkpoint["history"])
-        if self.progress.stage == "polish":
+        if self.progress.stage == POLISH:
             self._use(self.problem.to(torch.float64))
         self._put_back()
         if checkpoint["optimizer"] is None:

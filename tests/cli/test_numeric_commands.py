@@ -14,6 +14,7 @@ import h5py
 import numpy as np
 import pytest
 
+from eqdsl.fitting.run_folder import load_run
 from tests.cli.support import DECAY, LEARNED, Call
 
 RATE = 0.8
@@ -317,6 +318,20 @@ def test_fit_finds_the_parameter(call: Call, folder: Path, tmp_path: Path) -> No
     written = (run / "config.toml").read_text()
     assert "seed = 3" in written
     assert 'dtype = "float64"' in written
+
+
+def test_fit_takes_objectives_in_order_and_names_those_it_has(call: Call, folder: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    words = ["fit", folder / "decay.eq", folder / "data.h5", "-o", run, "--quiet", *QUICK]
+    assert call(*words, "--objective", "derivative,shooting").status == 0
+    assert 'chain = "derivative,shooting"' in (run / "config.toml").read_text()
+    stages = [row["stage"] for row in load_run(run).history()]
+    assert list(dict.fromkeys(stages)) == ["warm start", "shooting", "polish"]
+    refused = call(*words, "--force", "--objective", "shoting")
+    assert refused.status == 2
+    assert "`shoting` is no objective of a fit" in refused.err
+    assert "did you mean `shooting`? there are derivative, rollout, shooting" in refused.err
+    assert run.exists()
 
 
 def test_fit_maps_names_and_the_run_remembers(call: Call, folder: Path, tmp_path: Path) -> None:

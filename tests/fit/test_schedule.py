@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from eqdsl.fitting.batch_size import LARGEST, affordable_windows
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.config_file import with_overrides
-from eqdsl.fitting.schedule import ADAM_TIME, make_schedule
+from eqdsl.fitting.schedule import make_schedule
+from eqdsl.fitting.stages import ADAM_TIME
 from eqdsl.fitting.substeps import choose_substeps
 from tests.fit.systems import OSCILLATOR, oscillator_data
 from tests.fit.test_training_data import problem_of

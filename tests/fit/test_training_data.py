@@ -78,9 +78,10 @@ def test_missing_values_leave_misfit_and_gradient_finite_and_change_nothing_else
     data = decay_data()
     state = data.state.copy()
     state[:, 5] = np.nan
-    gaps = problem_of(DECAY, replace(data, state=state))
+    gaps = problem_of(DECAY, replace(data, state=state), f"objective.chain={name}", "objective.segment=4")
     objective = OBJECTIVES[name](gaps, lambda: None)
-    misfit = objective.misfit(gaps.train.batch(gaps.starts(4), 4), 4)
+    windows = gaps.train.batch(objective.starts(4), 4)
+    misfit = objective.misfit(windows, 4)
     misfit.backward()
     gradient = next(gaps.field.physical.parameters()).grad
     assert torch.isfinite(misfit)
@@ -88,7 +89,7 @@ def test_missing_values_leave_misfit_and_gradient_finite_and_change_nothing_else
     assert torch.isfinite(gradient)
     gaps.field.physical.set_value("k", 1.3)
     with torch.no_grad():
-        exact = objective.misfit(gaps.train.batch(gaps.starts(4), 4), 4)
+        exact = objective.misfit(windows, 4)
     assert exact.item() < 1e-4 * misfit.item()
 
 

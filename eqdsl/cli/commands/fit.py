@@ -66,6 +66,11 @@ def settings(config: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, s
 @click.option(
     "--multiplier", type=click.Choice(["auto", "aphynity", "fixed"]), help="Short for --set multiplier.rule=…."
 )
+@click.option(
+    "--objective",
+    metavar="NAME[,NAME]",
+    help="Objectives in order (derivative, shooting, rollout); the warm start and rollouts without it.",
+)
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), metavar="M", help="Stop cleanly after this time.")
 @click.option("--resume", is_flag=True, help="Go on with the run in RUN.")
 @click.option(

@@ -17,8 +17,8 @@ def updated(multiplier: float, epoch: EpochMeans, options: MultiplierSection) ->
     return min(max(RULES[options.rule](multiplier, epoch, options), options.minimum), options.maximum)
 
 
-def noise_tolerance(noise: Mapping[str, float], observed: Mapping[str, float]) -> float | None:
-    """The misfit of the exact model on noisy data: that of the frame compared with and of the one started from.
+def noise_tolerance(noise: Mapping[str, float], observed: Mapping[str, float], *, noisy: int = 2) -> float | None:
+    """The misfit of the exact model on noisy data.
 
     Parameters
     ----------
@@ -26,6 +26,8 @@ def noise_tolerance(noise: Mapping[str, float], observed: Mapping[str, float]) -
         Standard deviation by channel, from ``observe u noise 0.1``.
     observed : mapping of str to float
         Variance of the data of each observed channel.
+    noisy : int
+        Noisy values in each difference: the frame compared with, and the one started from unless it is fitted.
 
     Returns
     -------
@@ -34,4 +36,4 @@ def noise_tolerance(noise: Mapping[str, float], observed: Mapping[str, float]) -
     """
     if not observed or not all(noise.get(name, 0.0) > 0 for name in observed):
         return None
-    return sum(2 * noise[name] ** 2 / variance for name, variance in observed.items()) / len(observed)
+    return sum(noisy * noise[name] ** 2 / variance for name, variance in observed.items()) / len(observed)

@@ -8,17 +8,34 @@ from collections.abc import Callable
 import numpy as np
 from torch import Tensor
 
+from eqdsl.fitting.config import ObjectiveSection
 from eqdsl.fitting.problem import Problem
 from eqdsl.fitting.training_data import Batch
 from eqdsl.numerics.integrators.integrate import Memory
+
+DEFAULTS = ObjectiveSection()
 
 
 class Objective(ABC):
     """A dimensionless misfit of a batch of windows; `check` is called now and then on the way and may raise."""
 
-    def __init__(self, problem: Problem, check: Callable[[], None]) -> None:
+    noisy = 2
+    """Noisy values in each difference from the data: the one compared with, and the one started from."""
+    rolled = True
+    """Its progress shows in rollouts over whole trajectories; otherwise in the misfit alone."""
+    point = 0.0
+    """How much of its stage is behind, 0 to 1; set before every epoch."""
+
+    def __init__(
+        self, problem: Problem, check: Callable[[], None], options: ObjectiveSection = DEFAULTS
+    ) -> None:  # fmt: skip
         self.problem = problem
         self.check = check
+        self.options = options
+
+    def horizon(self, growing: int) -> int:
+        """Steps of a window where rollouts take `growing`."""
+        return growing
 
     def starts(self, horizon: int) -> np.ndarray:
         """Trajectory and first frame of the windows it can use, shape (N, 2)."""

@@ -22,6 +22,10 @@ class DerivativeObjective(Objective):
         """All frames: estimated velocities are good enough for a start, also inside a trajectory."""
         return self.problem.train.starts(horizon)
 
+    def horizon(self, growing: int) -> int:
+        """One step: the penalty sees both of its frames."""
+        return 1
+
     def misfit(self, batch: Batch, substeps: int, memory: Memory = "stored") -> Tensor:
         """The misfit of the batch; nothing is integrated."""
         problem = self.problem
