@@ -11,7 +11,6 @@ from eqdsl.model.model import INF, Channel, Field, InitialValue, Input, Paramete
 from eqdsl.model.text import number_text
 from eqdsl.syntax import nodes
 
-
 MONOTONE_ACTIVATION = "softplus"
 """Of an `mlp` with ``increasing(u)`` or ``decreasing(u)``; see `eqdsl.learned.monotone`."""
 
