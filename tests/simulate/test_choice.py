@@ -175,7 +175,7 @@ def test_fits_take_fixed_steps_that_the_linear_part_does_not_limit(
 
 @pytest.mark.parametrize("step", [None, 0.5])
 def test_stiffness_of_driven_trajectories(step: float | None) -> None:
-    """``u' = -k (u^3 - q)``: k is 1e5 in the fourth of 20 trajectories, of which some are looked at, and 1 elsewhere."""
+    """``u' = -k (u^3 - q)``: k is 1e5 in the fourth of 20 trajectories, 1 elsewhere; some are looked at."""
     compiled = field("input q(t) per trajectory\ninput k per trajectory\nstate u\ninit u = 1\ndt(u) = -k*(u^3 - q)\n")
     times = np.linspace(0, 2, 3)
     rates = np.ones(20)
