@@ -11,6 +11,9 @@ from eqdsl.model.model import INF, Channel, Field, InitialValue, Input, Paramete
 from eqdsl.model.text import number_text
 from eqdsl.syntax import nodes
 
+MONOTONE_ACTIVATION = "softplus"
+"""Of an `mlp` with ``increasing(u)`` or ``decreasing(u)``; see `eqdsl.learned.monotone`."""
+
 
 def defaults_in_words(
     statements: Sequence[nodes.Statement],
@@ -112,15 +115,22 @@ def _of_learned(statements: Sequence[nodes.Statement]) -> Iterator[str]:
         family = statement.family.name if statement.family else "mlp"
         signature = SIGNATURES[family]
         sizes = ", ".join(str(s) for s in signature.default)
+        options = dict(signature.options)
+        if family == "mlp" and any(_monotone(c) for c in statement.constraints):
+            options["act"] = MONOTONE_ACTIVATION
         if statement.family is None:
-            yield f"no family for {names}: `mlp({sizes}, act = {signature.options['act']})`"
+            yield f"no family for {names}: `mlp({sizes}, act = {options['act']})`"
             continue
         said = {k.name for k in statement.family.keywords}
-        unsaid = [f"{n} = {v}" for n, v in signature.options.items() if n not in said]
+        unsaid = [f"{n} = {v}" for n, v in options.items() if n not in said]
         if not statement.family.arguments:
             unsaid.insert(0, sizes)
         if unsaid:
             yield f"not said for {names}: `{family}({', '.join(unsaid)})`"
+
+
+def _monotone(constraint: nodes.Expression) -> bool:
+    return isinstance(constraint, nodes.Call) and constraint.name in ("increasing", "decreasing")
 
 
 def _of_initial(

@@ -24,9 +24,14 @@ def what_drives(
     DataError
         The file lacks an input, or has another grid.
     UsageError
-        Neither file is given.
+        Neither file is given, or --inputs for a model that reads nothing.
     """
     if not model.inputs and not model.driven_walls:
+        if path is not None:
+            raise UsageError(
+                "the model reads nothing from data, so --inputs would have no effect",
+                help="leave it out, or declare what is read: `input q(t)`, `bc u = data at boundary`",
+            )
         return None
     if path is None:
         if start is None:

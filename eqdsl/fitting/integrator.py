@@ -52,9 +52,8 @@ def integrator_of(section: IntegratorSection, field: VectorField, data: Training
         return ADJOINT
     starts = data.starts(1)
     batch = data.batch(starts[np.linspace(0, len(starts) - 1, min(FRAMES, len(starts))).astype(int)], 1)
-    choice = choose_for_fit(
-        field.driven(batch.driving), batch.state[:, 0], batch.times, reversible=section.memory == "reversible"
-    )
+    field = field.driven(batch.driving)
+    choice = choose_for_fit(field, batch.state[:, 0], batch.times, reversible=section.memory == "reversible")
     if section.memory != "auto":
         check_memory(method_of(choice.method), section.memory)
     return choice

@@ -138,8 +138,11 @@ class Facts:
     # ---------------------------------------------------------- ordinary differential equations
 
     @cached_property
-    def _pilot(self) -> tuple[float, Tensor, float]:
-        """Time, state (b, C) and remaining time after some steps of an adaptive method, or at the start."""
+    def _pilot(self) -> tuple[float, Tensor, float, int]:
+        """Time, state (1, C), remaining time and trajectory after some steps of an adaptive method.
+
+        None remains where these suffice.
+        """
         first, last = self.times[..., 0], self.times[..., -1]
         ends = torch.stack([first, last], dim=-1)
         try:
@@ -150,8 +153,8 @@ class Facts:
             if failure.reason is Reason.TOO_MANY_STEPS and failure.state is not None:
                 row = failure.trajectory or 0
                 end = float(last if last.ndim == 0 else last[row])
-                return failure.time, failure.state, end - failure.time
-        return float(first.reshape(-1)[0]), self.state[:ROWS], 0.0
+                return failure.time, failure.state, end - failure.time, row
+        return float(first.reshape(-1)[0]), self.state[:1], 0.0, 0
 
     @cached_property
     def decay(self) -> float:
@@ -160,20 +163,22 @@ class Facts:
             return 0.0
         if self.fixed:
             state, now = self.state[:ROWS], self.times[..., 0]
-            found = self._decay(now[:ROWS] if now.ndim else now, state)
+            found = self._decay(now[:ROWS] if now.ndim else now, state, torch.arange(len(state)))
             return found if found * self.spacing > SUBSTEPS * RK4.reach else 0.0
-        reached, state, remaining = self._pilot
+        reached, state, remaining, row = self._pilot
         if not remaining:
             return 0.0
-        found = self._decay(torch.tensor(reached), state)
+        found = self._decay(torch.tensor(reached), state, torch.tensor([row]))
         first = float(self.times.reshape(-1)[0])
         # Where accuracy limits the steps they are much shorter than the time of decay.
         held_back = found * (reached - first) / PILOT > 1
         return found if held_back and found * remaining > FEW * RK4.reach else 0.0
 
-    def _decay(self, now: Tensor, state: Tensor) -> float:
+    def _decay(self, now: Tensor, state: Tensor, rows: Tensor) -> float:
+        """Of these states of these trajectories."""
         now = now.to(state.device, state.dtype)
-        slopes = row_jacobians(lambda u: self.field(now, u), state)
+        field = self.field.of_rows(rows)
+        slopes = row_jacobians(lambda u: field(now, u), state)
         if not bool(torch.isfinite(slopes).all()):
             return 0.0
         values = torch.linalg.eigvals(slopes.detach())

@@ -67,6 +67,12 @@ def test_a_convolution_has_a_kernel() -> None:
     assert "not said for `f`: `conv(act = silu, kernel = 3)`" in model.defaults
 
 
+def test_a_monotone_network_says_its_own_activation() -> None:
+    for written, words in (("by mlp(8)", "not said for `f`: `mlp("), ("", "no family for `f`: `mlp(64, 64, ")):
+        model = loads_model(f"state u\nlearned f(u) {written} with f(0) = 0, increasing(u)\ndt(u) = -f\n")
+        assert f"{words}act = softplus)`" in model.defaults
+
+
 @pytest.mark.parametrize(
     ("written", "constraints"),
     [

@@ -494,6 +494,13 @@ def test_data_info(call: Call, folder: Path) -> None:
     assert call("data", "info", folder / "missing.h5").status == 1
 
 
+def test_inputs_that_no_model_reads_are_refused(call: Call, decay: Path, tmp_path: Path) -> None:
+    told = call("simulate", decay, "-o", tmp_path / "o.h5", "--until", 1, "--every", 1, "--inputs", tmp_path / "in.h5")
+    assert told.status == 2
+    assert "the model reads nothing from data, so --inputs would have no effect" in told.err
+    assert not (tmp_path / "o.h5").exists()
+
+
 def test_simulate_reads_what_drives_the_model(call: Call, tmp_path: Path) -> None:
     (tmp_path / "m.eq").write_text("input q(t)\nstate u\ninit u = 0\ndt(u) = q\n")
     with h5py.File(tmp_path / "in.h5", "w") as file:
@@ -504,11 +511,13 @@ def test_simulate_reads_what_drives_the_model(call: Call, tmp_path: Path) -> Non
     assert unsaid.status == 2 and "`q` from a data file, and none is given" in unsaid.err
     late = call(*arguments, "--until", 3, "--inputs", tmp_path / "in.h5")
     assert late.status == 1 and "`q` is given from t = 0 to 2" in late.err
-    done = call(*arguments, "--until", 2, "--inputs", tmp_path / "in.h5")
+    done = call(*arguments, "--until", 2, "--inputs", tmp_path / "in.h5", "--estimate-error")
     assert done.status == 0
     with h5py.File(out) as file:
         assert file["u"][0] == pytest.approx([0, 1, 2], abs=1e-6)
         assert file["q"][:].tolist() == [0, 2, 0]
+    with h5py.File(out) as file:
+        assert file.attrs["relative error of u, time"] < 1e-6
     # What was written drives the next simulation.
     again = call(*arguments, "--until", 2, "--from", out, "--force")
     assert again.status == 0

@@ -53,6 +53,21 @@ def wall_data() -> Trajectories:
     return Trajectories(np.tile(times, (4, 1)), np.stack(waves)[:, :, None], np.full(4, 21), ("u",), {"x": x})
 
 
+def test_the_integrator_of_a_driven_ordinary_equation_is_chosen() -> None:
+    """``u' = k (q - u)`` with k = 2: the Jacobian that tells of stiffness needs the series."""
+    text = "input q(t) per trajectory\nstate u\nparam k = fit 0.5 in (0, 5)\ndt(u) = k*(q - u)\n"
+    true = model(text)
+    field, times = compile_model(true), np.linspace(0, 3, 16)
+    field.physical.set_value("k", 2.0)
+    force = np.stack([np.sin((1 + row) * times) for row in range(6)])
+    given = only_inputs({"q": InputValues(force, np.tile(times, (6, 1)))}, true)
+    start = torch.linspace(-1, 1, 6, dtype=torch.float64)[:, None]
+    data = simulate(field, times, inputs=given, initial=start, method="tsit5").trajectories
+    run = fit(true, data, config=quick("integrator.method=auto"))
+    assert run.state["integrator"]["method"] == "rk4"
+    assert run.state["parameters"]["k"] == pytest.approx(2.0, rel=1e-3)
+
+
 def test_the_factor_of_a_map_and_of_a_force_per_trajectory_are_recovered(tmp_path: Path) -> None:
     data = driven_data()
     run = fit(model(TEXT), data, out=tmp_path / "run", config=quick())

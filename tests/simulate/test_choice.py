@@ -10,9 +10,11 @@ import torch
 
 from eqdsl.analysis.check import loads_model
 from eqdsl.core.errors import ComputationError
+from eqdsl.data.inputs import only_inputs
+from eqdsl.data.trajectories import InputValues
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.simulation import simulate
-from eqdsl.simulation.choice import choose_for_fit
+from eqdsl.simulation.choice import choose, choose_for_fit
 
 DECAY = "state u\ndt(u) = -u\ninit u = 1\n"
 ROBERTSON = """
@@ -169,3 +171,18 @@ def test_fits_take_fixed_steps_that_the_linear_part_does_not_limit(
     state = torch.rand(3, len(compiled.model.channels), *compiled.grid.shape, dtype=torch.float64) + 0.5
     times = torch.tensor([[0.0, spacing]] * 3, dtype=torch.float64)
     assert choose_for_fit(compiled, state, times, reversible=reversible).method == method
+
+
+@pytest.mark.parametrize("step", [None, 0.5])
+def test_stiffness_of_driven_trajectories(step: float | None) -> None:
+    """``u' = -k (u^3 - q)``: k is 1e5 in the fourth of 20 trajectories, 1 elsewhere; some are looked at."""
+    compiled = field("input q(t) per trajectory\ninput k per trajectory\nstate u\ninit u = 1\ndt(u) = -k*(u^3 - q)\n")
+    times = np.linspace(0, 2, 3)
+    rates = np.ones(20)
+    rates[3] = 1e5
+    given = {"q": InputValues(np.ones((20, 3)), np.tile(times, (20, 1))), "k": InputValues(rates)}
+    compiled = compiled.driven(only_inputs(given, compiled.model))
+    start = torch.linspace(0.6, 1.4, 20, dtype=torch.float64)[:, None]
+    chosen = choose(compiled, start, torch.as_tensor(times), step=step, rtol=1e-6, atol=1e-9)
+    assert chosen.method == "rodas4"
+    assert chosen.reason.startswith("a decay at rate ")
