@@ -57,8 +57,8 @@ def state_of(field: VectorField, batch: int = 3) -> Tensor:
 
 def run(field: VectorField, initial: Tensor, times: Tensor = TIMES, **options: object) -> tuple[Tensor, list[Tensor]]:
     """States and gradients of some function of them, those of the start first."""
-    start, tolerances = initial.clone().requires_grad_(), {"rtol": 1e-5, "atol": 1e-7}
-    states = integrate(field, start, times, method="dopri5", **(tolerances | options))  # type: ignore[arg-type]
+    start, chosen = initial.clone().requires_grad_(), {"rtol": 1e-5, "atol": 1e-7, "method": "dopri5"} | options
+    states = integrate(field, start, times, **chosen)  # type: ignore[arg-type]
     inputs = [start, *trained(field)]
     found = torch.autograd.grad((states * torch.cos(states)).sum(), inputs, allow_unused=True)
     return states.detach(), [torch.zeros_like(i) if g is None else g for i, g in zip(inputs, found, strict=True)]
@@ -88,6 +88,20 @@ def test_states_and_gradients_are_torchs(text: str, end: float, batch: int) -> N
     (found, gradients), (wanted, exact) = run(fast, initial, times), run(plain, initial, times)
     assert_close([found], [wanted], 1e-12)
     assert_close(gradients, exact, 1e-10)
+
+
+@pytest.mark.parametrize("method", ["euler", "heun", "rk4", "ssprk3"])
+@pytest.mark.parametrize("own_times", [False, True])
+def test_fixed_steps_are_torchs(method: str, own_times: bool) -> None:
+    fast, plain = field_of(TWICE, True), field_of(TWICE, False)
+    initial = state_of(plain, 40)
+    times = TIMES * torch.linspace(0.5, 1, 40, dtype=torch.float64)[:, None] if own_times else TIMES
+    (found, gradients), (wanted, exact) = (run(f, initial, times, method=method, substeps=3) for f in (fast, plain))
+    assert_close([found], [wanted], 1e-12)
+    assert_close(gradients, exact, 1e-10)
+    with torch.no_grad():
+        again = integrate(fast, initial, times, method=method, substeps=3)
+    assert torch.equal(again, found)
 
 
 def test_in_single_precision() -> None:
@@ -160,7 +174,7 @@ def test_memory_and_threads_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_an_undefined_attempt_leaves_no_trace_in_gradients() -> None:
     field, effort = (
-        field_of("state u\nparam a = fit 1\nlearned f(u) by mlp(4)\ndt(u) = -a*sqrt(u) + 0*f + 1e-3\n"),
+        field_of("state u\nparam a = fit 1\nlearned f(u) by mlp(4)\ndt(u) = -a*sqrt(u) + 1e-4*f + 1e-3\n"),
         Effort(),
     )
     start = torch.tensor([[1e-3], [4.0], [0.5]], dtype=torch.float64, requires_grad=True)
