@@ -331,3 +331,15 @@ def test_denormal_numbers_survive_loading() -> None:
     small_walled()(0.1, state_of(small_walled()))
     tiny = torch.tensor(5e-324, dtype=torch.float64)
     assert (tiny * 1.0).item() == 5e-324
+
+
+def test_second_derivatives_through_steps() -> None:
+    model, found = loads_model(WALLS), []
+    for field in pair(model, small_grid(model)):
+        start = state_of(field, 2).requires_grad_()
+        inputs = [start, *field.parameters()]
+        states = integrate(field, start, torch.tensor([0.0, 1e-3, 2e-3]), method="heun")
+        first = torch.autograd.grad((states**2).sum(), inputs, create_graph=True)
+        found.append(torch.autograd.grad(sum((g**2).sum() for g in first), inputs))
+    for a, b in zip(*found, strict=True):
+        assert (a - b).abs().max() <= 1e-9 * b.abs().max()

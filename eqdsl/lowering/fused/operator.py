@@ -62,6 +62,8 @@ class _Rates(torch.autograd.Function):
 def _differentiable_adjoint(ctx: Any, cotangent: Tensor, inputs: list[Tensor]) -> list[Tensor | None]:
     """The adjoint by torch, for ``create_graph=True``."""
     wanted = [i for i, needed in enumerate(ctx.needs_input_grad[1:]) if needed]
+    # The state may depend on the rest: names of their own keep the derivatives in them apart.
+    inputs = [x.view_as(x) for x in inputs]
     state, uniforms, *arrays = inputs
     outputs = reference_rates(ctx.kernel.plan, state, uniforms, arrays)
     found = torch.autograd.grad(outputs, [inputs[i] for i in wanted], cotangent, create_graph=True, allow_unused=True)
