@@ -334,7 +334,8 @@ def test_denormal_numbers_survive_loading() -> None:
 
 
 def test_second_derivatives_through_steps() -> None:
-    model, found = loads_model(WALLS), []
+    # Without the time all steps read the same numbers, on which the state depends.
+    model, found = loads_model(WALLS.replace("sin(k*t)", "k").replace("sin(t)", "2")), []
     for field in pair(model, small_grid(model)):
         start = state_of(field, 2).requires_grad_()
         inputs = [start, *field.parameters()]
