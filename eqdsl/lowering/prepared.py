@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 
 from eqdsl.lowering.fused.source import MOST_STAGES
+from eqdsl.lowering.ode.field import Step
+from eqdsl.lowering.ode.kernel import Tableau
 
 if TYPE_CHECKING:
     from eqdsl.lowering.vector_field import VectorField
@@ -61,6 +63,30 @@ class PreparedField:
             return field.fused(state, lambda wanted: field.evaluate(t, state, wanted, self._given))
         arrays = field.evaluate(t, state, field.fused.arrays, self._given) if field.fused.arrays else []
         return field.fused.from_leaves(state, self._uniforms, arrays)
+
+    def inside(self, begin: Tensor, end: Tensor) -> PreparedField:
+        """Itself: it reads nothing from data, which alone may jump between steps."""
+        return self
+
+    def runge_kutta(
+        self, rows: tuple[tuple[float, ...], ...], nodes: tuple[float, ...], error: tuple[float, ...], given: bool,
+        state: Tensor,
+    ) -> Step | None:  # fmt: skip
+        """What takes single steps of an explicit Runge-Kutta method as one node of the graph; None if nothing can.
+
+        Parameters
+        ----------
+        rows : tuple
+            Row i holds the weights of point i; the last point is the result.
+        nodes, error : tuple of float
+            The stages' times, in steps, and their weights in the error.
+        given : bool
+            Whether the first stage is the last one of the step before.
+        state : Tensor
+            Where the rollout starts.
+        """
+        tableau = Tableau(rows, nodes, error, int(given))
+        return None if self._fused else self._field.ode.for_rollout(self._field, self._given, tableau, state)
 
     def explicit_steps(self, rows: Sequence[Sequence[float]], nodes: Sequence[float], state: Tensor) -> Steps | None:
         """What takes steps of an explicit Runge-Kutta method inside the kernel, without a graph; None if nothing can.

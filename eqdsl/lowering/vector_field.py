@@ -20,6 +20,7 @@ from eqdsl.lowering.flow import Flow, Rest
 from eqdsl.lowering.fused.field import FusedRates
 from eqdsl.lowering.linear_part import LinearStructure, linear_structure
 from eqdsl.lowering.lower import lower
+from eqdsl.lowering.ode.field import OdeSteps
 from eqdsl.lowering.operations import OPERATIONS, Context
 from eqdsl.lowering.pairs import position_velocity_pairs, velocity_forces
 from eqdsl.lowering.parameters import ParameterSet
@@ -67,6 +68,7 @@ class VectorField(nn.Module):
         self.learned = nn.ModuleDict({f"term_{name}": module for name, module in learned.items()})
         self.solvers = solvers_of(program)
         self.fused = FusedRates(program, model, grid, kernels)
+        self.ode = OdeSteps(self, kernels)
         # A model without parameters has a precision and a device too.
         self.register_buffer(_ANCHOR, torch.zeros((), dtype=torch.float64), persistent=False)
         self._coordinate_keys = coordinates(program)
@@ -281,7 +283,8 @@ class VectorField(nn.Module):
         return self.get_buffer(_ANCHOR).device
 
     @property
-    def _terms(self) -> dict[str, LearnedTermModule]:
+    def terms_by_name(self) -> dict[str, LearnedTermModule]:
+        """The learned terms."""
         # Looked up each time, so that a deep copy of the field uses its own modules.
         return {name.removeprefix("term_"): cast(LearnedTermModule, module) for name, module in self.learned.items()}
 
@@ -301,21 +304,24 @@ class VectorField(nn.Module):
         return [e.total for e in self.program.equations]
 
     def evaluate(
-        self, t: float | Tensor, state: Tensor, wanted: Sequence[int], given: dict[int, Any] | None = None
-    ) -> list[Any]:
+        self, t: float | Tensor, state: Tensor, wanted: Sequence[int], given: dict[int, Any] | None = None,
+        learned: dict[str, Any] | None = None,
+    ) -> list[Any]:  # fmt: skip
         """Values of the wanted steps; only steps they depend on are run.
 
         Parameters
         ----------
         given : dict, optional
             What `static_values` found for them.
+        learned : dict, optional
+            What stands for the learned terms.
         """
         context = Context(
             time=torch.as_tensor(t, dtype=state.dtype, device=state.device),
             state=state,
             parameters=self.physical.values() if given is None else {},
             coordinates={key: self.get_buffer(buffer_name(*key)) for key in self._coordinate_keys},
-            learned=self._terms,
+            learned=self.terms_by_name if learned is None else learned,
             solvers=self.solvers,
             driving=self._driven_value(t, state) if self._reads else None,
         )

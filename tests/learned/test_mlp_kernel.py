@@ -108,6 +108,17 @@ def test_gradcheck_and_double_backward() -> None:
     assert torch.autograd.gradgradcheck(outputs, (few, *weights))
 
 
+def test_second_derivatives_of_a_network_of_its_own_values() -> None:
+    x, weights = problem((2, 5, 2), FEWEST_POINTS)
+    found = []
+    for function in (network, reference):
+        value = function(function(x, weights, "silu"), weights, "silu")
+        first = torch.autograd.grad((value**2).sum(), [x, *weights], create_graph=True)
+        found.append(torch.autograd.grad(sum((g**2).sum() for g in first), [x, *weights]))
+    for a, b in zip(*found, strict=True):
+        assert_close(a, b, 1e-10)
+
+
 def test_transforms_and_batched_cotangents_go_through_torch() -> None:
     x, weights = problem((2, 6, 3), FEWEST_POINTS)
 

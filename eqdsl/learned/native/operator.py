@@ -120,6 +120,8 @@ def _adjoint_by_torch(ctx: Any, cotangent: Tensor, tensors: list[Tensor]) -> lis
     again = torch.is_grad_enabled()
     wanted = [i for i, needed in enumerate(ctx.needs_input_grad[2:]) if needed]
     with torch.enable_grad():
+        # Inputs may depend on the weights: names of their own keep the derivatives in them apart.
+        tensors = [x.view_as(x) for x in tensors]
         outputs = reference(tensors[0], tensors[1:], ctx.activation)
     found = torch.autograd.grad(outputs, [tensors[i] for i in wanted], cotangent, create_graph=again)
     by_place = dict(zip(wanted, found, strict=True))

@@ -134,34 +134,41 @@ class Engine:
         return Way(interval, rows, finished), outputs
 
     def _step(self, rows: Rows) -> Rows:
-        rows = self._checked(rows)
+        first_size = self._checked(rows)
         self.task.effort.steps += 1
         going, remaining = rows.on_the_way, rows.length - rows.reached
         last = rows.step * STRETCH >= remaining
         h = torch.where(last, remaining, rows.step)
         trial = self._attempt(rows, h)
         error = self._error(rows.state, trial)
-        finite, accepted = torch.isfinite(error), going & (error <= 1)
+        # An error that is not a number is not accepted either.
+        accepted = going & (error <= 1)
+        cut = last & (h < rows.step)
+        factor = growth(error, rows.error, self.method.estimate_order)
+        longer = h * torch.where(rows.rejected, factor.clamp(max=1.0), factor)
+        # A step that the output time has cut says nothing against the longer one that was planned.
+        longer = torch.where(cut, longer.maximum(rows.step), longer)
+        further = torch.where(last, rows.length, rows.reached + h)
+        if bool(accepted.all()):
+            return replace(
+                rows, state=trial.state, rate=None if rows.rate is None else trial.rate, reached=further, step=longer,
+                error=torch.where(cut, rows.error, error), rejected=~accepted, steps=rows.steps + 1,
+                first_size=first_size,
+            )  # fmt: skip
+        finite = torch.isfinite(error)
         if trial.state.requires_grad and not bool(finite.all()):
             # Zero times an undefined slope is undefined: what was rejected must not be in the graph at all.
             trial = self._attempt(rows, torch.where(accepted, h, 0.0))
-        cut = last & (h < rows.step)
         state, rate = rows.state, rows.rate
         if bool(accepted.any()):
             state = chosen(accepted, trial.state, state)
             rate = None if rate is None or trial.rate is None else chosen(accepted, trial.rate, rate)
-        order = self.method.estimate_order
-        factor = growth(error, rows.error, order)
-        longer = h * torch.where(rows.rejected, factor.clamp(max=1.0), factor)
-        shorter = h * torch.where(finite, shrinking(error, order), RETRY)
-        # A step that the output time has cut says nothing against the longer one that was planned.
-        step = torch.where(accepted, torch.where(cut, longer.maximum(rows.step), longer), shorter)
+        shorter = h * torch.where(finite, shrinking(error, self.method.estimate_order), RETRY)
         return replace(
-            rows, state=state, rate=rate,
-            reached=torch.where(accepted, torch.where(last, rows.length, rows.reached + h), rows.reached),
-            step=torch.where(going, step, rows.step),
-            error=torch.where(accepted & ~cut, error, rows.error),
-            rejected=going & ~accepted, undefined=rows.undefined | (going & ~finite), steps=rows.steps + going,
+            rows, state=state, rate=rate, reached=torch.where(accepted, further, rows.reached),
+            step=torch.where(going, torch.where(accepted, longer, shorter), rows.step),
+            error=torch.where(accepted & ~cut, error, rows.error), rejected=going & ~accepted,
+            undefined=rows.undefined | (going & ~finite), steps=rows.steps + going, first_size=first_size,
         )  # fmt: skip
 
     def _attempt(self, rows: Rows, h: Tensor) -> Trial:
@@ -172,8 +179,8 @@ class Engine:
         scale = self.task.atol + self.task.rtol * torch.maximum(before.abs(), trial.state.abs())
         return size(trial.error, scale)
 
-    def _checked(self, rows: Rows) -> Rows:
-        """The rows with their first size.
+    def _checked(self, rows: Rows) -> Tensor:
+        """The rows' first sizes.
 
         Raises
         ------
@@ -181,13 +188,14 @@ class Engine:
             A trajectory has grown without bound, needs too many steps, or steps that are too small.
         """
         sizes = largest(rows.state)
-        rows = replace(rows, first_size=torch.where(rows.first_size == 0, sizes, rows.first_size))
-        grown, small = sizes > rows.ceiling, rows.step < SMALLEST_STEP * rows.length
-        failing = rows.on_the_way & (grown | small | (rows.steps >= self.task.max_steps))
+        first_size = torch.where(rows.first_size == 0, sizes, rows.first_size)
+        small = rows.step < SMALLEST_STEP * rows.length
+        failing = rows.on_the_way & ((sizes > rows.ceiling) | small | (rows.steps >= self.task.max_steps))
         if bool(failing.any()):
             row = int(failing.nonzero()[0, 0])
-            raise self._failure(rows.take(torch.tensor([row], device=failing.device)), bool(small[row]))
-        return rows
+            failed = replace(rows, first_size=first_size).take(torch.tensor([row], device=failing.device))
+            raise self._failure(failed, bool(small[row]))
+        return first_size
 
     @torch.no_grad()
     def _failure(self, row: Rows, small: bool) -> IntegrationFailure:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
 from eqdsl.numerics.integrators.adaptive import Adaptive, Trial
-from eqdsl.numerics.integrators.base import Field, within
+from eqdsl.numerics.integrators.base import Field, Task, within
 from eqdsl.numerics.integrators.explicit import advanced
 from eqdsl.numerics.integrators.fixed_step import against_state
 
@@ -34,6 +35,8 @@ class EmbeddedTableau(Adaptive):
         Weights of the step minus those of the lower-order step; one for each stage.
     estimate_order : int
         One more than the lower order.
+    steps : callable, optional
+        ``steps(t, h, state, rate)`` takes a step, where the vector field of one rollout does that itself.
     """
 
     name: str
@@ -42,11 +45,21 @@ class EmbeddedTableau(Adaptive):
     c: tuple[float, ...]
     error: tuple[float, ...]
     estimate_order: int
+    steps: Callable[..., tuple[Tensor, Tensor, Tensor]] | None = field(default=None, compare=False)
     passes_rate = True
+
+    def rollout(self, vector_field: Field, initial: Tensor, times: Tensor, task: Task) -> Iterator[Tensor]:
+        """See `Adaptive.rollout`; by steps that the vector field offers, where it does."""
+        offered = getattr(vector_field, "runge_kutta", None)
+        steps = None if offered is None else offered(self.a, self.c, self.error, True, initial)
+        return super(EmbeddedTableau, replace(self, steps=steps)).rollout(vector_field, initial, times, task)
 
     def attempt(self, vector_field: Field, t: Tensor, state: Tensor, h: Tensor, rate: Tensor | None) -> Trial:
         """All stages after the first, which is `rate`."""
         assert rate is not None  # the engine hands it on for methods with `passes_rate`
+        if self.steps is not None:
+            vector_field.count(len(self.c) - 1)  # type: ignore[attr-defined]
+            return Trial(*self.steps(t, h, state, rate))
         inner = within(vector_field, t, t + h)
         if inner is not vector_field:
             # The last stage of the step before stood on the other side of a jump.

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from eqdsl.numerics.integrators.base import Field, Task
-from eqdsl.numerics.integrators.fixed_step import Amount, FixedStep, Plan, Stepper, stage_time, within_step
+from eqdsl.numerics.integrators.fixed_step import Amount, FixedStep, Plan, Stepper, marched, stage_time, within_step
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,26 @@ class ExplicitTableau(FixedStep):
     reach: float
 
     def rollout(self, vector_field: Field, initial: Tensor, times: Tensor, task: Task) -> Iterator[Tensor]:
-        """Steps inside the vector field, where it offers them and no gradients are asked for; else as `march`."""
+        """Steps that the vector field takes itself, where it does; else as `march`.
+
+        Many at once where no gradients are asked for, or one after the other.
+        """
         offered = getattr(vector_field, "explicit_steps", None)
         if offered is not None and not torch.is_grad_enabled() and times.ndim == 1:
             steps = offered((*self.a, self.b), self.c, initial)
             if steps is not None:
                 return self._inside(steps, initial, Plan(times, initial, task), task)
-        return super().rollout(vector_field, initial, times, task)
+        single = getattr(vector_field, "runge_kutta", None)
+        made = None if single is None else single((*self.a, self.b), self.c, (), False, initial)
+        if made is None:
+            return super().rollout(vector_field, initial, times, task)
+
+        def advance(t: Amount, state: Tensor, h: Amount) -> Tensor:
+            start, length = (_each(x, state) for x in (t, h))
+            after: Tensor = made(start, length, state, None)[0]
+            return after
+
+        return marched(Stepper(advance, len(self.b)), initial, times, task)
 
     def _inside(
         self, steps: Callable[[Tensor, float, float, int], Tensor], state: Tensor, plan: Plan, task: Task
@@ -58,6 +71,13 @@ class ExplicitTableau(FixedStep):
         return Stepper(
             lambda t, state, h: explicit_step(within_step(vector_field, t, h), self, t, state, h), len(self.b)
         )
+
+
+def _each(amount: Amount, state: Tensor) -> Tensor:
+    """An amount for each trajectory, float64, (B,)."""
+    if isinstance(amount, Tensor):
+        return amount.to(torch.float64).reshape(-1).expand(len(state))
+    return torch.full((len(state),), amount, dtype=torch.float64)
 
 
 def explicit_step(

@@ -87,13 +87,17 @@ class FixedStep(Method):
 
     def rollout(self, vector_field: Field, initial: Tensor, times: Tensor, task: Task) -> Iterator[Tensor]:
         """See `march`."""
-        stepper = self.stepper(vector_field)
+        return marched(self.stepper(vector_field), initial, times, task)
 
-        def forward(t: Amount, carry: Carry, h: Amount) -> Carry:
-            task.effort.evaluations += stepper.evaluations
-            return (stepper.advance(t, carry[-1], h),)
 
-        return march(Carrier(forward), initial, Plan(times, initial, task), task)
+def marched(stepper: Stepper, initial: Tensor, times: Tensor, task: Task) -> Iterator[Tensor]:
+    """See `march`; for steps without memory."""
+
+    def forward(t: Amount, carry: Carry, h: Amount) -> Carry:
+        task.effort.evaluations += stepper.evaluations
+        return (stepper.advance(t, carry[-1], h),)
+
+    return march(Carrier(forward), initial, Plan(times, initial, task), task)
 
 
 def march(carrier: Carrier, initial: Tensor, plan: Plan, task: Task) -> Iterator[Tensor]:
