@@ -20,12 +20,13 @@ from eqdsl.lowering.flow import Flow, Rest
 from eqdsl.lowering.fused.field import FusedRates
 from eqdsl.lowering.linear_part import LinearStructure, linear_structure
 from eqdsl.lowering.lower import lower
+from eqdsl.lowering.named_outputs import NamedOutputs
 from eqdsl.lowering.ode.field import OdeSteps
 from eqdsl.lowering.operations import OPERATIONS, Context
 from eqdsl.lowering.pairs import position_velocity_pairs, velocity_forces
 from eqdsl.lowering.parameters import ParameterSet
 from eqdsl.lowering.prepared import PreparedField
-from eqdsl.lowering.program import Output, Program, unchanging
+from eqdsl.lowering.program import Program, unchanging
 from eqdsl.lowering.solver import solvers_of
 from eqdsl.lowering.transport_operations import TRANSPORT_OPERATIONS
 from eqdsl.model.model import Model
@@ -41,7 +42,7 @@ _ANCHOR = "anchor"
 """Buffer that tells the module's dtype and device."""
 
 
-class VectorField(nn.Module):
+class VectorField(NamedOutputs):
     """``d(state)/dt = field(t, state)`` of a model on a grid.
 
     Shapes: state ``(B, C, *S)`` with B trajectories, C channels in the order of `model.channels`, S the grid (nothing
@@ -104,79 +105,6 @@ class VectorField(nn.Module):
         own = getattr(self.forward, "__func__", None) is not VectorField.forward
         as_it_is = own or any(hooks) or _has_any_global_hook() or self._reads
         return self if as_it_is else PreparedField(self, t, state)
-
-    def terms(self, t: float | Tensor, state: Tensor) -> dict[str, dict[str, Tensor]]:
-        """Every term of every equation, by channel and term name, each ``(B, *S)``."""
-        wanted = [term.value for e in self.program.equations for term in e.terms]
-        values = iter(self.evaluate(t, state, wanted))
-        names = self.model.channel_names
-        return {
-            names[e.channel]: {term.name: self._on_grid(next(values), state) for term in e.terms}
-            for e in self.program.equations
-        }
-
-    def named(self, t: float | Tensor, state: Tensor) -> dict[str, Tensor]:
-        """Every ``known`` by name, ``(B, *S)``."""
-        return self._outputs(t, state, self.program.named)
-
-    def learned_outputs(self, t: float | Tensor, state: Tensor) -> dict[str, Tensor]:
-        """Every output of every learned term at its declared inputs, ``(B, *S)``."""
-        return self._outputs(t, state, self.program.learned)
-
-    def learned_inputs(self, t: float | Tensor, state: Tensor) -> dict[str, Tensor]:
-        """The declared inputs of every learned term, by its name, ``(B, *S, inputs)``."""
-        values = iter(self.evaluate(t, state, [i for _, inputs in self.program.inputs for i in inputs]))
-        return {
-            name: torch.stack([self._on_grid(next(values), state) for _ in inputs], dim=-1)
-            for name, inputs in self.program.inputs
-        }
-
-    def solved(self, t: float | Tensor, state: Tensor) -> dict[str, Tensor]:
-        """Every state that ``0 = … for p`` gives, by name, ``(B, *S)``."""
-        return self._outputs(t, state, self.program.solved)
-
-    def laws(self, t: float | Tensor, state: Tensor) -> dict[str, Tensor]:
-        """Every ``law``'s quantity, ``(B,)``."""
-        return self._per_trajectory(t, state, self.program.laws)
-
-    def penalties(self, t: float | Tensor, state: Tensor) -> dict[str, Tensor]:
-        """Every ``penalty``'s average over the domain, ``(B,)``."""
-        return self._per_trajectory(t, state, self.program.penalties)
-
-    def constrain(self, t: float | Tensor, state: Tensor) -> Tensor:
-        """The state with its points on Dirichlet walls at the walls' values."""
-        if not self.program.constrained:
-            return state
-        replaced = self._outputs(t, state, self.program.constrained)
-        channels = [replaced.get(name, state[:, i]) for i, name in enumerate(self.model.channel_names)]
-        return torch.stack(channels, dim=1)
-
-    def initial_state(self, batch: int = 1, t: float = 0.0) -> Tensor:
-        """The state that the ``init`` statements give, ``(batch, C, *S)``.
-
-        Raises
-        ------
-        UsageError
-            A state or a velocity has no ``init`` formula.
-        """
-        given = {output.name for output in self.program.initial}
-        missing = next((i for i in self.model.initial if i.channel not in given), None)
-        if missing is not None:
-            said = "" if missing.kind == "data" else ": a fitted one is known only once data are at hand"
-            raise UsageError(
-                f"`{missing.channel}` has no initial value{said}",
-                help=f"write `init {missing.channel} = …` in the model, or take it from a file with `--from FILE.h5`",
-            )
-        values = self.initial_values(batch, t)
-        zeros = torch.zeros(batch, *self.grid.shape, dtype=self.dtype, device=self.device)
-        return self.constrain(t, torch.stack([values.get(c.name, zeros) for c in self.model.channels], dim=1))
-
-    def initial_values(self, batch: int = 1, t: float = 0.0) -> dict[str, Tensor]:
-        """What the ``init`` statements give, by channel, each ``(batch, *S)``."""
-        zeros = torch.zeros(batch, len(self.model.channels), *self.grid.shape, dtype=self.dtype, device=self.device)
-        return self._outputs(t, zeros, self.program.initial)
-
-    # ------------------------------------------------------------- driving
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -290,14 +218,6 @@ class VectorField(nn.Module):
 
     # ---------------------------------------------------------- evaluation
 
-    def _outputs(self, t: float | Tensor, state: Tensor, outputs: tuple[Output, ...]) -> dict[str, Tensor]:
-        values = self.evaluate(t, state, [o.value for o in outputs])
-        return {o.name: self._on_grid(v, state) for o, v in zip(outputs, values, strict=True)}
-
-    def _per_trajectory(self, t: float | Tensor, state: Tensor, outputs: tuple[Output, ...]) -> dict[str, Tensor]:
-        values = self._outputs(t, state, outputs)
-        return {name: v.flatten(1)[:, 0] if v.dim() > 1 else v for name, v in values.items()}
-
     @property
     def totals(self) -> list[int]:
         """Steps that hold the right-hand sides."""
@@ -356,12 +276,6 @@ class VectorField(nn.Module):
                 waiting.extend(new)
             found = self._schedules[wanted, prepared] = tuple(sorted(needed))
         return found
-
-    def _on_grid(self, value: Any, state: Tensor) -> Tensor:
-        shape = (state.shape[0], *state.shape[2:])
-        if not isinstance(value, Tensor):
-            return torch.full(shape, float(value), dtype=state.dtype, device=state.device)
-        return value.expand(shape)
 
 
 def compile_model(
