@@ -12,6 +12,7 @@ from torch import Tensor
 
 from eqdsl.core.native import load
 from eqdsl.lowering.fused.adjoint import adjoint_source
+from eqdsl.lowering.fused.buffers import Buffer
 from eqdsl.lowering.fused.forward import forward_source
 from eqdsl.lowering.fused.memory import Memory
 from eqdsl.lowering.fused.plan import Plan
@@ -59,12 +60,13 @@ class Kernel:
         self._forward.argtypes, self._forward.restype = _FORWARD, None
         self._march.argtypes, self._march.restype = _MARCH, None
         self._adjoint: Any = None
+        self._rates, self._back = Buffer(), Buffer()
 
     def forward(self, state: Tensor, uniforms: Tensor, arrays: Sequence[Tensor]) -> Tensor:
         """The rates."""
         batch = state.shape[0]
         state, uniforms, arrays = state.contiguous(), uniforms.contiguous(), [a.contiguous() for a in arrays]
-        rates = torch.empty_like(state)
+        rates = self._rates.like(state)
         ghosts = state.new_empty(batch * self._ghosts) if self._ghosts else None
         pointers, strides = self._pointers(arrays), self._strides(arrays)
         self._forward(
@@ -84,7 +86,9 @@ class Kernel:
         state, uniforms, cotangent = state.contiguous(), uniforms.contiguous(), cotangent.contiguous()
         arrays = [a.contiguous() for a in arrays]
         read = len(plan.channels) == state.shape[1]
-        back = torch.empty_like(state) if read else torch.zeros_like(state)
+        back = self._back.like(state)
+        if not read:
+            back.zero_()
         backs = [state.new_empty(batch, *a.shape[1:]) for a in arrays]
         sums = torch.zeros(batch, self._chunks + 1, len(plan.uniforms), dtype=torch.float64, device=state.device)
         ghosts = state.new_empty(2, batch * self._ghosts) if self._ghosts else None

@@ -1,0 +1,42 @@
+"""Memory of large results, used again once nobody holds it.
+
+A result of more than some megabytes is fresh memory from the system each time, and its first touch costs several times
+what a kernel takes for it: every page is made and set to zero. So the last one's memory is kept, and given again when
+its storage has no other holder: no tensor, no view, no graph, no array of NumPy.
+"""
+
+from __future__ import annotations
+
+from threading import Lock
+
+import torch
+from torch import Tensor
+
+LEAST_BYTES = 1 << 23
+"""Smaller results come from the allocator, which keeps their memory itself."""
+
+
+class Buffer:
+    """Memory for one result at a time; further ones are fresh."""
+
+    def __init__(self) -> None:
+        self._storage: torch.UntypedStorage | None = None
+        self._alone = 0
+        self._lock = Lock()
+
+    def like(self, state: Tensor) -> Tensor:
+        """A contiguous tensor of the shape and type of another, with anything in it."""
+        size = state.numel() * state.element_size()
+        if size < LEAST_BYTES:
+            return torch.empty_like(state, memory_format=torch.contiguous_format)
+        # Two threads must not find the same memory free.
+        with self._lock:
+            kept = self._storage
+            if kept is None or kept.nbytes() != size or torch._C._storage_Use_Count(kept._cdata) > self._alone:
+                fresh = torch.empty_like(state, memory_format=torch.contiguous_format)
+                if kept is None or kept.nbytes() != size:
+                    self._storage = fresh.untyped_storage()
+                    self._alone = torch._C._storage_Use_Count(self._storage._cdata) - 1
+                return fresh
+            strides = torch.empty(state.shape, device="meta").stride()
+            return torch.empty(0, dtype=state.dtype).set_(kept, 0, state.shape, strides)
