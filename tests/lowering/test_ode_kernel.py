@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from torch import Tensor
@@ -237,3 +239,19 @@ def test_without_a_compiler_torch_does_it(monkeypatch: pytest.MonkeyPatch) -> No
         found = run(field, state_of(field))
     wanted = run(field_of(TWICE, False), state_of(field))
     assert torch.equal(found[0], wanted[0])
+
+
+def test_what_takes_a_networks_place_is_evaluated() -> None:
+    """Inspection puts formulas there, users their own modules."""
+
+    class Twice(torch.nn.Module):
+        radius = 0
+
+        def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+            return 2 * inputs
+
+    model = loads_model("state u\nlearned f(u) by mlp(8, 8)\ndt(u) = f\ninit u = 1")
+    field = compile_model(model)
+    field.learned["term_f"] = Twice()
+    end = integrate(field, field.initial_state(), torch.tensor([0.0, 1.0]), method="dopri5", rtol=1e-10, atol=1e-10)
+    assert float(end[0, -1, 0]) == pytest.approx(math.exp(2), rel=1e-8)

@@ -65,6 +65,9 @@ class OdeSteps:
         if found is None or torch.compiler.is_compiling() or state.dim() != 2 or state.dtype != field.dtype:
             return None
         terms = [field.terms_by_name[name] for name in found.networks]
+        # A formula, or a module of the user's, may have taken a network's place.
+        if any(type(term) is not LearnedTermModule for term in terms):
+            return None
         numbers = [torch.as_tensor(given[n], dtype=state.dtype, device=state.device) for n in found.uniforms]
         if not usable(state, state) or any(n.numel() != 1 for n in numbers) or any(map(_heard, terms)):
             return None
