@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 
 import pytest
 import torch
@@ -255,3 +256,12 @@ def test_what_takes_a_networks_place_is_evaluated() -> None:
     field.learned["term_f"] = Twice()
     end = integrate(field, field.initial_state(), torch.tensor([0.0, 1.0]), method="dopri5", rtol=1e-10, atol=1e-10)
     assert float(end[0, -1, 0]) == pytest.approx(math.exp(2), rel=1e-8)
+
+
+def test_a_field_is_pickled_after_its_kernel_was_used() -> None:
+    model = loads_model("state u\nlearned f(u) by mlp(8, 8)\ndt(u) = f - u\ninit u = 1")
+    field = compile_model(model)
+    times = torch.tensor([0.0, 1.0])
+    end = integrate(field, field.initial_state(), times)
+    again = pickle.loads(pickle.dumps(field))
+    assert torch.equal(integrate(again, again.initial_state(), times), end)

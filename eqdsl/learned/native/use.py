@@ -17,6 +17,11 @@ SWITCH = "EQDSL_KERNELS"
 """Environment variable: ``off`` for plain torch throughout."""
 
 
+def switched_off() -> bool:
+    """Whether the environment asks for plain torch."""
+    return os.environ.get(SWITCH, "").lower() == "off"
+
+
 def usable(inputs: Tensor, weight: Tensor) -> bool:
     """Whether a kernel can take these, and there is a compiler to make it."""
     return (
@@ -48,7 +53,7 @@ def wanted() -> bool:
 
 @cache
 def _wanted() -> bool:
-    if os.environ.get(SWITCH, "").lower() == "off":
+    if switched_off():
         return False
     try:
         compiler()

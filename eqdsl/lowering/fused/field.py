@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
@@ -12,9 +11,10 @@ from torch import Tensor
 
 from eqdsl.core.errors import UsageError
 from eqdsl.core.native import CompilationFailed
-from eqdsl.learned.native.use import SWITCH, give_up, transformed
+from eqdsl.learned.native.functions import PRECISIONS
+from eqdsl.learned.native.use import give_up, switched_off, transformed
 from eqdsl.lowering.fused.extents import Unsupported
-from eqdsl.lowering.fused.kernel import PRECISIONS, Kernel
+from eqdsl.lowering.fused.kernel import Kernel
 from eqdsl.lowering.fused.operator import rates, register
 from eqdsl.lowering.fused.plan import Plan
 from eqdsl.lowering.fused.sorting import plan
@@ -42,7 +42,7 @@ class FusedRates:
 
     def __init__(self, program: Program, model: Model, grid: Grid, wanted: bool | None) -> None:
         if wanted is None:
-            wanted = prod(grid.shape) >= FEWEST_POINTS and os.environ.get(SWITCH, "").lower() != "off"
+            wanted = prod(grid.shape) >= FEWEST_POINTS and not switched_off()
         self.refused = "" if wanted else "not wanted"
         self._plan: Plan | None = None
         self._kernels: dict[torch.dtype, tuple[Kernel, int]] = {}

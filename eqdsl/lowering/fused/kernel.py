@@ -11,15 +11,13 @@ import torch
 from torch import Tensor
 
 from eqdsl.core.native import load
+from eqdsl.learned.native.functions import PRECISIONS
 from eqdsl.lowering.fused.adjoint import adjoint_source
 from eqdsl.lowering.fused.buffers import Buffer
 from eqdsl.lowering.fused.forward import forward_source
 from eqdsl.lowering.fused.memory import Memory
 from eqdsl.lowering.fused.plan import Plan
 from eqdsl.lowering.fused.source import CHUNK
-
-PRECISIONS = {torch.float64: "double", torch.float32: "float"}
-"""Types that kernels are made for."""
 
 _POINTER, _LONG = ctypes.c_void_p, ctypes.c_long
 _FORWARD: list[Any] = [_POINTER] * 4 + [_LONG] + [_POINTER] * 2 + [_LONG] * 2

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from eqdsl.core.native import CompilationFailed
+from eqdsl.learned.native.use import batched
 from eqdsl.lowering.fused.kernel import Kernel
 from eqdsl.lowering.fused.reference import reference_rates
 
@@ -53,7 +54,7 @@ class _Rates(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *cotangents: Tensor) -> Any:
         state, uniforms, *arrays = ctx.saved_tensors
-        if torch.is_grad_enabled() or torch._C._functorch.is_legacy_batchedtensor(cotangents[0]):
+        if torch.is_grad_enabled() or batched(cotangents[0]):
             found = _adjoint_by_torch(ctx, cotangents[0], [state, uniforms, *arrays])
             return None, *found
         try:

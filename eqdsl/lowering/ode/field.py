@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +10,12 @@ from torch import Tensor
 
 from eqdsl.core.native import CompilationFailed
 from eqdsl.learned.native.functions import PRECISIONS
-from eqdsl.learned.native.use import SWITCH, give_up, usable
+from eqdsl.learned.native.use import give_up, switched_off, usable
 from eqdsl.learned.term import LearnedTermModule
+from eqdsl.lowering.fused.extents import Unsupported
 from eqdsl.lowering.ode.kernel import Constants, OdeKernel, Tableau
 from eqdsl.lowering.ode.operator import Call, kernel_step
-from eqdsl.lowering.ode.plan import Plan, Unsupported, plan
+from eqdsl.lowering.ode.plan import Plan, plan
 from eqdsl.lowering.ode.reference import Reference
 
 if TYPE_CHECKING:
@@ -40,12 +40,16 @@ class OdeSteps:
         self.plan: Plan | None = None
         self._kernels: dict[torch.dtype, OdeKernel] = {}
         if wanted is None:
-            wanted = len(field.learned) > 0 and os.environ.get(SWITCH, "").lower() != "off"
+            wanted = len(field.learned) > 0 and not switched_off()
         if wanted:
             try:
                 self.plan = plan(field.program, field.model.dimension, field.terms_by_name)
             except Unsupported:
                 return
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Libraries are this process's own; another one loads them again.
+        return {**self.__dict__, "_kernels": {}}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> OdeSteps:
         # Kernels hold no weights: copies of a field share them.

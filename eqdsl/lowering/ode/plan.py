@@ -7,12 +7,9 @@ from dataclasses import dataclass
 
 from eqdsl.learned.mlp import Mlp
 from eqdsl.learned.term import LearnedTermModule
+from eqdsl.lowering.fused.extents import Unsupported
 from eqdsl.lowering.fused.scalars import SCALARS
 from eqdsl.lowering.program import Program, Step, unchanging
-
-
-class Unsupported(Exception):
-    """A right-hand side has no kernel; the message says why."""
 
 
 @dataclass(frozen=True)
