@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 import click
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Assignment(click.ParamType[tuple[str, str]]):
@@ -24,6 +27,13 @@ class Assignment(click.ParamType[tuple[str, str]]):
 
 
 ASSIGNMENT = Assignment()
+
+
+def map_option(help: str) -> Callable[[Function], Function]:
+    """``--map NAME=DATASET[INDEX]``, repeatable, as `mapping`."""
+    return click.option("--map", "mapping", type=ASSIGNMENT, multiple=True, metavar="NAME=DATASET[INDEX]", help=help)
+
+
 SEED = click.IntRange(0, 2**63 - 1)
 """What torch's generator takes."""
 

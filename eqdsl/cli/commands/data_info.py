@@ -7,7 +7,7 @@ import click
 from eqdsl.cli.command import command, json_option
 from eqdsl.cli.console import result, result_json
 from eqdsl.cli.sources import read_model
-from eqdsl.cli.values import ASSIGNMENT
+from eqdsl.cli.values import map_option
 
 
 @command(
@@ -19,9 +19,7 @@ from eqdsl.cli.values import ASSIGNMENT
 )
 @click.argument("file")
 @click.option("--model", "model_path", metavar="MODEL", help="Say what this model takes from the file.")
-@click.option(
-    "--map", "mapping", type=ASSIGNMENT, multiple=True, metavar="NAME=DATASET[INDEX]", help="Where to find a name."
-)
+@map_option("Where to find a name.")
 @json_option
 def info(file: str, model_path: str | None, mapping: tuple[tuple[str, str], ...], as_json: bool) -> None:
     """Print what a data file holds and what a model takes from it."""

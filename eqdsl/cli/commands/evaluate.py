@@ -6,7 +6,7 @@ import click
 
 from eqdsl.cli.command import command, json_option
 from eqdsl.cli.console import result, result_json
-from eqdsl.cli.values import ASSIGNMENT
+from eqdsl.cli.values import map_option
 
 
 @command(
@@ -18,14 +18,7 @@ from eqdsl.cli.values import ASSIGNMENT
 )
 @click.argument("run", metavar="RUN")
 @click.argument("data", metavar="DATA.h5")
-@click.option(
-    "--map",
-    "mapping",
-    type=ASSIGNMENT,
-    multiple=True,
-    metavar="NAME=DATASET[INDEX]",
-    help="Where a name stands; without it as when RUN was fitted.",
-)
+@map_option("Where a name stands; without it as when RUN was fitted.")
 @json_option
 def evaluate(run: str, data: str, mapping: tuple[tuple[str, str], ...], as_json: bool) -> None:
     """Score RUN on other data, rolled out from the first frame of each trajectory."""

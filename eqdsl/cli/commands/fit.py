@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from eqdsl.cli.command import Command, command, force_option, json_option
-from eqdsl.cli.values import ASSIGNMENT, SEED
+from eqdsl.cli.values import SEED, map_option
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -73,14 +73,7 @@ def settings(config: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, s
 )
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), metavar="M", help="Stop cleanly after this time.")
 @click.option("--resume", is_flag=True, help="Go on with the run in RUN.")
-@click.option(
-    "--map",
-    "mapping",
-    type=ASSIGNMENT,
-    multiple=True,
-    metavar="NAME=DATASET[INDEX]",
-    help="Where a name stands.",
-)
+@map_option("Where a name stands.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @json_option
 @force_option

@@ -10,7 +10,7 @@ import click
 from eqdsl.cli.command import command, force_option, json_option
 from eqdsl.cli.console import result, result_json
 from eqdsl.cli.files import refuse_existing
-from eqdsl.cli.values import ASSIGNMENT, SEED, counts, numbers
+from eqdsl.cli.values import ASSIGNMENT, SEED, counts, map_option, numbers
 from eqdsl.core.errors import UsageError
 
 _FEWEST_POINTS = 3
@@ -32,14 +32,7 @@ _FEWEST_POINTS = 3
 @click.option("--every", type=float, metavar="DT", help="Time from frame to frame.")
 @click.option("--from", "start", metavar="FILE.h5", help="Start from the first frames of this data file.")
 @click.option("--inputs", metavar="FILE.h5", help="Inputs and walls from this data file; without it, the --from file.")
-@click.option(
-    "--map",
-    "mapping",
-    type=ASSIGNMENT,
-    multiple=True,
-    metavar="NAME=DATASET[INDEX]",
-    help="Where these have a name.",
-)
+@map_option("Where these have a name.")
 @click.option("--param", "params", type=ASSIGNMENT, multiple=True, metavar="NAME=VALUE", help="Set a parameter.")
 @click.option("--grid", metavar="x=N,y=N", help="Points along each axis.")
 @click.option("--run", "run_path", metavar="RUN", help="The model, parameters and learned terms of this run.")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from eqdsl.cli.command import Command, command, json_option
-from eqdsl.cli.values import ASSIGNMENT
+from eqdsl.cli.values import map_option
 
 
 class SweepCommand(Command):
@@ -46,14 +46,7 @@ class SweepCommand(Command):
 @click.option("--jobs", type=click.IntRange(1), default=1, metavar="J", help="Fits at a time, with one thread each.")
 @click.option("--config", "config_path", type=click.Path(path_type=Path), metavar="FIT.toml", help="Settings of all.")
 @click.option("--set", "sets", multiple=True, metavar="SECTION.KEY=VALUE", help="One setting of all fits.")
-@click.option(
-    "--map",
-    "mapping",
-    type=ASSIGNMENT,
-    multiple=True,
-    metavar="NAME=DATASET[INDEX]",
-    help="Where a name stands.",
-)
+@map_option("Where a name stands.")
 @click.option("--resume", is_flag=True, help="Go on with the sweep in SWEEP.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @json_option
