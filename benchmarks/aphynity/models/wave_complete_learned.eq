@@ -1,0 +1,19 @@
+# Complete physics and the paper's learned term, which has nothing to do.
+model wave_complete_learned
+
+space x in [0, 64], y in [0, 64]
+grid x = 64, y = 64
+scheme order = 4
+state w(x, y), p(x, y)
+param c = fit 360 in (0, 1000)
+param k = fit 45 in (0, 1000)
+
+# The edge of the data: the two outermost points of an axis have no second difference along it.
+let inner_x = ifelse(abs(x - 32) < 30, 1, 0)
+let inner_y = ifelse(abs(y - 32) < 30, 1, 0)
+known elastic = inner_x*dxx(w) + inner_y*dyy(w)
+
+learned rate_w(w, p), rate_p(w, p) by conv(16, 16)
+
+dt(w) = p + rate_w
+dt(p) = c^2*elastic - k*p + rate_p
