@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.eqdsl-installed
 DEMO ?= runs/pendulum
 
-.PHONY: help setup demo test test-all lint grammar bench bench-speed build clean
+.PHONY: help setup demo test test-all lint grammar bench bench-fit bench-speed build clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -43,6 +43,9 @@ grammar: $(STAMP)  ## the parser's tables, after a change of grammar/eqdsl.lark
 
 bench: $(STAMP)  ## the benchmarks in benchmarks/
 	$(BIN)/python -m benchmarks
+
+bench-fit: $(STAMP)  ## fits with known answers: APHYNITY's table and others; goes on where it was stopped (hours)
+	$(BIN)/python -m benchmarks.fits
 
 bench-speed: $(STAMP)  ## speed with peers, on one core and two; on a machine that does nothing else (an hour)
 	$(BIN)/python -m benchmarks.speed --threads 1 2 --write

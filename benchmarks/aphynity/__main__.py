@@ -26,12 +26,17 @@ Unit = tuple[str, str, int]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = argparse.ArgumentParser(prog="python -m benchmarks.aphynity", description=__doc__)
-    options.add_argument("problems", nargs="*", choices=[*PROBLEMS, []], help="all when none is named")
+    options.add_argument(
+        "problems", nargs="*", metavar="problem", help=f"{', '.join(PROBLEMS)}; all when none is named"
+    )
     options.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS))
     options.add_argument("--seeds", type=int, default=3)
     options.add_argument("--jobs", type=int, default=1, help="units at a time, one thread each")
     options.add_argument("--publish", action="store_true", help="only write the table of what is there")
     chosen = options.parse_args(arguments)
+    unknown = [name for name in chosen.problems if name not in PROBLEMS]
+    if unknown:
+        options.error(f"there is no problem {unknown[0]}; there are {', '.join(PROBLEMS)}")
     if not chosen.publish:
         units = missing_units(chosen.problems or list(PROBLEMS), chosen.variants, chosen.seeds)
         for problem in {unit[0] for unit in units}:

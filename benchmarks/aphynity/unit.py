@@ -24,6 +24,7 @@ from benchmarks.speed.environment import machine
 from eqdsl.analysis.check import load_model
 from eqdsl.core.errors import EqdslError
 from eqdsl.data.reading import read_data
+from eqdsl.data.split import split_trajectories
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.config_file import with_overrides
@@ -53,7 +54,7 @@ def measure(problem: Problem, variant: str, seed: int, *, work: Path = WORK) -> 
     """Fit a variant, unless it has nothing to fit, and measure it on the test file."""
     train, test = (data_file(problem, part, work) for part in ("train", "test"))
     model = load_model(problem.model(variant))
-    training, held_out = read_data(train, model), read_data(test, model)
+    held_out = read_data(test, model)
     result: dict[str, Any] = {
         "problem": problem.name, "variant": variant, "seed": seed, "date": date.today().isoformat(),
         "machine": {key: value for key, value in machine().items() if key in MACHINE},
@@ -63,24 +64,37 @@ def measure(problem: Problem, variant: str, seed: int, *, work: Path = WORK) -> 
         field = compile_model(model, grid=grid_from_coordinates(model, held_out.axes))
         result |= {"settings": {}, "weights": 0, "seconds": 0.0, "cpu_seconds": 0.0}
     else:
-        options = problem.options(variant, seed)
-        run, cpu = fitted(problem, variant, train, options, work / f"{problem.name}-{variant}-{seed}")
+        run, cpu = fitted(problem, variant, seed, train, work / f"{problem.name}-{variant}-{seed}")
         field = run.field_as(torch.float64)
         result |= {
-            "settings": options, "weights": sum(p.numel() for p in field.learned.parameters()),
+            "settings": problem.options(variant, seed),
+            "weights": sum(p.numel() for p in field.learned.parameters()),
             "seconds": float(run.state["seconds"]), "cpu_seconds": cpu, "validation": run.state["validation"],
         }  # fmt: skip
-    result |= scored(problem, field, training, held_out)
+    result |= scored(problem, field, seen(problem, variant, seed, train), held_out)
     if variant in COMPARED:
-        result["projection"] = projection(problem, COMPARED[variant], read_data(train, load_model(problem.model(COMPARED[variant]))))
+        known = COMPARED[variant]
+        result["projection"] = projection(problem, known, seen(problem, known, seed, train))
     return result
+
+
+def seen(problem: Problem, variant: str, seed: int, train: Path) -> Trajectories:
+    """The training trajectories that a fit sees: those it does not hold out."""
+    config = settings(problem, variant, seed)
+    data = read_data(train, load_model(problem.model(variant)))
+    return split_trajectories(data, validation=config.data.validation, test=0.0, seed=config.run.seed).train
+
+
+def settings(problem: Problem, variant: str, seed: int) -> FitConfig:
+    """The options of a fit."""
+    return with_overrides(FitConfig(), [f"{key}={value}" for key, value in problem.options(variant, seed).items()])
 
 
 COMPARED = {"all_seeing": "physics", "complete_learned": "complete"}
 """Variants whose learned term can imitate all known ones, and the variant that has the same known terms."""
 
 
-def fitted(problem: Problem, variant: str, train: Path, options: dict[str, str], place: Path) -> tuple[Run, float]:
+def fitted(problem: Problem, variant: str, seed: int, train: Path, place: Path) -> tuple[Run, float]:
     """The finished run in `place`, gone on with where it was begun, and the processor time of all sessions."""
     sidecar = place.with_suffix(".cpu.json")
     before = json.loads(sidecar.read_text()) if sidecar.exists() else 0.0
@@ -92,13 +106,13 @@ def fitted(problem: Problem, variant: str, train: Path, options: dict[str, str],
             noted = time.process_time()
             _write(sidecar, before + noted - began)
 
-    config = with_overrides(FitConfig(), [f"{key}={value}" for key, value in options.items()])
+    model, config = load_model(problem.model(variant)), settings(problem, variant, seed)
     run = _started(place)
-    if run is None or run.config != config:
+    if run is None or run.config != config or run.model.source.text != model.source.text:
         before = 0.0
-        run = fit(load_model(problem.model(variant)), train, out=place, config=config, events=note, force=True)
+        run = fit(model, train, out=place, config=config, events=note, force=True)
     elif run.state["status"] != "done":
-        run = fit(load_model(problem.model(variant)), train, out=place, config=config, events=note, resume=True)
+        run = fit(model, train, out=place, config=config, events=note, resume=True)
     cpu = before + time.process_time() - began
     _write(sidecar, cpu)
     return run, cpu

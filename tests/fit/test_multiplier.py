@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eqdsl.fitting.config import MultiplierSection
+from eqdsl.fitting.multiplier.auto import PULL
 from eqdsl.fitting.multiplier.base import EpochMeans
 from eqdsl.fitting.multiplier.start import APHYNITY_START, START, start
 from eqdsl.fitting.multiplier.table import RULES
@@ -65,12 +66,15 @@ def test_without_a_tolerance_the_penalty_keeps_its_share_of_the_loss(misfit: flo
     assert multiplier == pytest.approx(min(max(wanted, START), AUTOMATIC.maximum))
 
 
-def test_without_a_tolerance_it_waits_until_it_may_rise() -> None:
-    assert step(START, 1e-7, AUTOMATIC, raised=0.0) == START
-    halfway = START
+def test_without_a_tolerance_the_pull_of_the_penalty_costs_its_share_of_the_misfit_until_it_may_rise() -> None:
+    """``(x - 1)^2 + p*x^2/m`` has its minimum at ``x = 1 - p/m``, nearly, with the misfit ``(p/m)^2``."""
+    first = halfway = START
     for _ in range(50):
+        first = step(first, 1e-7, AUTOMATIC, raised=0.0)
         halfway = step(halfway, 1e-7, AUTOMATIC, raised=0.5)
-    assert halfway == pytest.approx(math.sqrt(START * 0.04 / (AUTOMATIC.share * 1e-7)))
+    assert (0.04 / first) ** 2 == pytest.approx(PULL * 1e-7)
+    assert halfway == pytest.approx(math.sqrt(first * 0.04 / (AUTOMATIC.share * 1e-7)))
+    assert step(START, 1e-3, AUTOMATIC, raised=0.0) == START
 
 
 def test_without_a_tolerance_it_falls_again_when_the_misfit_rises() -> None:
