@@ -110,7 +110,7 @@ PROBLEMS: dict[str, Problem] = {
                 Quantity("a", reaction_diffusion.A, "a"), Quantity("b", reaction_diffusion.B, "b"),
                 Quantity("k", reaction_diffusion.K, "k"),
             ),
-            2, {"optimizer.steps": "3000", "optimizer.polish": "300"},
+            1, {"optimizer.steps": "2000", "optimizer.polish": "300", "curriculum.share": "0.6"},
         ),
         Problem(
             "wave", "damped wave", wave.make,
@@ -119,8 +119,8 @@ PROBLEMS: dict[str, Problem] = {
                 Quantity("k", wave.K, "k", slope=("loss", "dt(w)")),
             ),
             1, {
-                "data.validation": "0", "curriculum.horizon": str(wave.WINDOW - 1), "optimizer.steps": "3000",
-                "optimizer.polish": "300",
+                "data.validation": "0", "curriculum.horizon": str(wave.WINDOW - 1), "optimizer.steps": "2000",
+                "optimizer.polish": "300", "curriculum.share": "0.6",
             },
         ),
     )

@@ -3,12 +3,13 @@
 The step is bounded, so that the course does not depend on how badly the first rollouts miss.
 
 Where the tolerance is not known, the data may be without noise, and the misfit may fall by many decades: any fixed
-weight is then too large at the end or none. At the minimum for a multiplier m the learned part is too small by a share of
-about ``penalty/m`` (the penalty is in units of the data's own rate), which costs a misfit of about ``(penalty/m)^2``. In the
-first part of the rollouts m keeps that at the share `PULL` of the misfit that there is: low while known and learned
-part settle how they share the work, because along directions that the data leave open only the penalty pulls and must
-not be drowned by the noise of the misfit, and never what the misfit waits for. Then it goes to ``penalty/(share*misfit)``,
-where the penalty keeps a small share of the loss at every scale: descent on ``log misfit + share*log penalty``.
+weight is then too large at the end or none. At the minimum for a multiplier m the learned part is too small by a share
+of about ``penalty/m`` (the penalty is in units of the data's own rate), which costs a misfit of about
+``(penalty/m)^2``. In the first part of the rollouts m keeps that at the share `PULL` of the misfit that there is: low
+while known and learned part settle how they share the work, because along directions that the data leave open only the
+penalty pulls and must not be drowned by the noise of the misfit; and never what the misfit waits for. Then m goes to
+``penalty/(share*misfit)``, where the penalty keeps a small share of the loss at every scale: descent on
+``log misfit + share*log penalty``.
 """
 
 from __future__ import annotations
