@@ -19,6 +19,8 @@ from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.numerics.grid import Grid, grid_from_coordinates
 
 ITERATIONS = 200
+NOTHING = 1e-24
+"""Mean square of a missing term, over that of the rate, that is rounding."""
 
 
 def projection(problem: Problem, known: str, data: Trajectories) -> dict[str, Any]:
@@ -37,9 +39,11 @@ def projection(problem: Problem, known: str, data: Trajectories) -> dict[str, An
         field.physical.set_value(name, value)
     pieces = [(states, truth(0.0, states).detach()) for states in all_states(data)]
     missing = float(_squares(field, pieces).detach())
-    result: dict[str, Any] = {"missing": missing, "square": missing, "errors": {}}
-    if missing == 0.0:
-        return result
+    rate = sum(float(rate.square().sum()) for _, rate in pieces) / sum(rate.numel() for _, rate in pieces)
+    if missing <= NOTHING * rate:
+        errors = {quantity.name: 0.0 for quantity in problem.quantities if quantity.parameter in true}
+        return {"missing": missing, "square": missing, "errors": errors}
+    result: dict[str, Any] = {"missing": missing, "errors": {}}
     optimizer = torch.optim.LBFGS(
         field.physical.parameters(), max_iter=ITERATIONS, line_search_fn="strong_wolfe", tolerance_grad=1e-14,
         tolerance_change=0.0,
@@ -62,7 +66,7 @@ def projection(problem: Problem, known: str, data: Trajectories) -> dict[str, An
 
 def _squares(field: VectorField, pieces: list[tuple[torch.Tensor, torch.Tensor]]) -> torch.Tensor:
     count = sum(len(states) for states, _ in pieces)
-    sums = [(rate - field(0.0, states)).square().flatten(2).mean(2).sum() for states, rate in pieces]
+    sums = [(rate - field(0.0, states)).square().reshape(*rate.shape[:2], -1).mean(2).sum() for states, rate in pieces]
     return torch.stack(sums).sum() / count
 
 
