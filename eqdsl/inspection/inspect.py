@@ -19,16 +19,17 @@ from eqdsl.inspection.figures.style import NO_PICTURES, can_draw
 from eqdsl.inspection.fitted_run import FittedRun
 from eqdsl.inspection.forecast import forecast_error
 from eqdsl.inspection.horizon import HorizonError, Rollouts, horizon_error, rollouts
+from eqdsl.inspection.identifiability import Identifiability, identifiability
 from eqdsl.inspection.inspection import Inspection, Picture
 from eqdsl.inspection.laws import law_drifts
 from eqdsl.inspection.ledger import Ledger, make_ledger
 from eqdsl.inspection.multiplier_path import multiplier_path
-from eqdsl.inspection.parameters import confused, report_parameters
+from eqdsl.inspection.parameters import ParameterReport, report_parameters
 from eqdsl.inspection.pictures import error_pictures, history_picture, learned_pictures, ledger_picture
 from eqdsl.inspection.provenance import provenance, settings
 from eqdsl.inspection.report import write_report
 from eqdsl.inspection.response import Response, learned_responses
-from eqdsl.inspection.sensitivity import Sensitivity, sensitivity
+from eqdsl.inspection.sensitivity import Norm, Sensitivity, sensitivity
 from eqdsl.inspection.visited import Visited, visited_states
 from eqdsl.inspection.wording import PARTS
 from eqdsl.inspection.writing import write_pictures, write_text
@@ -75,8 +76,7 @@ def inspect_run(run: FittedRun, *, distil: bool = False, plots: bool = True, for
     responses = learned_responses(field, visited)
     values = parameter_values(field)
     numbers = {name: float(value) for name, value in values.items() if value.ndim == 0}
-    found = sensitivity(field, visited)
-    parameters = report_parameters(run.model, values, found, _forecast_error(field, training, found))
+    parameters, identified = _identified(run, field, training, visited, values)
     compared, trouble = _rolled_out(field, sample[part], part)
     error = horizon_error(compared.data, compared.model, compared.observed, compared.counted) if compared else None
     distillation = _distilled(run, field, responses, numbers, compared, force) if distil else None
@@ -93,6 +93,7 @@ def inspect_run(run: FittedRun, *, distil: bool = False, plots: bool = True, for
         equations=equation_texts(run.model, numbers, formulas),
         latex=latex(run.model),
         parameters=parameters,
+        identifiability=identified,
         ledger=ledger,
         distillation=distillation,
         horizon=error,
@@ -102,9 +103,37 @@ def inspect_run(run: FittedRun, *, distil: bool = False, plots: bool = True, for
         history=history,
         settings=settings(run.config),
         facts=provenance(run, visited),
-        caveats=caveats(run.model, parameters, confused(found), ledger, trouble, part),
+        caveats=caveats(run.model, parameters, ledger, trouble, part),
         pictures=pictures,
     )
+
+
+def identify_run(run: FittedRun) -> tuple[tuple[ParameterReport, ...], Identifiability]:
+    """The parameters with their ranges, and what is determined: the part of an inspection that needs no rollouts.
+
+    Raises
+    ------
+    DataError
+        As `inspect_run`.
+    """
+    field = deepcopy(run.field).double().eval()
+    training = run.sample()["train"]
+    return _identified(run, field, training, visited_states(training, field), parameter_values(field))
+
+
+def _identified(
+    run: FittedRun, field: VectorField, training: Trajectories, visited: Visited, values: dict[str, np.ndarray]
+) -> tuple[tuple[ParameterReport, ...], Identifiability]:
+    found = sensitivity(field, visited, _norm(run.config))
+    numbers = {name: float(value) for name, value in values.items() if value.ndim == 0}
+    parameters = report_parameters(run.model, values, found, _forecast_error(field, training, found))
+    return parameters, identifiability(field, visited, found, numbers)
+
+
+def _norm(config: object) -> Norm:
+    """The norm that the fit minimised."""
+    options = getattr(config, "multiplier", None)
+    return Norm() if options is None else Norm(options.norm, options.weights)
 
 
 def parameter_values(field: VectorField) -> dict[str, np.ndarray]:

@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass
 
 from eqdsl.inspection.distil import Distillation
 from eqdsl.inspection.horizon import HorizonError
+from eqdsl.inspection.identifiability import Identifiability
 from eqdsl.inspection.laws import LawDrift
 from eqdsl.inspection.ledger import Ledger
 from eqdsl.inspection.multiplier_path import MultiplierPath
-from eqdsl.inspection.parameters import ParameterReport
-from eqdsl.inspection.wording import PARTS, block, edge, finite, log10_text, percent, short, table
+from eqdsl.inspection.parameters import RISES, ParameterReport
+from eqdsl.inspection.wording import PARTS, block, finite, log10_text, percent, ranges, short, table
 from eqdsl.model.model import Model
 
 SHOWN_FRAMES = 5
@@ -51,6 +52,7 @@ class Inspection:
     latex : str or None
         The equations for a paper.
     parameters : tuple of ParameterReport
+    identifiability : Identifiability
     ledger : Ledger
     distillation : Distillation or None
         When asked for.
@@ -75,6 +77,7 @@ class Inspection:
     equations: Mapping[str, str]
     latex: str | None
     parameters: tuple[ParameterReport, ...]
+    identifiability: Identifiability
     ledger: Ledger
     distillation: Distillation | None
     horizon: HorizonError | None
@@ -95,11 +98,14 @@ class Inspection:
                     "value": p.value,
                     "low": finite(p.low),
                     "high": finite(p.high),
+                    "ranges": {f"{rise:.0%}": list(ends) for rise, ends in zip(RISES, p.ranges, strict=False)},
+                    "decided": p.decided,
                     "at_bound": p.at_bound,
                     "meaning": p.meaning,
                 }
                 for p in self.parameters
             },
+            "identifiability": self.identifiability.as_json(),
             "learned": {output.name: self._learned(output.name) for output in self.ledger.outputs},
             "equations": dict(self.equations),
             "ledger": {
@@ -135,8 +141,13 @@ class Inspection:
         blocks = [
             self._title(),
             block("Equations", list(self.equations.values())),
-            table("Parameters", ("name", "value", "unit", "start", "low", "high", ""), self._parameter_rows()),
+            table(
+                "Parameters",
+                ("name", "value", "unit", "start", *(f"range at +{rise:.0%}" for rise in RISES), ""),
+                self._parameter_rows(),
+            ),
             *self._parameter_words(),
+            block("Identifiability", self.identifiability.as_lines()),
             table(
                 "Ledger of terms",
                 ("equation", "term", "rms", "share", "correlation", "projection", "||learned||/||rhs||"),
@@ -169,8 +180,7 @@ class Inspection:
                 f"{p.value:.6g}",
                 p.unit or "",
                 short(p.start),
-                edge(p.low, p),
-                edge(p.high, p),
+                *ranges(p),
                 "at its bound" if p.at_bound else "",
             )
             for p in self.parameters
