@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from eqdsl.fitting.velocities import InitialVelocities, fit_velocities
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import grid_from_coordinates
 from eqdsl.numerics.integrators.integrate import integrate
+from eqdsl.simulation.seen import Departure, Lookout
 
 VELOCITY_ITERATIONS = 50
 """Iterations that fit velocities which the data lack."""
@@ -43,6 +44,8 @@ class Scores:
         How many were rolled out, and real frames of all of them together.
     per_frame : tuple of float
         Mean squared error by the number of frames since the start.
+    outside : tuple of Departure
+        Where rollouts leave what the learned terms have seen.
     """
 
     mse: float
@@ -52,6 +55,7 @@ class Scores:
     trajectories: int
     frames: int
     per_frame: tuple[float, ...]
+    outside: tuple[Departure, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """What ``eqdsl evaluate --json`` prints."""
@@ -59,14 +63,16 @@ class Scores:
             "mse": self.mse, "log10_mse": _number(self.log10_mse),
             "log10_mse_without_first": _number(self.log10_mse_without_first), "per_state": self.per_state,
             "trajectories": self.trajectories, "frames": self.frames,
+            "outside": [departure.as_json() for departure in self.outside],
         }  # fmt: skip
 
     def __str__(self) -> str:
         states = "\n".join(f"  {name:<12} mse {value:.4g}" for name, value in self.per_state.items())
         later = f"{self.log10_mse_without_first:.2f} without the first frame"
+        notes = "".join(f"\nnote: {departure}" for departure in self.outside)
         return (
             f"mse {self.mse:.4g}, log10 {self.log10_mse:.2f} ({later})\n"
-            f"{states}\n{self.trajectories} trajectories, {self.frames} frames"
+            f"{states}\n{self.trajectories} trajectories, {self.frames} frames{notes}"
         )
 
 
@@ -98,7 +104,17 @@ def evaluate(run: Run, trajectories: Trajectories, *, dtype: torch.dtype = torch
         return integrate(field.driven(batch.driving), start, batch.times, method=run.method, substeps=substeps)
 
     velocities = _initial_velocities(trajectories, filled, model, data, rollout)
-    sums = first_frame_errors(rollout, data, start=velocities.put_into if velocities is not None else None)
+    lookout = Lookout(field, run.seen())
+
+    def watched(start: Tensor, batch: Batch) -> Tensor:
+        states = rollout(start, batch)
+        driven = field.driven(batch.driving)
+        last = torch.as_tensor(data.lengths)[batch.rows] - 1 - batch.frames
+        for frame in range(states.shape[1]):
+            lookout.look(driven, batch.times[:, frame], states[:, frame], batch.rows, frame <= last)
+        return states
+
+    sums = first_frame_errors(watched, data, start=velocities.put_into if velocities is not None else None)
     if not torch.isfinite(sums.square).all():
         frame, channel = torch.nonzero(~torch.isfinite(sums.square))[0].tolist()
         raise ComputationError(
@@ -106,7 +122,7 @@ def evaluate(run: Run, trajectories: Trajectories, *, dtype: torch.dtype = torch
             help="fit longer, or to data that visit the states of these trajectories",
         )
     frames = int(sum(data.lengths[row] - frame for row, frame in starts))
-    return _scores(model, sums, len(starts), frames)
+    return replace(_scores(model, sums, len(starts), frames), outside=lookout.found())
 
 
 def _initial_velocities(

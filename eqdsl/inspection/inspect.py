@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from eqdsl.core.errors import ComputationError
 from eqdsl.data.trajectories import Trajectories
+from eqdsl.data.velocities import with_velocities
 from eqdsl.inspection.caveats import caveats
 from eqdsl.inspection.data_fit import DataFit
 from eqdsl.inspection.distil import Distillation
@@ -35,6 +37,7 @@ from eqdsl.inspection.wording import PARTS
 from eqdsl.inspection.writing import write_pictures, write_text
 from eqdsl.lowering.vector_field import VectorField
 from eqdsl.model.symbolic import latex
+from eqdsl.simulation.seen import Departure, departures, seen_ranges
 
 __all__ = ["DISTILLED", "inspect_run", "write_pictures", "write_report"]
 
@@ -99,6 +102,7 @@ def inspect_run(run: FittedRun, *, distil: bool = False, plots: bool = True, for
         horizon=error,
         part=part,
         laws=law_drifts(field, compared.model) if compared else (),
+        outside=_outside(run, field, training, compared) if compared else (),
         multiplier=multiplier_path(history),
         history=history,
         settings=settings(run.config),
@@ -128,6 +132,13 @@ def _identified(
     numbers = {name: float(value) for name, value in values.items() if value.ndim == 0}
     parameters = report_parameters(run.model, values, found, _forecast_error(field, training, found))
     return parameters, identifiability(field, visited, found, numbers)
+
+
+def _outside(run: FittedRun, field: VectorField, training: Trajectories, compared: Rollouts) -> tuple[Departure, ...]:
+    """Where the rollouts leave what the learned terms have seen; a run that did not end has only its sample to tell."""
+    stored = run.state.get("seen")
+    seen = stored if isinstance(stored, dict) else seen_ranges(field, with_velocities(training, run.model))
+    return tuple(replace(d, trajectory=compared.rows[d.trajectory]) for d in departures(field, compared.model, seen))
 
 
 def _norm(config: object) -> Norm:

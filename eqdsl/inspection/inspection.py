@@ -14,6 +14,7 @@ from eqdsl.inspection.multiplier_path import MultiplierPath
 from eqdsl.inspection.parameters import RISES, ParameterReport
 from eqdsl.inspection.wording import PARTS, block, finite, log10_text, percent, ranges, short, table
 from eqdsl.model.model import Model
+from eqdsl.simulation.seen import Departure
 
 SHOWN_FRAMES = 5
 """Frames at which the text gives the error against the horizon."""
@@ -61,6 +62,8 @@ class Inspection:
     part : str
         Which stored trajectories `horizon`, `laws` and `distillation` were compared on, a key of `wording.PARTS`.
     laws : tuple of LawDrift
+    outside : tuple of Departure
+        Where the rollouts leave what the learned terms have seen.
     multiplier : MultiplierPath or None
         None when the run has no history of it.
     history : list of dict
@@ -83,6 +86,7 @@ class Inspection:
     horizon: HorizonError | None
     part: str
     laws: tuple[LawDrift, ...]
+    outside: tuple[Departure, ...]
     multiplier: MultiplierPath | None
     history: Sequence[Mapping[str, object]]
     settings: Mapping[str, object]
@@ -118,6 +122,7 @@ class Inspection:
                 for e in self.ledger.equations
             },
             "errors": {"part": self.part, **self.horizon.as_json()} if self.horizon else None,
+            "outside": [departure.as_json() for departure in self.outside],
             "laws": {law.name: asdict(law) for law in self.laws},
             "distilled": self.distillation.as_json() if self.distillation else None,
             "multiplier": self.multiplier.as_json() if self.multiplier else None,
@@ -156,6 +161,7 @@ class Inspection:
             self._distilled(),
             self._errors(),
             self._horizon_table(),
+            block("Outside the training data", [f"{departure}" for departure in self.outside]),
             table(
                 "Laws (changes over the rollouts, of the largest magnitude)",
                 ("law", "said", "last - first", "against the law"),
