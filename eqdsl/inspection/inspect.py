@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from eqdsl.inspection.caveats import caveats
 from eqdsl.inspection.data_fit import DataFit
 from eqdsl.inspection.distil import Distillation
 from eqdsl.inspection.distil import distil as distilled
+from eqdsl.inspection.ensemble import ensemble
 from eqdsl.inspection.equations import equation_texts
 from eqdsl.inspection.figures.style import NO_PICTURES, can_draw
 from eqdsl.inspection.fitted_run import FittedRun
@@ -47,7 +48,14 @@ MOST_FAILURES = 3
 """Failed rollouts that are told of one by one."""
 
 
-def inspect_run(run: FittedRun, *, distil: bool = False, plots: bool = True, force: bool = False) -> Inspection:
+def inspect_run(
+    run: FittedRun,
+    *,
+    members: Sequence[FittedRun] = (),
+    distil: bool = False,
+    plots: bool = True,
+    force: bool = False,
+) -> Inspection:
     """Inspect a run: terms, parameters, learned functions, errors of rollouts.
 
     Rollouts are compared on the run's test trajectories, else on its validation trajectories, else on those it was
@@ -57,6 +65,8 @@ def inspect_run(run: FittedRun, *, distil: bool = False, plots: bool = True, for
     ----------
     run : FittedRun
         From `eqdsl.fitting.run_folder.load_run`.
+    members : sequence of FittedRun
+        The other runs of an ensemble, from `eqdsl.fitting.ensemble.load_members`.
     distil : bool
         Also seek formulas for the learned terms and write ``distilled.eq`` into the run folder.
     plots : bool
@@ -97,6 +107,7 @@ def inspect_run(run: FittedRun, *, distil: bool = False, plots: bool = True, for
         latex=latex(run.model),
         parameters=parameters,
         identifiability=identified,
+        ensemble=ensemble((run, *members), visited),
         ledger=ledger,
         distillation=distillation,
         horizon=error,

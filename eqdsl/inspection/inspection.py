@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from eqdsl.inspection.distil import Distillation
+from eqdsl.inspection.ensemble import Ensemble
 from eqdsl.inspection.horizon import HorizonError
 from eqdsl.inspection.identifiability import Identifiability
 from eqdsl.inspection.laws import LawDrift
@@ -54,6 +55,8 @@ class Inspection:
         The equations for a paper.
     parameters : tuple of ParameterReport
     identifiability : Identifiability
+    ensemble : Ensemble or None
+        When there are other seeds.
     ledger : Ledger
     distillation : Distillation or None
         When asked for.
@@ -81,6 +84,7 @@ class Inspection:
     latex: str | None
     parameters: tuple[ParameterReport, ...]
     identifiability: Identifiability
+    ensemble: Ensemble | None
     ledger: Ledger
     distillation: Distillation | None
     horizon: HorizonError | None
@@ -110,6 +114,7 @@ class Inspection:
                 for p in self.parameters
             },
             "identifiability": self.identifiability.as_json(),
+            "ensemble": self.ensemble.as_json() if self.ensemble else None,
             "learned": {output.name: self._learned(output.name) for output in self.ledger.outputs},
             "equations": dict(self.equations),
             "ledger": {
@@ -153,6 +158,7 @@ class Inspection:
             ),
             *self._parameter_words(),
             block("Identifiability", self.identifiability.as_lines()),
+            self.ensemble.as_text() if self.ensemble else "",
             table(
                 "Ledger of terms",
                 ("equation", "term", "rms", "share", "correlation", "projection", "||learned||/||rhs||"),
