@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from eqdsl.core.errors import ComputationError, DataError, UsageError
@@ -27,10 +28,11 @@ from eqdsl.fitting.integrator import ADJOINT_WARNING, diffusive
 from eqdsl.fitting.objectives.table import check_objectives
 from eqdsl.fitting.penalty import check_weights
 from eqdsl.fitting.problem import Problem, check_something_to_fit, make_problem
-from eqdsl.fitting.run_folder import Run, RunWriter, load_run
+from eqdsl.fitting.run_folder import Run, RunWriter, load_run, own_values
 from eqdsl.fitting.run_place import run_place
 from eqdsl.fitting.trainer import Event, Trainer
-from eqdsl.model.model import Model
+from eqdsl.lowering.members import Members
+from eqdsl.model.model import ENVIRONMENT, TRAJECTORY, Model
 from eqdsl.simulation.choice import AUTO
 
 RESUME_MAY_CHANGE = ("run.minutes", "run.checkpoint_seconds", "run.device")
@@ -91,11 +93,11 @@ def fit(
         run_place(Path(out), force=force)
     if mapping:
         config = config.model_copy(update={"data": config.data.model_copy(update={"map": dict(mapping)})})
-    trajectories, file = _read(model, data, config)
+    trajectories, file = read_for_fit(model, data, config)
     identity = fingerprint(trajectories, file)
     if previous is not None:
         _check_same_data(previous, identity, file)
-    split = _split(trajectories, config, file)
+    split = _split(model, trajectories, config, file)
     problem = make_problem(model, split, config, file=str(file) if file is not None else None)
     if previous is not None:
         problem = replace(problem, integrator=replace(problem.integrator, method=previous.method))
@@ -173,7 +175,7 @@ class _Session:
     def _finish(self, run: Run, outcome: Outcome) -> Run:
         scores = {} if outcome.status == "interrupted" else self._scores(run)
         assert self.writer is not None
-        self.writer.update(scores={part: score.as_json() for part, score in scores.items()})
+        self.writer.update(scores={part: score.as_json() for part, score in scores.items()}, own=own_values(run))
         state = self.writer.state
         self.events({
             "event": "interrupted" if outcome.status == "interrupted" else "done", "reason": outcome.reason,
@@ -207,11 +209,30 @@ class _Session:
             "integrator": {
                 "method": self.problem.method, "substeps": 1, "spacing": frame_spacing(self.split.train),
             },
+            "members": problem.field.members.as_json(),
             "device": str(problem.variance.device),
             "versions": {
                 "eqdsl": version("eqdsl"), "torch": torch.__version__, "python": platform.python_version(),
             },
         }  # fmt: skip
+
+
+def read_for_fit(model: Model, data: Trajectories | str | Path, config: FitConfig) -> tuple[Trajectories, Path | None]:
+    """The trajectories to fit, numbered where each has numbers of its own, and the file they come from.
+
+    Raises
+    ------
+    DataError
+        They do not suit the model.
+    """
+    trajectories, file = _read(model, data, config)
+    if TRAJECTORY in model.scopes:
+        trajectories = replace(trajectories, number=np.arange(len(trajectories)))
+    if ENVIRONMENT in model.scopes and trajectories.environment is None:
+        names = " and ".join(f"`{name}`" for name in model.of_scope(ENVIRONMENT))
+        note = f"the data hold no dataset `environment`: {names} is the same for all trajectories"
+        trajectories = replace(trajectories, notes=(*trajectories.notes, note))
+    return trajectories, file
 
 
 def _read(model: Model, data: Trajectories | str | Path, config: FitConfig) -> tuple[Trajectories, Path | None]:
@@ -226,11 +247,14 @@ def _read(model: Model, data: Trajectories | str | Path, config: FitConfig) -> t
     return read_data(data, model, mapping=config.data.map or None), Path(data)
 
 
-def _split(trajectories: Trajectories, config: FitConfig, file: Path | None) -> Split:
+def _split(model: Model, trajectories: Trajectories, config: FitConfig, file: Path | None) -> Split:
     if trajectories.frames < 2 or not len(trajectories):
         raise DataError("a fit needs at least one trajectory of 2 frames", file=str(file) if file else None)
     seed = config.run.seed if config.data.seed is None else config.data.seed
-    return split_trajectories(trajectories, validation=config.data.validation, test=config.data.test, seed=seed)
+    return split_trajectories(
+        trajectories, validation=config.data.validation, test=config.data.test, seed=seed,
+        groups=Members.groups(model, trajectories),
+    )  # fmt: skip
 
 
 def _run_to_resume(model: Model, out: str | Path | None, config: FitConfig | None) -> Run:

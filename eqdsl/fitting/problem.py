@@ -25,6 +25,7 @@ from eqdsl.fitting.stages import objectives_of
 from eqdsl.fitting.training_data import Batch, TrainingData
 from eqdsl.fitting.velocities import InitialVelocities
 from eqdsl.learned.initial import LAST_GAIN
+from eqdsl.lowering.members import Members
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import grid_from_coordinates
@@ -151,7 +152,8 @@ def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | N
     check_integrator(config.integrator)
     device, dtype = chosen_device(config.run.device), getattr(torch, config.run.dtype)
     grid = grid_from_coordinates(model, split.train.axes, file=file)
-    field = compile_model(model, grid=grid, dtype=dtype, seed=config.run.seed).to(device)
+    members = Members.of_data(model, split.train)
+    field = compile_model(model, grid=grid, dtype=dtype, seed=config.run.seed, members=members).to(device)
     for module in learned_modules(field).values():
         module.family.amplify_start(config.optimizer.start_gain / LAST_GAIN)
     filled = with_velocities(split.train, model)
