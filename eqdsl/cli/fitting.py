@@ -34,6 +34,7 @@ class Request:
     memory: str | None
     multiplier: str | None
     objective: str | None
+    invariance: str | None
     minutes: float | None
     resume: bool
     mapping: tuple[tuple[str, str], ...]
@@ -97,6 +98,7 @@ def configure(request: Request) -> FitConfig:
     overrides += [f"integrator.memory={request.memory}"] if request.memory is not None else []
     overrides += [f"multiplier.rule={request.multiplier}"] if request.multiplier is not None else []
     overrides += [f"objective.chain={request.objective}"] if request.objective is not None else []
+    overrides += [f"invariance.kind={request.invariance}"] if request.invariance is not None else []
     otherwise = load_run(request.out).config if request.resume and request.config_path is None else FitConfig()
     return base_config(request.config_path, [*request.sets, *overrides], request.mapping, otherwise)
 

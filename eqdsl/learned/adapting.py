@@ -53,6 +53,9 @@ class Adapting(Networks):
             for name, weight in self.base.named_parameters()
         }
 
+    def tables_by_name(self) -> dict[str, nn.Parameter]:
+        return {"context": self.context}
+
     def complexity(self) -> Tensor:
         """``mean_e |xi_e|^2 + mean W^2``: without the second part contexts would shrink and W grow."""
         sizes = torch.cat([d.reshape(-1) for d in self.directions])

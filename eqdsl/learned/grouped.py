@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from math import prod
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call
 
 from eqdsl.core.errors import UsageError
@@ -30,6 +30,10 @@ class GroupedFamily(LearnedFamily):
     @abstractmethod
     def of_member(self, number: int, inputs: Tensor) -> Tensor:
         """Outputs of one member's function."""
+
+    def tables_by_name(self) -> dict[str, nn.Parameter]:
+        """Its tensors with the members in front; nothing where each member is a module."""
+        return {}
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Outputs of the only member.

@@ -50,6 +50,9 @@ class OwnNetworks(Networks):
         whole = members == tuple(range(self.count))
         return {n: t if whole else t[list(members)] for n, t in zip(self.names, self.tables, strict=True)}
 
+    def tables_by_name(self) -> dict[str, nn.Parameter]:
+        return {f"tables.{number}": table for number, table in enumerate(self.tables)}
+
     @torch.no_grad()
     def amplify_start(self, factor: float) -> None:
         for table in list(self.tables)[-self.last :]:
