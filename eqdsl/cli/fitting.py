@@ -18,6 +18,9 @@ from eqdsl.fitting.fit import fit
 from eqdsl.fitting.run_folder import Run, load_run
 from eqdsl.model.model import Model
 
+SHOWN = 8
+"""Environments whose numbers a summary lists."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -69,7 +72,11 @@ def summary(run: Run) -> str:
     state = run.state
     ended = f"{state['status']}, {state['reason']}" if state["reason"] else state["status"]
     lines = [f"{run.path}: {state['epochs']} epochs in {duration(state['seconds'])}; {ended}"]
-    lines += [f"  {name} = {number(value)}" for name, value in state["parameters"].items()]
+    own = state.get("own", {})
+    for name, value in state["parameters"].items():
+        listed = ", ".join(f"{label}: {number(v)}" for label, v in list(own.get(name, {}).items())[:SHOWN])
+        more = ", …" if len(own.get(name, {})) > SHOWN else ""
+        lines.append(f"  {name} = {number(value)}" + (f" in the mean; {listed}{more}" if listed else ""))
     for part, scores in state["scores"].items():
         logarithm = number(scores["log10_mse"])
         lines.append(

@@ -56,9 +56,10 @@ def split_trajectories(
         )
     if len(trajectories) == 0:
         raise DataError("there are no trajectories to divide", help="give a file with at least one")
-    groups = np.zeros(len(trajectories), int) if groups is None else groups
+    whole = groups is not None and not (validation or test)
+    groups = np.zeros(len(trajectories), int) if groups is None or whole else groups
     labels, sizes = np.unique(groups, return_counts=True)
-    if sizes.min() >= FEWEST_BY_TRAJECTORY:
+    if whole or sizes.min() >= FEWEST_BY_TRAJECTORY:
         return _by_trajectory(trajectories, validation, test, seed, [groups == label for label in labels])
     smallest = int(sizes.min())
     reason = f"there {_count(len(trajectories))}"
