@@ -14,6 +14,7 @@ from eqdsl.inspection.caveats import caveats
 from eqdsl.inspection.data_fit import DataFit
 from eqdsl.inspection.distil import Distillation
 from eqdsl.inspection.distil import distil as distilled
+from eqdsl.inspection.environments import environment_reports
 from eqdsl.inspection.equations import equation_texts
 from eqdsl.inspection.figures.style import NO_PICTURES, can_draw
 from eqdsl.inspection.fitted_run import FittedRun
@@ -76,7 +77,7 @@ def inspect_run(run: FittedRun, *, distil: bool = False, plots: bool = True, for
     values = parameter_values(field)
     numbers = {name: float(value) for name, value in values.items() if value.ndim == 0}
     found = sensitivity(field, visited)
-    parameters = report_parameters(run.model, values, found, _forecast_error(field, training, found))
+    parameters = report_parameters(run.model, values, found, _forecast_error(field, training, found), field.members)
     compared, trouble = _rolled_out(field, sample[part], part)
     error = horizon_error(compared.data, compared.model, compared.observed, compared.counted) if compared else None
     distillation = _distilled(run, field, responses, numbers, compared, force) if distil else None
@@ -104,6 +105,7 @@ def inspect_run(run: FittedRun, *, distil: bool = False, plots: bool = True, for
         facts=provenance(run, visited),
         caveats=caveats(run.model, parameters, confused(found), ledger, trouble, part),
         pictures=pictures,
+        environments=environment_reports(field, visited, compared),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from eqdsl.inspection.distil import Distillation
+from eqdsl.inspection.environments import EnvironmentReport, environments_table, worst
 from eqdsl.inspection.horizon import HorizonError
 from eqdsl.inspection.laws import LawDrift
 from eqdsl.inspection.ledger import Ledger
@@ -68,6 +69,8 @@ class Inspection:
     caveats : tuple of str
         What the numbers do not say, in words.
     pictures : tuple of Picture
+    environments : tuple of EnvironmentReport
+        Where the data tell them apart.
     """
 
     name: str
@@ -86,6 +89,7 @@ class Inspection:
     facts: Mapping[str, object]
     caveats: tuple[str, ...]
     pictures: tuple[Picture, ...] = ()
+    environments: tuple[EnvironmentReport, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """The object that ``eqdsl inspect --json`` prints; numbers that are not finite are null."""
@@ -97,6 +101,7 @@ class Inspection:
                     "high": finite(p.high),
                     "at_bound": p.at_bound,
                     "meaning": p.meaning,
+                    **({"own": {str(label): value for label, value in p.own.items()}} if p.own else {}),
                 }
                 for p in self.parameters
             },
@@ -112,6 +117,8 @@ class Inspection:
                 for e in self.ledger.equations
             },
             "errors": {"part": self.part, **self.horizon.as_json()} if self.horizon else None,
+            "environments": {str(e.label): e.as_json() for e in self.environments},
+            "worst_environment": worst(self.environments),
             "laws": {law.name: asdict(law) for law in self.laws},
             "distilled": self.distillation.as_json() if self.distillation else None,
             "multiplier": self.multiplier.as_json() if self.multiplier else None,
@@ -145,6 +152,7 @@ class Inspection:
             self._distilled(),
             self._errors(),
             self._horizon_table(),
+            environments_table(self.environments),
             table(
                 "Laws (changes over the rollouts, of the largest magnitude)",
                 ("law", "said", "last - first", "against the law"),
