@@ -29,6 +29,8 @@ from eqdsl.model.model import Model
 
 LARGEST = 1 << 17
 """Grid points beyond which the ranges of parameters are left to `eqdsl inspect`: they would take minutes."""
+SHOWN = 8
+"""Environments whose numbers a summary lists."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Request:
     memory: str | None
     multiplier: str | None
     objective: str | None
+    invariance: str | None
     minutes: float | None
     resume: bool
     mapping: tuple[tuple[str, str], ...]
@@ -113,7 +116,12 @@ def summary(run: Run) -> str:
     ended = f"{state['status']}, {state['reason']}" if state["reason"] else state["status"]
     lines = [f"{run.path}: {state['epochs']} epochs in {duration(state['seconds'])}; {ended}"]
     ranges, sentences = _identified(run)
-    lines += [f"  {name} = {number(value)}{ranges.get(name, '')}" for name, value in state["parameters"].items()]
+    own = state.get("own", {})
+    for name, value in state["parameters"].items():
+        listed = ", ".join(f"{label}: {number(v)}" for label, v in list(own.get(name, {}).items())[:SHOWN])
+        more = ", …" if len(own.get(name, {})) > SHOWN else ""
+        among = f" in the mean; {listed}{more}" if listed else ""
+        lines.append(f"  {name} = {number(value)}{ranges.get(name, '')}{among}")
     lines += [f"  {sentence}" for sentence in sentences]
     for part, scores in state["scores"].items():
         logarithm = number(scores["log10_mse"])
@@ -158,6 +166,7 @@ def configure(request: Request) -> FitConfig:
     overrides += [f"integrator.memory={request.memory}"] if request.memory is not None else []
     overrides += [f"multiplier.rule={request.multiplier}"] if request.multiplier is not None else []
     overrides += [f"objective.chain={request.objective}"] if request.objective is not None else []
+    overrides += [f"invariance.kind={request.invariance}"] if request.invariance is not None else []
     otherwise = load_run(request.out).config if request.resume and request.config_path is None else FitConfig()
     return base_config(request.config_path, [*request.sets, *overrides], request.mapping, otherwise)
 

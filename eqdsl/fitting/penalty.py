@@ -27,7 +27,8 @@ class PenaltyValue:
     norms : dict of str to Tensor
         Mean square of each learned output in units of its scale, whatever norm the total is made of.
     cost : Tensor
-        The model's ``penalty`` statements: their weights are the user's, the multiplier leaves them alone.
+        The model's ``penalty`` statements, and what differs between environments (`invariance`): their weights are the
+        user's, the multiplier leaves them alone.
     """
 
     total: Tensor

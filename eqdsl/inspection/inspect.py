@@ -17,6 +17,7 @@ from eqdsl.inspection.data_fit import DataFit
 from eqdsl.inspection.distil import Distillation
 from eqdsl.inspection.distil import distil as distilled
 from eqdsl.inspection.ensemble import ensemble
+from eqdsl.inspection.environments import environment_reports
 from eqdsl.inspection.equations import equation_texts
 from eqdsl.inspection.figures.style import NO_PICTURES, can_draw
 from eqdsl.inspection.fitted_run import FittedRun
@@ -120,6 +121,7 @@ def inspect_run(
         facts=provenance(run, visited),
         caveats=caveats(run.model, parameters, ledger, trouble, part),
         pictures=pictures,
+        environments=environment_reports(field, visited, compared),
     )
 
 
@@ -141,7 +143,7 @@ def _identified(
 ) -> tuple[tuple[ParameterReport, ...], Identifiability]:
     found = sensitivity(field, visited, _norm(run.config))
     numbers = {name: float(value) for name, value in values.items() if value.ndim == 0}
-    parameters = report_parameters(run.model, values, found, _forecast_error(field, training, found))
+    parameters = report_parameters(run.model, values, found, _forecast_error(field, training, found), field.members)
     return parameters, identifiability(field, visited, found, numbers)
 
 

@@ -72,6 +72,9 @@ def settings(config: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, s
     metavar="NAME[,NAME]",
     help="Objectives in order (derivative, shooting, rollout); the warm start and rollouts without it.",
 )
+@click.option(
+    "--invariance", type=click.Choice(["irm", "vrex"]), help="Short for --set invariance.kind=…: over environments."
+)
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), metavar="M", help="Stop cleanly after this time.")
 @click.option("--resume", is_flag=True, help="Go on with the run in RUN.")
 @click.option(
