@@ -2,8 +2,8 @@
 
     python -m benchmarks.fits            (make bench-fit)
 
-Each module keeps its results in a folder of ``benchmarks/results/`` that has its name, a JSON file for each row with the
-processor time of its fit under ``cpu_seconds``, and runs only what is missing there.
+Each module keeps its results in a folder of ``benchmarks/results/`` that has its name, a JSON file for each row with
+the processor time of its fit under ``cpu_seconds``, and runs only what is missing there.
 """
 
 from __future__ import annotations

@@ -3,9 +3,10 @@
     python -m benchmarks.aphynity [pendulum reaction-diffusion wave] [--variants restricted] [--seeds 3] [--jobs 2]
     python -m benchmarks.aphynity --publish
 
-Every problem, variant and seed is a unit of its own, with its result in ``benchmarks/results/aphynity/``. A unit that was
-measured with the present settings is not run again, and one that was cut off goes on, so the table can be made in any number
-of sittings. ``--publish`` only writes ``benchmarks/results/aphynity.md``, and names the units that are missing.
+Every problem, variant and seed is a unit of its own, with its result in ``benchmarks/results/aphynity/``. A unit that
+was measured with the present settings is not run again, and one that was cut off goes on, so the table can be made in
+any number of sittings. ``--publish`` only writes ``benchmarks/results/aphynity.md``, and names the units that are
+missing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the paper's table 1 says (arXiv 2010.04456 as submitted to ICLR 2021): log MSE and mean parameter error in %.
 
-Its data and steps are not those of the released code, and the base of its logarithm is not stated. Its learned terms all see
-everything: there is no figure to compare the restricted ones with but those of the same physics.
+Its data and steps are not those of the released code, and the base of its logarithm is not stated. Its learned terms
+all see everything: there is no figure to compare the restricted ones with but those of the same physics.
 """
 
 from __future__ import annotations

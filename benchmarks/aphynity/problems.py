@@ -102,7 +102,7 @@ PROBLEMS: dict[str, Problem] = {
                 Quantity("T0", 6.0, "omega0", lambda omega0: 2 * math.pi / omega0),
                 Quantity("friction", pendulum.ALPHA, "alpha", slope=("friction", "omega")),
             ),
-            2, {"optimizer.steps": "12000", "optimizer.polish": "1000"},
+            2, {"optimizer.steps": "4000", "optimizer.polish": "500"},
         ),
         Problem(
             "reaction-diffusion", "reaction-diffusion", reaction_diffusion.make,

@@ -1,8 +1,8 @@
 """The projection: what an exact minimal norm makes of the parameters when the learned term can imitate known ones.
 
-Of all splits of the true rate F into known(p) and learned, the smallest learned part, in mean square over the training
-states, has the p that minimises ``mean |F(X) - known(X; p)|^2`` (arXiv 2010.04456, section 3.1). It fits the data exactly
-and is not the truth: its parameters are biased. Here it is computed without any training.
+Of all splits of the true rate F into known(p) and learned, the smallest learned part, in mean square over the
+training states, has the p that minimises ``mean |F(X) - known(X; p)|^2`` (arXiv 2010.04456, section 3.1). It fits the
+data exactly and is not the truth: its parameters are biased. Here it is computed without any training.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
     u_t = a lap(u) + u - u^3 - v - k,   v_t = b lap(v) + u - v,   a = 1e-3, b = 5e-3, k = 5e-3
 
-on 32 x 32 periodic cells of 2/32 with the 5-point Laplacian, 30 frames every 0.1, by SciPy's RK45 at its default tolerances:
-its error limits every score. All values start uniform in [0, 1]. Sequence i has the seed i in training and 2^31 - 1 - i
-in the test. Of the rule's 1600 training sequences the first 64 are taken, of its 320 test sequences all.
+on 32 x 32 periodic cells of 2/32 with the 5-point Laplacian, 30 frames every 0.1, by SciPy's RK45 at its default
+tolerances: its error limits every score. All values start uniform in [0, 1]. Sequence i has the seed i in training and
+2^31 - 1 - i in the test. Of the rule's 1600 training sequences the first 64 are taken, of its 320 test sequences all.
 """
 
 from __future__ import annotations

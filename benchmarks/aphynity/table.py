@@ -21,15 +21,16 @@ HEAD = (
 )  # fmt: skip
 
 NOTES = """\
-*log10 MSE*: decimal logarithm of the mean squared error over all test sequences, frames, channels and points, of rollouts from the
-first frame; *without frame 0*, where the error is zero. Means ± standard deviations over seeds, which draw the weights and
-what is held out of the training sequences. *Exact equation*: what the equation of the data scores with the same
-integrator and step (rk4). *Parameters*: mean relative error, ± its standard deviation; `friction` and `k` of restricted
-terms are least-squares slopes of the term over the training states. *Exact projection*: the error of the parameters when the
-norm of a learned term that can imitate the known ones is minimised exactly, computed without training; a better solution of
-the paper's problem comes closer to it, not to the truth. In brackets, its mean square of the learned part and that of the true
-missing term. *Mean square of learned terms*: over the training states, in units of the data. *Paper*: its table 1, log MSE (base not
-stated) and mean parameter error, on its own data and step."""
+*log10 MSE*: decimal logarithm of the mean squared error over all test sequences, frames, channels and points, of
+rollouts from the first frame; *without frame 0*, where the error is zero. Means ± standard deviations over seeds, which
+draw the weights and what is held out of the training sequences. *Exact equation*: what the equation of the data scores
+with the same integrator and step (rk4). *Parameters*: mean relative error, ± its standard deviation; `friction` and `k`
+of restricted terms are least-squares slopes of the term over the training states. *Exact projection*: the error of the
+parameters when the norm of a learned term that can imitate the known ones is minimised exactly over the same states,
+computed without training; a better solution of the paper's problem comes closer to it, not to the truth. In brackets,
+its mean square of the learned part and that of the true missing term. *Mean square of learned terms*: over the training
+states, in units of the data. *Paper*: its table 1, log MSE (base not stated) and mean parameter error, on its own data
+and step."""
 
 
 def unit_seeds(variant: str, seeds: int) -> range:

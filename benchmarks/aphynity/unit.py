@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.aphynity.files import RESULTS, WORK, data_file, result_file, write_result
+from benchmarks.aphynity.files import WORK, data_file, result_file, write_result
 from benchmarks.aphynity.problems import NEVER_FITTED, PROBLEMS, VARIANTS, Problem
 from benchmarks.aphynity.projection import projection
 from benchmarks.aphynity.scores import learned_squares, log10, mean_square_errors, quantities

@@ -2,8 +2,8 @@
 
     w_tt = c^2 (m_x w_xx + m_y w_yy) - k w_t,   c = 330, k = 50
 
-on 64 x 64 points of spacing 1, 4th-order differences, a frame every 1e-3 by one step of a 4th-order Runge-Kutta method in
-single precision (all four-stage methods of order 4 agree on a linear equation). The masks m are zero in the two
+on 64 x 64 points of spacing 1, 4th-order differences, a frame every 1e-3 by one step of a 4th-order Runge-Kutta method
+in single precision (all four-stage methods of order 4 agree on a linear equation). The masks m are zero in the two
 outermost points of their own axis and one elsewhere: no wall condition of any textbook, but the rule of the data. The
 start is exp(-r^2/s) at rest, s uniform in [10, 100], its centre an integer point of [20, 40)^2.
 

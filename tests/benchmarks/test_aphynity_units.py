@@ -19,7 +19,13 @@ from eqdsl.fitting.fit import fit
 
 TINY = replace(
     PROBLEMS["pendulum"],
-    settings={"optimizer.steps": "50", "optimizer.polish": "0", "warm_start.steps": "25", "optimizer.windows": "20", "curriculum.horizon": "2"},
+    settings={
+        "optimizer.steps": "50",
+        "optimizer.polish": "0",
+        "warm_start.steps": "25",
+        "optimizer.windows": "20",
+        "curriculum.horizon": "2",
+    },
 )
 
 
