@@ -52,7 +52,7 @@ def test_the_recent_size_travels_with_the_optimiser() -> None:
 
 
 def test_steps_stay_as_long_when_the_loss_grows_a_hundredfold() -> None:
-    """``Adam`` on ``c (x - 1)^2``: with the mean squares of c = 1 its steps at c = 100 would be a hundred times longer."""
+    """On ``c (x - 1)^2`` the mean squares of c = 1 make steps at c = 100 a hundred times longer."""
 
     def last_steps(follow: bool) -> tuple[float, float]:
         optimizer, parameter = adam()
