@@ -70,22 +70,6 @@ def clip_gradients(optimizer: torch.optim.Optimizer, largest: float) -> list[Ten
     return norms
 
 
-def follow_sizes(optimizer: torch.optim.Optimizer) -> None:
-    """Scale Adam's mean squares by how much larger the present gradients are than the recent ones.
-
-    A longer horizon has larger gradients and larger curvatures. Adam's mean squares forget the old ones over a thousand
-    steps; until then its steps are too long for the new curvature, and leave what the shorter horizons have reached.
-    """
-    for group in optimizer.param_groups:
-        parameters: list[nn.Parameter] = group["params"]
-        norm, recent = float(nn.utils.clip_grad_norm_(parameters, float("inf"))), group.get("recent", 0.0)
-        if 0 < recent < norm < float("inf"):
-            for parameter in parameters:
-                if "exp_avg_sq" in optimizer.state[parameter]:
-                    optimizer.state[parameter]["exp_avg_sq"].mul_((norm / recent) ** 2)
-            group["recent"] = norm
-
-
 def remember_sizes(optimizer: torch.optim.Optimizer, norms: Sequence[float], largest: float) -> None:
     """Count the gradients that a step has taken, with their norms before `clip_gradients`, into the recent sizes."""
     for group, norm in zip(optimizer.param_groups, norms, strict=True):

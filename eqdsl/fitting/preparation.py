@@ -73,7 +73,6 @@ class Preparation:
     def _set_horizon(self, progress: Progress, horizon: int) -> None:
         if horizon >= progress.horizon:
             self._set_substeps(progress)
-            self.steps.grown = progress.horizon > 0
         progress.horizon = horizon
         progress.reference, progress.stale = math.inf, 0
         self._set_windows(progress, horizon)

@@ -16,7 +16,7 @@ from eqdsl.fitting.failure import blow_up
 from eqdsl.fitting.invariance import Invariance
 from eqdsl.fitting.objectives.base import Objective
 from eqdsl.fitting.objectives.table import OBJECTIVES
-from eqdsl.fitting.optimizers import clip_gradients, follow_sizes, make_adam, make_lbfgs, remember_sizes, set_rate
+from eqdsl.fitting.optimizers import clip_gradients, make_adam, make_lbfgs, remember_sizes, set_rate
 from eqdsl.fitting.penalty import Penalty, PenaltyValue
 from eqdsl.fitting.problem import Problem
 from eqdsl.fitting.progress import Progress, Tally
@@ -50,8 +50,6 @@ class Steps:
         self.use(problem)
         self.generator = np.random.default_rng(config.run.seed)
         self.optimizer: torch.optim.Optimizer | None = None
-        self.grown = False
-        """The horizon has grown since the last step."""
 
     def use(self, problem: Problem) -> None:
         """Work on this problem from now on."""
@@ -94,9 +92,6 @@ class Steps:
             self._bad_step(batch, progress, tally, error)
             return
         largest = self.config.optimizer.clip
-        if self.grown and largest > 0:
-            follow_sizes(self.optimizer)
-        self.grown = False
         norms = clip_gradients(self.optimizer, largest)
         # The one place of a step that waits for the device.
         numbers = torch.stack([misfit, penalty.total, *penalty.norms.values(), penalty.cost, *norms]).tolist()

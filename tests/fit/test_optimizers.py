@@ -1,4 +1,4 @@
-"""Gradients that are suddenly large leave Adam where it is: they are scaled down, or its mean squares follow them."""
+"""Gradients that are suddenly large are scaled down: Adam would leave what it has reached."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from eqdsl.fitting.optimizers import RECENT, SUDDEN, clip_gradients, follow_sizes, remember_sizes
+from eqdsl.fitting.optimizers import RECENT, SUDDEN, clip_gradients, remember_sizes
 
 
 def taken(optimizer: torch.optim.Optimizer, parameter: nn.Parameter, size: float, largest: float) -> float:
@@ -49,39 +49,3 @@ def test_the_recent_size_travels_with_the_optimiser() -> None:
     other, its = adam()
     other.load_state_dict(optimizer.state_dict())
     assert taken(other, its, 1.0, 1.0) == pytest.approx(SUDDEN * 1e-4)
-
-
-def test_steps_stay_as_long_when_the_loss_grows_a_hundredfold() -> None:
-    """On ``c (x - 1)^2`` the mean squares of c = 1 make steps at c = 100 a hundred times longer."""
-
-    def last_steps(follow: bool) -> tuple[float, float]:
-        optimizer, parameter = adam()
-        moved = []
-        for factor in [1.0] * 300 + [100.0]:
-            optimizer.zero_grad()
-            (factor * (parameter - 1).square().sum()).backward()
-            if follow and factor > 1:
-                follow_sizes(optimizer)
-            before = parameter.detach().clone()
-            size = float(parameter.grad.norm()) if parameter.grad is not None else 0.0
-            optimizer.step()
-            remember_sizes(optimizer, [size], 1e9)
-            moved.append(float((parameter.detach() - before).norm()))
-        return moved[-2], moved[-1]
-
-    before, after = last_steps(follow=True)
-    assert after < 1.2 * before
-    before, after = last_steps(follow=False)
-    assert after > 5 * before
-
-
-def test_smaller_gradients_change_no_mean_square() -> None:
-    optimizer, parameter = adam()
-    for size in (1.0, 1.0, 0.1):
-        parameter.grad = torch.tensor([0.6 * size, 0.8 * size], dtype=torch.float64)
-        before = optimizer.state[parameter].get("exp_avg_sq")
-        kept = None if before is None else before.clone()
-        follow_sizes(optimizer)
-        assert kept is None or torch.equal(kept, optimizer.state[parameter]["exp_avg_sq"])
-        optimizer.step()
-        remember_sizes(optimizer, [size], 1e9)
