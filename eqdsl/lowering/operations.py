@@ -128,9 +128,7 @@ def _pointwise(context: Context, *arguments: Any) -> Number:
     # The type and the device are the state's: the first tensor here may be a condition, or there may be none.
     state = context.state
     call = ARITHMETIC.get(function) or FUNCTIONS[function]
-    return call(
-        *(v if isinstance(v, Tensor) else torch.as_tensor(v, dtype=state.dtype, device=state.device) for v in values)
-    )
+    return call(*(v if isinstance(v, Tensor) else state.new_full((), float(v)) for v in values))
 
 
 def _stencil(context: Context, value: Tensor, axis: int, weights: tuple[float, ...]) -> Tensor:

@@ -40,7 +40,7 @@ class LinearSolver(nn.Module):
     def __init__(self, problem: Problem) -> None:
         super().__init__()
         self.problem = problem
-        self._warned = False
+        self._checked = self._warned = False
         grid = problem.grid
         bases: dict[int, ModeBasis] = {}
         self._direct = problem.direct
@@ -74,20 +74,25 @@ class LinearSolver(nn.Module):
         def masked(values: Tensor, frozen: bool) -> Tensor:
             return residual(values, frozen) * free
 
+        # A look at a value waits for the device: there, once is enough.
+        look = not self._checked or like.device.type == "cpu"
         zero = torch.zeros((1, *self.problem.grid.shape), dtype=like.dtype, device=like.device)
         right = -masked(zero, False)
         if self._direct:
             factor, smallest = self.inverse.factors(coefficients)
-            self._check_single(smallest)
-            solution: Tensor = self.inverse(right, factor)
+            if look:
+                self._check_single(smallest)
+            # Where nobody looks, no solution is no number: the rollout that asks for it ends as one that blows up.
+            solution = self.inverse(right, torch.where(_shaped(smallest > SINGULAR, factor), factor, torch.nan))
         else:
             solution = self._iterated(masked, right, [c.detach() for c in coefficients])
         if self.problem.up_to_constant:
-            if not self._warned:
+            if look and not self._warned:
                 left = right if self._direct else -masked(solution.detach(), True)
                 self._check_balance(right.detach(), left.detach())
             dims = tuple(range(1, solution.dim()))
             solution = solution - (solution * self.get_buffer("share")).sum(dim=dims, keepdim=True)
+        self._checked = True
         return solution
 
     # ------------------------------------------------------------ iteration
@@ -180,6 +185,11 @@ class LinearSolver(nn.Module):
                 EqdslWarning,
                 stacklevel=2,
             )
+
+
+def _shaped(verdict: Tensor, factor: Tensor) -> Tensor:
+    """A verdict for each row, in the shape of what it is about."""
+    return verdict.reshape(-1, *(1,) * (factor.dim() - 1))
 
 
 def solvers_of(program: Program) -> nn.ModuleDict:

@@ -69,7 +69,7 @@ class ExplicitTableau(FixedStep):
     def stepper(self, vector_field: Field) -> Stepper:
         """Steps without memory."""
         return Stepper(
-            lambda t, state, h: explicit_step(within_step(vector_field, t, h), self, t, state, h), len(self.b)
+            lambda t, state, h: explicit_step(within_step(vector_field, t, h, state), self, t, state, h), len(self.b)
         )
 
 
