@@ -102,7 +102,7 @@ class PreparedField:
         """
         field, fused = self._field, self._field.fused
         still = field.still_steps()
-        ready = self._fused and field.fusible(state) and len(nodes) <= MOST_STAGES
+        ready = self._fused and field.fusible(state) and fused.marches(state) and len(nodes) <= MOST_STAGES
         if not ready or not all(a in self._given for a in fused.arrays) or not still.issuperset(fused.uniforms):
             return None
         weights = torch.zeros(len(nodes) + 1, len(nodes), dtype=torch.float64)
