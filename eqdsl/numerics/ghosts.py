@@ -88,8 +88,11 @@ def add_beyond(u: Tensor, axis: int, side: int, weights: tuple[float, ...], kapp
     """Add ``weights[k]*kappa`` to ghost k at one end of `axis`, counted from the wall outward."""
     n, count = u.shape[axis], len(weights)
     inward = weights if side else tuple(reversed(weights))
-    kappa = kappa if kappa.dim() else kappa.reshape((1,) * u.dim())
-    ghosts = u.narrow(axis, n - count if side else 0, count) + torch.cat([w * kappa for w in inward], dim=axis)
+    if not weights:
+        return u
+    # Filled in where they are needed: a copy from the host would wait for the device.
+    scale = torch.cat([u.new_full((1,), w) for w in inward]).reshape(-1, *(1,) * (u.dim() - axis - 1))
+    ghosts = u.narrow(axis, n - count if side else 0, count) + scale * kappa
     kept = u.narrow(axis, 0 if side else count, n - count)
     if kept.shape[0] != ghosts.shape[0]:
         kept = kept.expand(ghosts.shape[0], *kept.shape[1:])

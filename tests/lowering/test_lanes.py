@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,19 @@ def test_walls_in_two_dimensions(order: int, position: str) -> None:
     fast, plain = pair(model, grid_from_model(model))
     assert_same(fast, plain, torch.tensor([0.1, 0.2, 0.3], dtype=torch.float64), state_of(fast), 1e-12, 1e-10)
     assert fast.fused.refused == ""
+
+
+def small_walled(dtype: torch.dtype = torch.float64):
+    model = loads_model(WALLS + "grid x = 8, y = 9\n")
+    return pair(model, grid_from_model(model), dtype)
+
+
+def test_it_is_these_kernels_that_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    fast, plain = small_walled()
+    state = state_of(fast)
+    fast(0.1, state)
+    assert [type(kernel) for kernel, _ in fast.fused._kernels.values()] == [LaneKernel]
+    language = sys.modules["triton.language"]
+    load = language.load
+    monkeypatch.setattr(language, "load", lambda *given: 1.001 * load(*given))
+    assert not torch.allclose(fast(0.1, state), plain(0.1, state))

@@ -24,10 +24,20 @@ MOST_LINES = 10_000
 
 _HEADER = """import triton
 import triton.language as tl
-from triton.language import abs as fabs
-from triton.language import cos, erf, exp, floor, log, sin, sqrt, where
-from triton.language.extra.libdevice import acos, asin, atan, atan2, cosh, log10, log1p, pow, sinh, tan, tanh
+from triton.language.extra import libdevice
 """
+
+_WORDS = {
+    **{name: f"tl.{name}" for name in ("where", "cos", "erf", "exp", "floor", "log", "sin", "sqrt")},
+    "fabs": "tl.abs",
+    **{
+        name: f"libdevice.{name}"
+        for name in ("acos", "asin", "atan", "atan2", "cosh", "log10", "log1p", "pow", "sinh", "tan", "tanh")
+    },
+}
+"""Functions of the texts that are shared with C, as Triton has them."""
+
+_CALL = re.compile(rf"(?<![\w.])({'|'.join(_WORDS)})\(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +79,7 @@ def module_text(texts: Iterable[str], plan: Plan, precision: str) -> str:
         raise Unsupported("the equations are too long")
     text = text.replace("POINTS", str(prod(plan.sizes)))
     text = re.sub(r"\bNAN\b", 'float("nan")', re.sub(r"\bINFINITY\b", 'float("inf")', text))
+    text = _CALL.sub(lambda found: f"{_WORDS[found[1]]}(", text)
     # A typed number: a bare one among bare ones would be one of float32.
     text = re.sub(r"\breal\(((?:[^()]|\([^()]*\))*)\)", r"tl.full([1], \1, REAL)", text)
     return _HEADER + text.replace("REAL", f"tl.{precision}")
