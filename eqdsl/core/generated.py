@@ -38,7 +38,9 @@ def load_module(text: str) -> ModuleType:
     try:
         exec(compile(text, str(path), "exec"), module.__dict__)
     except ImportError as failure:
-        raise CompilationFailed(f"{failure.name or 'a package'} is not found (`pip install triton` brings it)") from failure
+        raise CompilationFailed(
+            f"{failure.name or 'a package'} is not found (`pip install triton` brings it)"
+        ) from failure
     return module
 
 

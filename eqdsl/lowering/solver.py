@@ -83,7 +83,7 @@ class LinearSolver(nn.Module):
             if look:
                 self._check_single(smallest)
             # Where nobody looks, no solution is no number: the rollout that asks for it ends as one that blows up.
-            solution = self.inverse(right, torch.where(_shaped(smallest > SINGULAR, factor), factor, torch.nan))
+            solution: Tensor = self.inverse(right, torch.where(_shaped(smallest > SINGULAR, factor), factor, torch.nan))
         else:
             solution = self._iterated(masked, right, [c.detach() for c in coefficients])
         if self.problem.up_to_constant:

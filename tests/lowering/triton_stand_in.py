@@ -1,7 +1,7 @@
 """As much of Triton as generated kernels use, on torch: all programs of a launch at once, each a row of lanes.
 
-Stricter than a device: an access outside a tensor, or two lanes that store to the same place, is an error. Triton itself
-needs a gigabyte; where it is installed the same tests run through its interpreter too.
+Stricter than a device: an access outside a tensor, or two lanes that store to the same place, is an error. Triton
+itself needs a gigabyte; where it is installed the same models run through its interpreter too.
 """
 
 from __future__ import annotations
@@ -10,10 +10,14 @@ import sys
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import torch
 from torch import Tensor
+
+from eqdsl.core.generated import load_module
+from eqdsl.lowering.fused.lanes import kernel
 
 _ROOM = 1 << 40
 """Largest tensor, in numbers; a pointer is the tensor's number times this, plus the place in it."""
@@ -42,7 +46,7 @@ class Machine:
             memory = self.memory[(number - 1) // 2].view(-1)
             mine = on & ((pointer + _ROOM // 2) // _ROOM == number)
             place = pointer[mine] - number * _ROOM
-            assert number % 2 and place.numel() and 0 <= place.min() and place.max() < len(memory), "outside a tensor"
+            assert number % 2 and place.numel() and place.min() >= 0 and place.max() < len(memory), "outside a tensor"
             found.append((memory, mine, place))
         return on, found
 
@@ -75,17 +79,22 @@ MACHINE = Machine()
 def _modules() -> dict[str, ModuleType]:
     names = ("triton", "triton.language", "triton.language.extra", "triton.language.extra.libdevice")
     triton, language, extra, libdevice = (ModuleType(name) for name in names)
-    triton.jit, triton.language, language.extra, extra.libdevice = Jit, language, extra, libdevice
-    language.program_id = lambda axis: MACHINE.programs
-    language.load, language.store = MACHINE.load, MACHINE.store
-    language.arange = lambda first, end: torch.arange(first, end).reshape(1, -1)
-    language.full = lambda shape, value, dtype: torch.full((1, 1), value, dtype=dtype)
-    language.zeros = lambda shape, dtype: torch.zeros(1, *shape, dtype=dtype)
-    language.sum = lambda values, axis: values.sum(dim=-1, keepdim=True)
-    language.minimum = lambda a, b: torch.clamp(torch.as_tensor(a), max=b)
-    language.maximum = lambda a, b: torch.clamp(torch.as_tensor(a), min=b)
-    language.where = torch.where
-    language.debug_barrier = lambda: None
+    vars(triton).update(jit=Jit, language=language)
+    vars(extra).update(libdevice=libdevice)
+    vars(language).update(
+        extra=extra,
+        program_id=lambda axis: MACHINE.programs,
+        load=MACHINE.load,
+        store=MACHINE.store,
+        arange=lambda first, end: torch.arange(first, end).reshape(1, -1),
+        full=lambda shape, value, dtype: torch.full((1, 1), value, dtype=dtype),
+        zeros=lambda shape, dtype: torch.zeros(1, *shape, dtype=dtype),
+        sum=lambda values, axis: values.sum(dim=-1, keepdim=True),
+        minimum=lambda a, b: torch.clamp(torch.as_tensor(a), max=b),
+        maximum=lambda a, b: torch.clamp(torch.as_tensor(a), min=b),
+        where=torch.where,
+        debug_barrier=lambda: None,
+    )
     for name in ("int64", "float32", "float64"):
         setattr(language, name, getattr(torch, name))
     for name in ("abs", "cos", "erf", "exp", "floor", "log", "sin", "sqrt"):
@@ -95,7 +104,16 @@ def _modules() -> dict[str, ModuleType]:
     return dict(zip(names, (triton, language, extra, libdevice), strict=True))
 
 
+MODULES = _modules()
+LANGUAGE = MODULES["triton.language"]
+
+
 def install(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put the stand-in where Triton would be imported from."""
-    for name, module in _modules().items():
-        monkeypatch.setitem(sys.modules, name, module)
+    """Have kernels loaded with the stand-in where Triton would be imported from; torch itself keeps what it finds."""
+
+    def load(text: str) -> ModuleType:
+        with patch.dict(sys.modules, MODULES):
+            return load_module(text)
+
+    load_module.cache_clear()
+    monkeypatch.setattr(kernel, "load_module", load)

@@ -13,8 +13,8 @@ from eqdsl.core.errors import UsageError
 from eqdsl.core.native import CompilationFailed
 from eqdsl.learned.native.functions import PRECISIONS
 from eqdsl.learned.native.use import give_up, switched_off, transformed
-from eqdsl.lowering.fused.extents import Unsupported
 from eqdsl.lowering.fused.backends import BACKENDS, Marching, Rates
+from eqdsl.lowering.fused.extents import Unsupported
 from eqdsl.lowering.fused.operator import rates, register
 from eqdsl.lowering.fused.plan import Plan
 from eqdsl.lowering.fused.sorting import plan

@@ -1,8 +1,9 @@
 """Pointwise functions as texts: values and derivatives, one line each.
 
-The texts are C and Python at once: ``where(c, a, b)`` chooses, ``real(x)`` makes a number of the kernel's own type, and
-each back-end says what these two mean. In the texts ``{a}``, ``{b}``, ``{c}`` are the arguments, ``{v}`` the value itself and ``{g}`` the value's cotangent; a
-derivative text is the cotangent of that argument, None where it is zero. At kinks the derivatives are torch's.
+The texts are C and Python at once: ``where(c, a, b)`` chooses, ``real(x)`` makes a number of the kernel's own type,
+and each back-end says what these two mean. In the texts ``{a}``, ``{b}``, ``{c}`` are the arguments, ``{v}`` the value
+itself and ``{g}`` the value's cotangent; a derivative text is the cotangent of that argument, None where it is zero. At
+kinks the derivatives are torch's.
 """
 
 from __future__ import annotations

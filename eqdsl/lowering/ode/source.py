@@ -167,7 +167,7 @@ def ode_source(plan: Plan, precision: str) -> str:
     )
     return "".join(
         (
-            functions_source(plan.activation, precision), blocks_source(), rows_source(), "#include <tgmath.h>\n", C_WORDS,
-            sizes, stages.text(), _STEP.format(packed=stages.packed), _ADJOINT.format(),
+            functions_source(plan.activation, precision), blocks_source(), rows_source(), "#include <tgmath.h>\n",
+            C_WORDS, sizes, stages.text(), _STEP.format(packed=stages.packed), _ADJOINT.format(),
         )
     )  # fmt: skip

@@ -72,12 +72,10 @@ class Addresses:
 
     def index(self, axis: int, index: Index, first: int, end: int) -> str:
         """A raw index from `first` to `end` - 1: wrapped on a periodic axis, else the nearest."""
-        base, offset = index
-        n = self.plan.sizes[axis]
-        least, most = self.box.span(axis, index, n)
         if self.plan.periodic(axis):
             return self._wrapped(axis, index)
-        if base != "i":
+        least, most = self.box.span(axis, index, self.plan.sizes[axis])
+        if index[0] != "i":
             return str(min(max(least, first), end - 1))
         text = self._raw(axis, index)
         text = f"tl.maximum({text}, {first})" if least < first else text
@@ -120,7 +118,9 @@ class Addresses:
         count, end = len(plan.rows(fill)[side].weights), plan.sizes[axis] + beyond
         here = self._raw(axis, place[axis])
         layer = f"{first - 1} - {here}" if side == 0 else f"{here} - {end}"
-        return self.memory.ghost(fill, side, f"tl.minimum(tl.maximum({layer}, 0), {count - 1})", self._others(fill, place))
+        return self.memory.ghost(
+            fill, side, f"tl.minimum(tl.maximum({layer}, 0), {count - 1})", self._others(fill, place)
+        )
 
     def _others(self, fill: int, place: Place) -> list[str]:
         """Raw indices along the axes that a fill does not fill."""

@@ -1,7 +1,7 @@
 """What all kernels of a plan have in common: the frame of their module, their arguments, and the ghosts.
 
-Kernels follow each other on the device, so each finds what those before it have stored. Ghosts are filled level by level:
-those of one level read none of each other.
+Kernels follow each other on the device, so each finds what those before it have stored. Ghosts are filled level by
+level: those of one level read none of each other.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ def kernel_text(memory: Memory, name: str, more: Sequence[str], box: Box, statem
     plan = memory.plan
     first = len(plan.channels)
     lines = box.text()
-    lines += [f"A{i} = state + (b*{len(plan.totals)} + {c})*{prod(plan.sizes)}" for i, c in enumerate(plan.channels.values())]
+    lines += [
+        f"A{i} = state + (b*{len(plan.totals)} + {c})*{prod(plan.sizes)}" for i, c in enumerate(plan.channels.values())
+    ]
     lines += [f"A{first + k} = a{k} + b*s{k}" for k in range(len(plan.arrays))]
     lines += [f"G = ghosts + b*{memory.size}"] if memory.size else []
     lines += [f"u{k} = tl.load(uniforms + b*stride + {k})" for k in range(len(plan.uniforms))]
@@ -94,11 +96,11 @@ def fill_levels(memory: Memory) -> list[list[int]]:
             levels[fill] = 1 + max((level(f) for f in _read_by(memory, fill)), default=-1)
         return levels[fill]
 
-    groups: dict[tuple[object, ...], list[int]] = {}
+    groups: dict[tuple[int, int, tuple[tuple[int, tuple[int, int]], ...]], list[int]] = {}
     for fill in memory.stored:
         box = wall_box(plan, fill)
         groups.setdefault((level(fill), plan.fill_axis(fill), tuple(box.ranges.items())), []).append(fill)
-    return [groups[key] for key in sorted(groups, key=lambda key: key[0])]
+    return [groups[key] for key in sorted(groups)]
 
 
 def _read_by(memory: Memory, fill: int) -> set[int]:
