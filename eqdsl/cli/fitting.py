@@ -31,6 +31,7 @@ class Request:
     seed: int | None
     device: str | None
     dtype: str | None
+    precision: str | None
     memory: str | None
     multiplier: str | None
     objective: str | None
@@ -91,6 +92,7 @@ def configure(request: Request) -> FitConfig:
         "seed": request.seed,
         "device": request.device,
         "dtype": request.dtype,
+        "precision": request.precision,
         "minutes": request.minutes,
     }
     overrides = [f"run.{key}={value}" for key, value in short.items() if value is not None]

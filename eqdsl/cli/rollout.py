@@ -18,6 +18,7 @@ from eqdsl.core.errors import UsageError
 from eqdsl.data.reading import read_data
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.writing import group_channels, write_trajectories
+from eqdsl.fitting.problem import chosen_device
 from eqdsl.fitting.run_folder import Run, load_run, stored_grid
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import Model
@@ -52,12 +53,14 @@ class Request:
     rtol: float
     atol: float
     dtype: str
+    device: str
     seed: int
     estimate_error: bool
 
 
 def perform(request: Request) -> dict[str, Any]:
     """Simulate, write the files and return what ``--json`` prints."""
+    device = chosen_device(request.device)
     run = load_run(request.run_path) if request.run_path else None
     model = run.model if run is not None else _model_without_learned(request)
     if run is not None and request.model is not None:
@@ -65,7 +68,7 @@ def perform(request: Request) -> dict[str, Any]:
     data = _starts(request, model, run)
     grid = _grid(request, model, data, run)
     times = frame_times(request, data)
-    field = _field(request, model, grid, run)
+    field = _field(request, model, grid, run).to(device)
     _set_parameters(field, request.params, fitted=run is not None)
     mapping = request.mapping or (run.config.data.map if run is not None else {})
     inputs = what_drives(model, field.grid, request.inputs, data, mapping)

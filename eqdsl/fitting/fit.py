@@ -26,6 +26,7 @@ from eqdsl.fitting.fingerprint import fingerprint
 from eqdsl.fitting.integrator import ADJOINT_WARNING, diffusive
 from eqdsl.fitting.objectives.table import check_objectives
 from eqdsl.fitting.penalty import check_weights
+from eqdsl.fitting.precision import arithmetic, check_precision, shorten
 from eqdsl.fitting.problem import Problem, check_something_to_fit, make_problem
 from eqdsl.fitting.run_folder import Run, RunWriter, load_run
 from eqdsl.fitting.run_place import run_place
@@ -87,6 +88,7 @@ def fit(
     previous = _run_to_resume(model, out, config) if resume else None
     config = config or (previous.config if previous is not None else FitConfig())
     check_objectives(config)
+    check_precision(config)
     if out is not None and previous is None:
         run_place(Path(out), force=force)
     if mapping:
@@ -101,7 +103,8 @@ def fit(
         problem = replace(problem, integrator=replace(problem.integrator, method=previous.method))
     session = _Session(problem, split, config, events or (lambda event: None), should_stop or (lambda: False))
     session.start(trajectories)
-    with _threads(problem):
+    shorten(problem.field, config)
+    with _threads(problem), arithmetic(config):
         return session.perform(out, identity, previous, force=force)
 
 

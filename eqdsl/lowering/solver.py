@@ -35,6 +35,11 @@ class LinearSolver(nn.Module):
 
     Operators with the same coefficients everywhere are inverted in the modes of their axes; others by conjugate
     gradients or GMRES, preconditioned by the inverse with averaged coefficients.
+
+    Attributes
+    ----------
+    direct : bool
+        Whether it needs no iteration.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -43,11 +48,11 @@ class LinearSolver(nn.Module):
         self._checked = self._warned = False
         grid = problem.grid
         bases: dict[int, ModeBasis] = {}
-        self._direct = problem.direct
+        self.direct = problem.direct
         for number, (axis, walls) in enumerate(zip(grid.axes, problem.walls, strict=True)):
             if walls is not None:
                 bases[number], exact = modes_of(axis, walls, problem.order)
-                self._direct = self._direct and exact
+                self.direct = self.direct and exact
         symbols = [_symbol(problem, number, bases) for number in range(len(problem.terms))]
         self.inverse = SeparableInverse(grid.shape, bases, symbols, problem.up_to_constant)
         self.register_buffer("free", _free(problem), persistent=False)
@@ -78,7 +83,7 @@ class LinearSolver(nn.Module):
         look = not self._checked or like.device.type == "cpu"
         zero = torch.zeros((1, *self.problem.grid.shape), dtype=like.dtype, device=like.device)
         right = -masked(zero, False)
-        if self._direct:
+        if self.direct:
             factor, smallest = self.inverse.factors(coefficients)
             if look:
                 self._check_single(smallest)
@@ -88,7 +93,7 @@ class LinearSolver(nn.Module):
             solution = self._iterated(masked, right, [c.detach() for c in coefficients])
         if self.problem.up_to_constant:
             if look and not self._warned:
-                left = right if self._direct else -masked(solution.detach(), True)
+                left = right if self.direct else -masked(solution.detach(), True)
                 self._check_balance(right.detach(), left.detach())
             dims = tuple(range(1, solution.dim()))
             solution = solution - (solution * self.get_buffer("share")).sum(dim=dims, keepdim=True)
