@@ -2,7 +2,7 @@
 
     python -m benchmarks.gpu
 
-prints Markdown tables. *Known part*: one evaluation, and one with its adjoint, each as one CUDA graph, against a copy of
+prints Markdown tables. *Known part*: one evaluation, and one with its adjoint, each one CUDA graph, against a copy of
 the state on the same GPU. The share is that of the measured copy bandwidth: an evaluation has to move one state in and
 one out, its adjoint two in and one out. *Rollout*: RK4 steps, replayed as CUDA graphs and launch by launch; it is bound
 by its launches where its time does not grow with the grid. *Training step*: of `conv` and `mlp` in `benchmarks.speed`.
