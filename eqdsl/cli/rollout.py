@@ -18,6 +18,7 @@ from eqdsl.core.errors import UsageError
 from eqdsl.data.reading import read_data
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.writing import group_channels, write_trajectories
+from eqdsl.fitting.precision import arithmetic
 from eqdsl.fitting.problem import chosen_device
 from eqdsl.fitting.run_folder import Run, load_run, stored_grid
 from eqdsl.lowering.vector_field import VectorField, compile_model
@@ -74,7 +75,7 @@ def perform(request: Request) -> dict[str, Any]:
     mapping = request.mapping or (run.config.data.map if run is not None else {})
     inputs = what_drives(model, field.grid, request.inputs, data, mapping)
     initial = None if data is None else first_frames(data, field, str(request.start))
-    with progress_bar("simulating") as progress:
+    with progress_bar("simulating") as progress, arithmetic(tf32=False):
         done = simulate(
             field,
             times,

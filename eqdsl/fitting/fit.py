@@ -109,7 +109,7 @@ def fit(
     session = Session(problem, split, config, events or (lambda event: None), should_stop or (lambda: False))
     session.start(trajectories)
     shorten(problem.field, config)
-    with few_threads(problem), arithmetic(config):
+    with few_threads(problem), arithmetic(tf32=config.run.precision == "tf32"):
         return session.perform(out, identity, previous, force=force)
 
 

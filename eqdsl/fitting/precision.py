@@ -34,11 +34,11 @@ def shorten(field: VectorField, config: FitConfig) -> None:
 
 
 @contextmanager
-def arithmetic(config: FitConfig) -> Iterator[None]:
-    """TF32 in the products of a GPU if the settings say so; cuDNN would use it without being asked."""
+def arithmetic(*, tf32: bool) -> Iterator[None]:
+    """TF32 in the products of a GPU, or nowhere: in convolutions torch would use it without being asked."""
     products, convolutions = torch.backends.cuda.matmul, torch.backends.cudnn
     before = products.allow_tf32, convolutions.allow_tf32
-    products.allow_tf32 = convolutions.allow_tf32 = config.run.precision == "tf32"
+    products.allow_tf32 = convolutions.allow_tf32 = tf32
     try:
         yield
     finally:

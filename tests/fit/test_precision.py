@@ -64,11 +64,11 @@ def test_short_numbers_do_not_go_with_float64() -> None:
         fit(model(DECAY_LEARNED), decay_data(), config=quick("run.precision=bf16"))
 
 
-@pytest.mark.parametrize(("precision", "short"), [("full", False), ("bf16", False), ("tf32", True)])
-def test_tf32_is_on_during_the_fit_alone(precision: str, short: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("tf32", (False, True))
+def test_tf32_is_what_was_asked_for_and_then_what_it_was(tf32: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
-    with arithmetic(quick("run.dtype=float32", f"run.precision={precision}")):
-        assert torch.backends.cuda.matmul.allow_tf32 == torch.backends.cudnn.allow_tf32 == short
+    with arithmetic(tf32=tf32):
+        assert torch.backends.cuda.matmul.allow_tf32 == torch.backends.cudnn.allow_tf32 == tf32
     assert torch.backends.cudnn.allow_tf32 and not torch.backends.cuda.matmul.allow_tf32
 
 

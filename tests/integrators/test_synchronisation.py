@@ -61,10 +61,9 @@ class Watchman(TorchDispatchMode):
 
 
 def on_device(field: VectorField) -> VectorField:
-    """The field, evaluated once, on the device without values."""
-    state = torch.full((2, len(field.model.channels), *field.grid.shape), 0.5, dtype=torch.float64)
-    # What an equation is asked once is asked at the first call.
-    field(0.1, state)
+    """The field on the device without values; what an equation is asked once is asked before."""
+    if field.solvers:
+        field(0.1, torch.full((2, len(field.model.channels), *field.grid.shape), 0.5, dtype=torch.float64))
     return field.to("meta")
 
 

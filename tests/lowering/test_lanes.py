@@ -189,7 +189,7 @@ def test_a_module_that_others_may_write_is_written_again(tmp_path: Path) -> None
 
 if find_spec("triton"):
 
-    @pytest.mark.parametrize("task", ("interpret", "compile"))
+    @pytest.mark.parametrize("task", ("interpret", pytest.param("compile", marks=pytest.mark.slow)))
     def test_triton_itself(task: str, tmp_path: Path) -> None:
         """Its interpreter agrees with torch, and its compiler makes machine code of every kernel."""
         environment = {**os.environ, "EQDSL_CACHE": str(tmp_path), "TRITON_CACHE_DIR": str(tmp_path)}

@@ -110,4 +110,5 @@ class LaneKernel:
                 raise
             except Exception as failure:
                 # Triton's own errors, and those of the compiler and the driver below it, have no common ancestor.
-                raise CompilationFailed(f"Triton refused a kernel: {str(failure).strip().splitlines()[0]}") from failure
+                words = str(failure).strip() or type(failure).__name__
+                raise CompilationFailed(f"Triton refused a kernel: {words.splitlines()[0]}") from failure
