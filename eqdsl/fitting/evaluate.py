@@ -25,6 +25,7 @@ from eqdsl.fitting.velocities import InitialVelocities, fit_velocities
 from eqdsl.model.model import TRAJECTORY, Model
 from eqdsl.numerics.grid import grid_from_coordinates
 from eqdsl.numerics.integrators.integrate import integrate
+from eqdsl.simulation.seen import Departure, Lookout
 
 VELOCITY_ITERATIONS = 50
 """Iterations that fit velocities which the data lack."""
@@ -46,6 +47,8 @@ class Scores:
         How many were rolled out, and real frames of all of them together.
     per_frame : tuple of float
         Mean squared error by the number of frames since the start.
+    outside : tuple of Departure
+        Where rollouts leave what the learned terms have seen.
     environments : dict of int to float
         Mean squared error by environment, where the data tell them apart.
     """
@@ -57,6 +60,7 @@ class Scores:
     trajectories: int
     frames: int
     per_frame: tuple[float, ...]
+    outside: tuple[Departure, ...] = ()
     environments: dict[int, float] = field(default_factory=dict)
 
     @property
@@ -70,6 +74,7 @@ class Scores:
             "mse": self.mse, "log10_mse": _number(self.log10_mse),
             "log10_mse_without_first": _number(self.log10_mse_without_first), "per_state": self.per_state,
             "trajectories": self.trajectories, "frames": self.frames,
+            "outside": [departure.as_json() for departure in self.outside],
             **(self._environments_json() if self.environments else {}),
         }  # fmt: skip
 
@@ -84,9 +89,10 @@ class Scores:
             f"\n  environment {label:<6} mse {mse:.4g}" + (", the worst" if label == self.worst else "")
             for label, mse in (self.environments.items() if len(self.environments) > 1 else ())
         ]
+        notes = "".join(f"\nnote: {departure}" for departure in self.outside)
         return (
             f"mse {self.mse:.4g}, log10 {self.log10_mse:.2f} ({later})\n"
-            f"{states}{''.join(own)}\n{self.trajectories} trajectories, {self.frames} frames"
+            f"{states}{''.join(own)}\n{self.trajectories} trajectories, {self.frames} frames{notes}"
         )
 
 
@@ -119,9 +125,19 @@ def evaluate(run: Run, trajectories: Trajectories, *, dtype: torch.dtype = torch
         return integrate(field.driven(batch.driving), start, batch.times, method=run.method, substeps=substeps)
 
     velocities = _initial_velocities(trajectories, filled, model, data, rollout)
+    lookout = Lookout(field, run.seen())
+
+    def watched(start: Tensor, batch: Batch) -> Tensor:
+        states = rollout(start, batch)
+        driven = field.driven(batch.driving)
+        last = torch.as_tensor(data.lengths)[batch.rows] - 1 - batch.frames
+        for frame in range(states.shape[1]):
+            lookout.look(driven, batch.times[:, frame], states[:, frame], batch.rows, frame <= last)
+        return states
+
     put = velocities.put_into if velocities is not None else None
     parts = {
-        label: first_frame_errors(rollout, data, start=put, rows=rows) for label, rows in _by_environment(trajectories)
+        label: first_frame_errors(watched, data, start=put, rows=rows) for label, rows in _by_environment(trajectories)
     }
     sums = reduce(operator.add, parts.values())
     if not torch.isfinite(sums.square).all():
@@ -133,7 +149,8 @@ def evaluate(run: Run, trajectories: Trajectories, *, dtype: torch.dtype = torch
     frames = int(sum(data.lengths[row] - frame for row, frame in starts))
     scores = _scores(model, sums, len(starts), frames)
     own = {label: _mse(part) for label, part in parts.items() if label is not None}
-    return replace(scores, environments={label: mse for label, mse in own.items() if mse is not None})
+    seen = {label: mse for label, mse in own.items() if mse is not None}
+    return replace(scores, environments=seen, outside=lookout.found())
 
 
 def of_the_fit(run: Run, trajectories: Trajectories) -> Trajectories:

@@ -29,12 +29,13 @@ from eqdsl.fitting.invariance import check_invariance
 from eqdsl.fitting.objectives.table import check_objectives
 from eqdsl.fitting.penalty import check_weights
 from eqdsl.fitting.problem import Problem, check_something_to_fit, make_problem
-from eqdsl.fitting.run_folder import Run, RunWriter, load_run, own_values
+from eqdsl.fitting.run_folder import SEEN, Run, RunWriter, load_run, own_values
 from eqdsl.fitting.run_place import run_place
 from eqdsl.fitting.trainer import Event, Trainer
 from eqdsl.lowering.members import Members
 from eqdsl.model.model import ENVIRONMENT, TRAJECTORY, Model
 from eqdsl.simulation.choice import AUTO
+from eqdsl.simulation.seen import seen_ranges
 
 RESUME_MAY_CHANGE = ("run.minutes", "run.checkpoint_seconds", "run.device")
 """Options that may differ from those of the run when it is resumed."""
@@ -179,8 +180,10 @@ class Session:
         return self._finish(replace(load_run(path), keep=temporary), outcome)
 
     def _finish(self, run: Run, outcome: Outcome) -> Run:
-        scores = {} if outcome.status == "interrupted" else self._scores(run)
         assert self.writer is not None
+        self.writer.update(**{SEEN: seen_ranges(run.field, self.problem.filled)})
+        run = replace(run, state=dict(self.writer.state))
+        scores = {} if outcome.status == "interrupted" else self._scores(run)
         self.writer.update(scores={part: score.as_json() for part, score in scores.items()}, own=own_values(run))
         state = self.writer.state
         self.events({

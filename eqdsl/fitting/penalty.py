@@ -9,8 +9,8 @@ from torch import Tensor
 
 from eqdsl.core.errors import UsageError
 from eqdsl.fitting.config import MultiplierSection
-from eqdsl.fitting.norms import NORMS
 from eqdsl.fitting.training_data import Batch
+from eqdsl.learned.norms import NORMS
 from eqdsl.learned.term import LearnedTermModule
 from eqdsl.lowering.vector_field import VectorField
 from eqdsl.model.model import PER, Model

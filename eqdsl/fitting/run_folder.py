@@ -35,6 +35,7 @@ from eqdsl.analysis.check import load_model
 from eqdsl.core.errors import DataError
 from eqdsl.data.reading import read_data
 from eqdsl.data.trajectories import Trajectories
+from eqdsl.data.velocities import with_velocities
 from eqdsl.data.writing import write_trajectories
 from eqdsl.fitting.checkpoint import (
     read_checkpoint,
@@ -62,6 +63,10 @@ from eqdsl.lowering.members import Members
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import TRAJECTORY, Model
 from eqdsl.numerics.grid import Grid, GridAxis
+from eqdsl.simulation.seen import Seen, seen_ranges
+
+SEEN = "seen"
+"""Key of ``state.json`` for what learned terms have seen."""
 
 SAMPLE_BYTES = 16 << 20
 """Size up to which trajectories are stored as a sample."""
@@ -153,6 +158,21 @@ class Run:
             # Every part holds all trajectories of the fit, divided by time, or the first of them.
             found = {part: replace(data, number=np.arange(len(data))) for part, data in found.items()}
         return found
+
+    def seen(self) -> Seen:
+        """What its learned terms have seen: of the whole training data once the fit has ended, before of the sample.
+
+        Raises
+        ------
+        DataError
+            As `sample`.
+        """
+        stored = self.state.get(SEEN)
+        if isinstance(stored, dict):
+            return stored
+        if not self.model.learned:
+            return {}
+        return seen_ranges(self.field, with_velocities(self.sample()["train"], self.model))
 
     def checkpoint(self) -> dict[str, Any]:
         """Everything to resume from."""

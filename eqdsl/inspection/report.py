@@ -11,7 +11,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from eqdsl.inspection.environments import environment_head, environment_rows
 from eqdsl.inspection.inspection import Inspection, Picture
-from eqdsl.inspection.wording import PARTS, edge, log10_text, percent, short
+from eqdsl.inspection.parameters import RISES
+from eqdsl.inspection.wording import PARTS, edge, log10_text, percent, ranges, short
 from eqdsl.inspection.writing import write_text
 
 TEMPLATE = "report.html.j2"
@@ -29,7 +30,7 @@ def report_html(inspection: Inspection) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(short=short, edge=edge, percent=percent, log10=log10_text, bounded=_bound)
+    environment.filters.update(short=short, edge=edge, ranges=ranges, percent=percent, log10=log10_text, bounded=_bound)
     sections = {
         section: [_embedded(p) for p in inspection.pictures if p.section == section]
         for section in ("learned", "ledger", "errors", "training")
@@ -39,6 +40,7 @@ def report_html(inspection: Inspection) -> str:
         part=PARTS[inspection.part],
         pictures=sections,
         meanings=_meanings(inspection),
+        rises=[f"+{rise:.0%}" for rise in RISES],
         last=_last_row(inspection),
         environments=_environments(inspection),
     )

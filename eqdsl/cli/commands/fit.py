@@ -77,6 +77,13 @@ def settings(config: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, s
 )
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), metavar="M", help="Stop cleanly after this time.")
 @click.option("--resume", is_flag=True, help="Go on with the run in RUN.")
+@click.option(
+    "--ensemble",
+    type=click.IntRange(2),
+    metavar="N",
+    help="Fit from N seeds; the others go to RUN/members, and inspect tells the spread.",
+)
+@click.option("--jobs", type=click.IntRange(1), metavar="J", help="Members of an ensemble at a time.")
 @map_option("Where a name stands.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @json_option
