@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from eqdsl.cli.console import say
-from eqdsl.cli.driving import what_drives
+from eqdsl.cli.driving import what_drives, with_members
 from eqdsl.cli.progress import progress_bar
 from eqdsl.cli.starts import first_frames, shared_start, times_of
 from eqdsl.core.errors import UsageError
@@ -50,6 +50,7 @@ class Request:
     params: Mapping[str, float]
     grid: Mapping[str, int]
     run_path: str | None
+    environment: int | None
     method: str
     step: float | None
     rtol: float
@@ -74,6 +75,7 @@ def perform(request: Request) -> dict[str, Any]:
     _set_parameters(field, request.params, fitted=run is not None)
     mapping = request.mapping or (run.config.data.map if run is not None else {})
     inputs = what_drives(model, field.grid, request.inputs, data, mapping)
+    inputs = with_members(field, run, request.environment, data, inputs)
     initial = None if data is None else first_frames(data, field, str(request.start))
     with progress_bar("simulating") as progress, arithmetic(tf32=False):
         done = simulate(

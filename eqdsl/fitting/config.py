@@ -151,7 +151,7 @@ class MultiplierSection(Section):
 class InvarianceSection(Section):
     """Penalty on misfits that differ between the environments of the data, for predictions outside of them."""
 
-    kind: Literal["none", "irm", "vrex"] = "none"
+    kind: Literal["off", "irm", "vrex"] = "off"
     """irm: squared slope of the misfit of each environment in a scale of the prediction; vrex: their variance."""
     weight: Positive = 1.0
     """Weight beside the misfit."""

@@ -279,7 +279,7 @@ def split_for_fit(model: Model, trajectories: Trajectories, config: FitConfig, f
 
 def _groups(model: Model, trajectories: Trajectories, config: FitConfig) -> np.ndarray | None:
     """What each trajectory belongs to, of which every one is to be trained on; None where all are alike."""
-    compared = trajectories.environment if config.invariance.kind != "none" else None
+    compared = trajectories.environment if config.invariance.kind != "off" else None
     own = Members.groups(model, trajectories)
     return compared if own is None else own
 

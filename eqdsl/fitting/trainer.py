@@ -147,6 +147,7 @@ class Trainer:
             tally = self.steps.adam_epoch(progress, self._rate)
         progress.epoch += 1
         validation = validation_misfit(self.problem, progress.substeps, check=self.clock.check)
+        validation += self.steps.invariance.held_out(progress.substeps)
         if validation < progress.bar:
             self._keep_best(validation)
         rolled = progress.stage != POLISH or self.steps.objective(POLISH).rolled

@@ -142,6 +142,12 @@ class VectorField(NamedOutputs):
             return self
         return self.driven(self._driving.select(rows))
 
+    def elsewhere(self) -> VectorField:
+        """The same vector field with each row in another environment; see `RowDriving.elsewhere`."""
+        if not isinstance(self._driving, RowDriving):
+            return self
+        return self.driven(self._driving.elsewhere(self.members.count(ENVIRONMENT)))
+
     def inside(self, begin: Tensor, end: Tensor) -> VectorField:
         """The same vector field for the stages of one step; see `Driving.inside`."""
         if self._driving is None:

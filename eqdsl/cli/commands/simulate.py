@@ -37,6 +37,7 @@ _FEWEST_POINTS = 3
 @click.option("--param", "params", type=ASSIGNMENT, multiple=True, metavar="NAME=VALUE", help="Set a parameter.")
 @click.option("--grid", metavar="x=N,y=N", help="Points along each axis.")
 @click.option("--run", "run_path", metavar="RUN", help="The model, parameters and learned terms of this run.")
+@click.option("--environment", type=int, metavar="N", help="Take what the run found for this environment.")
 @click.option("--method", default="auto", metavar="NAME", help="Integrator; auto (the default) chooses from the model.")
 @click.option(
     "--step", type=float, metavar="H", help="Step of a fixed-step integrator, or of a semi-Lagrangian scheme."
