@@ -20,7 +20,7 @@ from eqdsl.data.inventory import DatasetInfo, Inventory, scan
 from eqdsl.data.mapping import Source, map_option, parse_sources
 from eqdsl.data.placement import Need, Placement, needs, place
 from eqdsl.data.trajectories import InputValues
-from eqdsl.model.model import Input, Model
+from eqdsl.model.model import Axis, Input, Model
 from eqdsl.numerics.grid import grid_from_coordinates
 
 
@@ -50,7 +50,7 @@ class Plan:
     def state_shape(self) -> tuple[int, ...]:
         """Shape (B, T, C, *S) of the state to read."""
         frames = 0 if self.times is None else self.times.shape[1]
-        return (self.trajectories, frames, len(self.model.channels), *(x.size for x in self.axes.values()))
+        return (self.trajectories, frames, len(self.model.data_channels), *(x.size for x in self.axes.values()))
 
     @property
     def dtype(self) -> np.dtype:
@@ -220,6 +220,13 @@ class _Planner:
         declared = None if need.velocity else need.field.unit
         self._take_unit(need.labels, info, declared)
 
+    def _no_grid(self, axis: Axis) -> DataError:
+        return DataError(
+            f"nothing in the data varies along `{axis.name}`, so they do not say on which points it is computed",
+            file=self.plan.file, dataset=axis.name,
+            help=f"write `grid {axis.name} = 64` in the model, or store the coordinates as `{axis.name}`",
+        )  # fmt: skip
+
     def find_inputs(self) -> None:
         """The values of every input; they are small beside the states, and read at once."""
         plan = self.plan
@@ -274,10 +281,14 @@ class _Planner:
         plan, broken = self.plan, {e.dataset for e in self.plan.problems}
         plan.trajectories = self.known.get(TRAJECTORY, 0)
         for axis in plan.model.axes:
-            if axis.name in plan.axes or axis.name not in self.known or axis.name in broken:
+            if axis.name in plan.axes or axis.name in broken:
+                continue
+            size = self.known.get(axis.name, axis.points)
+            if size is None:
+                plan.problems += [] if plan.problems else [self._no_grid(axis)]
                 continue
             try:
-                size, nearest = self.known[axis.name], [*plan.inventory.nearest(axis.name), "DATASET"][0]
+                nearest = [*plan.inventory.nearest(axis.name), "DATASET"][0]
                 plan.axes[axis.name] = coordinates.coordinate_from_grid(axis, size, nearest, plan.file)
             except DataError as error:
                 plan.problems.append(error)

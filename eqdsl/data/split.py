@@ -25,7 +25,7 @@ class Split:
 
 
 def split_trajectories(
-    trajectories: Trajectories, *, validation: float = 0.2, test: float = 0.0, seed: int = 0
+    trajectories: Trajectories, *, validation: float = 0.2, test: float = 0.0, seed: int = 0, from_start: bool = False
 ) -> Split:
     """Hold out a share of the data, the same one for the same seed.
 
@@ -37,6 +37,9 @@ def split_trajectories(
     ----------
     validation, test : float
         Shares in [0, 1); one that is not zero holds out at least one trajectory, or one new frame.
+    from_start : bool
+        Whether states are known at first frames only. The last parts of one or two trajectories then keep the frames
+        before them, without values but for the first.
 
     Raises
     ------
@@ -54,7 +57,7 @@ def split_trajectories(
         raise DataError("there are no trajectories to divide", help="give a file with at least one")
     if len(trajectories) >= FEWEST_BY_TRAJECTORY:
         return _by_trajectory(trajectories, validation, test, seed)
-    return _by_time(trajectories, validation, test)
+    return _by_time(trajectories, validation, test, from_start)
 
 
 def _held_out(total: int, validation: float, test: float, what: str) -> tuple[int, int]:
@@ -91,15 +94,16 @@ def _numbers(indices: np.ndarray) -> str:
     return f"number {shown}" + (", …" if len(indices) > 8 else "")
 
 
-def _by_time(trajectories: Trajectories, validation: float, test: float) -> Split:
+def _by_time(trajectories: Trajectories, validation: float, test: float, from_start: bool) -> Split:
     lengths = np.asarray(trajectories.lengths)
     held = np.array([_held_out(int(n) - 1, validation, test, "steps") for n in lengths]).reshape(-1, 2)
     train_end = lengths - held.sum(axis=1)
     validation_end = train_end + held[:, 0]
     train = _cut(trajectories, np.zeros_like(lengths), train_end)
     nothing = trajectories.select([])
-    validated = _cut(trajectories, train_end - 1, validation_end) if validation > 0 else nothing
-    tested = _cut(trajectories, validation_end - 1, lengths) if test > 0 else nothing
+    part = _without_frames_before if from_start else _cut
+    validated = part(trajectories, train_end - 1, validation_end) if validation > 0 else nothing
+    tested = part(trajectories, validation_end - 1, lengths) if test > 0 else nothing
     return Split(train, validated, tested, _time_rule(trajectories, train_end, validation_end, validation, test))
 
 
@@ -115,6 +119,14 @@ def _cut(trajectories: Trajectories, starts: np.ndarray, stops: np.ndarray) -> T
         times[row] = np.concatenate([own, own[-1] + step * np.arange(1, frames - length + 1)])
         state[row, :length] = trajectories.state[row, start:stop]
     return replace(trajectories, times=times, state=state, lengths=lengths)
+
+
+def _without_frames_before(trajectories: Trajectories, starts: np.ndarray, stops: np.ndarray) -> Trajectories:
+    """Frames up to ``stops[b]`` of each trajectory, with no values from its second frame to ``starts[b]``."""
+    found = _cut(trajectories, np.zeros_like(stops), stops)
+    for row, start in enumerate(starts):
+        found.state[row, 1 : start + 1] = np.nan
+    return found
 
 
 def _time_rule(

@@ -25,10 +25,12 @@ from eqdsl.fitting.evaluate import Scores, evaluate, frame_spacing
 from eqdsl.fitting.fingerprint import fingerprint
 from eqdsl.fitting.integrator import ADJOINT_WARNING, diffusive
 from eqdsl.fitting.objectives.table import check_objectives
+from eqdsl.fitting.observation_texts import observation_texts
 from eqdsl.fitting.penalty import check_weights
 from eqdsl.fitting.problem import Problem, check_something_to_fit, make_problem
 from eqdsl.fitting.run_folder import Run, RunWriter, load_run
 from eqdsl.fitting.run_place import run_place
+from eqdsl.fitting.suited import suited
 from eqdsl.fitting.trainer import Event, Trainer
 from eqdsl.model.model import Model
 from eqdsl.simulation.choice import AUTO
@@ -84,8 +86,9 @@ def fit(
     """
     check_something_to_fit(model)
     check_weights(model, (config or FitConfig()).multiplier)
+    config = suited(config, model) if config is not None else None
     previous = _run_to_resume(model, out, config) if resume else None
-    config = config or (previous.config if previous is not None else FitConfig())
+    config = config or (previous.config if previous is not None else suited(FitConfig(), model))
     check_objectives(config)
     if out is not None and previous is None:
         run_place(Path(out), force=force)
@@ -95,7 +98,7 @@ def fit(
     identity = fingerprint(trajectories, file)
     if previous is not None:
         _check_same_data(previous, identity, file)
-    split = _split(trajectories, config, file)
+    split = _split(trajectories, config, file, from_start=bool(model.unobserved))
     problem = make_problem(model, split, config, file=str(file) if file is not None else None)
     if previous is not None:
         problem = replace(problem, integrator=replace(problem.integrator, method=previous.method))
@@ -134,6 +137,7 @@ class _Session:
         if problem.velocities is not None:
             names = [problem.model.channel_names[i] for i in problem.velocities.channels.tolist()]
             texts += [f"init {name} = fit: the data hold no velocity" for name in names]
+        texts += observation_texts(problem)
         if not len(self.split.validation):
             texts.append("nothing is held out: the best weights are chosen by the training data")
         for text in texts:
@@ -216,21 +220,23 @@ class _Session:
 
 def _read(model: Model, data: Trajectories | str | Path, config: FitConfig) -> tuple[Trajectories, Path | None]:
     if isinstance(data, Trajectories):
-        if data.channels != model.channel_names:
+        if data.channels != model.data_channel_names:
             raise DataError(
-                f"the trajectories have the channels {', '.join(data.channels)}, the model "
-                f"{', '.join(model.channel_names)}"
+                f"the trajectories have the channels {', '.join(data.channels)}, the data of the model "
+                f"{', '.join(model.data_channel_names)}"
             )
         check_inputs(data, model)
         return with_wall_series(data, model), None
     return read_data(data, model, mapping=config.data.map or None), Path(data)
 
 
-def _split(trajectories: Trajectories, config: FitConfig, file: Path | None) -> Split:
+def _split(trajectories: Trajectories, config: FitConfig, file: Path | None, *, from_start: bool) -> Split:
     if trajectories.frames < 2 or not len(trajectories):
         raise DataError("a fit needs at least one trajectory of 2 frames", file=str(file) if file else None)
     seed = config.run.seed if config.data.seed is None else config.data.seed
-    return split_trajectories(trajectories, validation=config.data.validation, test=config.data.test, seed=seed)
+    return split_trajectories(
+        trajectories, validation=config.data.validation, test=config.data.test, seed=seed, from_start=from_start
+    )
 
 
 def _run_to_resume(model: Model, out: str | Path | None, config: FitConfig | None) -> Run:

@@ -25,11 +25,13 @@ from eqdsl.fitting.stages import objectives_of
 from eqdsl.fitting.training_data import Batch, TrainingData
 from eqdsl.fitting.velocities import InitialVelocities
 from eqdsl.learned.initial import LAST_GAIN
+from eqdsl.lowering.observation import observed_path, with_given_starts
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import grid_from_coordinates
 from eqdsl.numerics.integrators.integrate import Memory, integrate
 from eqdsl.simulation.choice import Choice
+from eqdsl.simulation.observing import with_rollouts
 
 SAME_TIME = 1e-9
 """Largest difference of two times, over the length of the window, that counts as rounding."""
@@ -47,11 +49,11 @@ class Problem:
     train, validation : TrainingData
         `validation` is `train` when nothing is held out.
     filled : Trajectories
-        The training trajectories with estimated velocities.
+        The states of the training trajectories, with estimates of those that the data do not hold.
     slopes : Tensor, shape (B, T, C, *S)
         Time derivative of the training data; NaN where unknown.
-    variance : Tensor, shape (C,)
-        Variance of each channel.
+    variance : Tensor, shape (C',)
+        Variance of each channel of the data, `model.data_channels`; the states come first.
     rate : Tensor, shape (C,)
         Rms of each channel's time derivative.
     observed : dict of str to float
@@ -92,7 +94,16 @@ class Problem:
     def start(self, batch: Batch) -> Tensor:
         """States from which the windows of a training batch are rolled out, shape (W, C, *S)."""
         start = batch.state[:, 0]
-        return start if self.velocities is None else self.velocities.put_into(start, batch.rows)
+        start = start if self.velocities is None else self.velocities.put_into(start, batch.rows)
+        return self.given(start, batch)
+
+    def given(self, start: Tensor, batch: Batch) -> Tensor:
+        """Starts of windows whose unobserved states are what ``init`` gives."""
+        return with_given_starts(self.field.driven(batch.driving), batch.times[:, 0], start)
+
+    def seen(self, rollout: Tensor, batch: Batch) -> Tensor:
+        """A rollout over the windows of a batch as the data hold it, shape (W, H + 1, C', *S)."""
+        return observed_path(self.field.driven(batch.driving), batch.times, rollout)
 
     def rollout(
         self, start: Tensor, batch: Batch, substeps: int, *, memory: Memory = "stored",
@@ -154,18 +165,25 @@ def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | N
     field = compile_model(model, grid=grid, dtype=dtype, seed=config.run.seed).to(device)
     for module in learned_modules(field).values():
         module.family.amplify_start(config.optimizer.start_gain / LAST_GAIN)
-    filled = with_velocities(split.train, model)
+    filled = with_rollouts(with_velocities(split.train, model), field)
     train = TrainingData(split.train, filled, device=device, dtype=dtype, field=field)
     if not len(train.starts(1)):
         raise DataError(
             "no frame with a whole state is followed by another frame",
             file=file,
-            help="a rollout starts from a frame without missing values",
+            help="a rollout starts from the first frame, which must be without missing values, where states are not "
+            "observed"
+            if model.unobserved
+            else "a rollout starts from a frame without missing values",
         )
     validation = train
     if len(split.validation):
         validation = TrainingData(
-            split.validation, with_velocities(split.validation, model), device=device, dtype=dtype, field=field
+            split.validation,
+            with_rollouts(with_velocities(split.validation, model), field),
+            device=device,
+            dtype=dtype,
+            field=field,
         )
         if not len(validation.starts(1)):
             raise DataError(
@@ -175,7 +193,12 @@ def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | N
             )
     slopes = time_derivative(filled)
     slopes = np.where(without_driven(np.ones(slopes.shape, bool), model), slopes, np.nan)
+    slopes[:, :, [i for i, name in enumerate(model.channel_names) if name in model.unobserved]] = np.nan
     variance = without_gaps(channel_variance(filled), filled)
+    others = split.train.state.shape[2] - len(variance)
+    if others:
+        seen = without_gaps(channel_variance(split.train), split.train)
+        variance = np.concatenate([variance, seen[-others:]])
     missing = missing_velocities(split.train, model)
     scale = torch.as_tensor(variance, device=device).to(dtype)
     velocities, held_out = (
@@ -185,8 +208,9 @@ def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | N
     segments = None
     if "shooting" in objectives_of(config):
         length = segment_length(config.objective.segment, train.horizon)
-        segments = SegmentStarts(model, train, filled, scale, length)
-    names = {i: n for i, n in enumerate(model.channel_names) if i not in missing}
+        segments = SegmentStarts(model, train, filled, scale[: len(model.channels)], length)
+    lacking = {*model.unobserved, *(model.channel_names[i] for i in missing)}
+    names = {i: n for i, n in enumerate(model.data_channel_names) if n not in lacking}
     return Problem(
         model, field, train, validation, filled,
         torch.as_tensor(slopes, device=device).to(dtype), scale,

@@ -97,7 +97,7 @@ def inspect_run(run: FittedRun, *, distil: bool = False, plots: bool = True, for
         distillation=distillation,
         horizon=error,
         part=part,
-        laws=law_drifts(field, compared.model) if compared else (),
+        laws=law_drifts(field, compared.states or compared.model) if compared else (),
         multiplier=multiplier_path(history),
         history=history,
         settings=settings(run.config),
@@ -118,7 +118,7 @@ def _compared_part(sample: Mapping[str, Trajectories]) -> str:
 
 
 def _forecast_error(field: VectorField, training: Trajectories, found: Sensitivity) -> float | None:
-    if not found.names:
+    if not found.names or not field.model.observes_states:
         return None
     try:
         error = forecast_error(field, training, found.scales)
@@ -143,6 +143,8 @@ def _distilled(
 
 def _data_fit(run: FittedRun, field: VectorField) -> DataFit | None:
     """The training data as judge of formulas; None where no rollout of them can be compared."""
+    if not field.model.observes_states:
+        return None
     integrator = run.state.get("integrator")
     steps = integrator if isinstance(integrator, dict) else {}
     data = DataFit(

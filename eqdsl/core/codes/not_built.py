@@ -44,7 +44,7 @@ equation, often does.""",
     ),
     "E0905": Explanation(
         "not built yet: hidden states",
-        "Every state must be in the data. If one `observe` is written, all states must be listed.",
+        "A state that the data do not hold starts from a formula, `init u = …`, where others are listed with `observe`.",
     ),
     "E0906": Explanation("not built yet: complex states", "Write the real and the imaginary part as two states."),
     "E0907": Explanation(
@@ -73,11 +73,6 @@ equation, often does.""",
         "not built yet: fitted initial values",
         """Only the velocity of a second-order state can be fitted, without start or bounds. Other states start from
 the first frame or a formula.""",
-    ),
-    "E0917": Explanation("not built yet: `noise fit`", "The noise is given as a number or left out."),
-    "E0918": Explanation(
-        "not built yet: observations of other expressions",
-        "The data hold the states themselves under their own names. Datasets are renamed with `--map`.",
     ),
     "E0919": Explanation(
         "not built yet: `bc … = data` for other than the value of a state of first order in time",

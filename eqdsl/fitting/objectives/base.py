@@ -25,6 +25,8 @@ class Objective(ABC):
     """Its progress shows in rollouts over whole trajectories; otherwise in the misfit alone."""
     point = 0.0
     """How much of its stage is behind, 0 to 1; set before every epoch."""
+    visited: Tensor | None = None
+    """States of the rollouts of the last misfit, (W, H + 1, C, *S)."""
 
     def __init__(
         self, problem: Problem, check: Callable[[], None], options: ObjectiveSection = DEFAULTS

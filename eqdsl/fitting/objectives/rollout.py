@@ -15,5 +15,8 @@ class RolloutObjective(Objective):
 
     def misfit(self, batch: Batch, substeps: int, memory: Memory = "stored") -> Tensor:
         """The misfit of the batch; the start of a window is the data, or the fitted initial velocity."""
-        rollout = self.problem.rollout(self.problem.start(batch), batch, substeps, memory=memory, check=self.check)
-        return channel_mean(rollout[:, 1:] - batch.state[:, 1:], batch.present[:, 1:], self.problem.variance)
+        problem = self.problem
+        rollout = problem.rollout(problem.start(batch), batch, substeps, memory=memory, check=self.check)
+        self.visited = rollout
+        error = problem.seen(rollout, batch)[:, 1:] - batch.observed[:, 1:]
+        return channel_mean(error, batch.present[:, 1:], problem.variance)

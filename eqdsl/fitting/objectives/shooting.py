@@ -57,8 +57,10 @@ class ShootingObjective(Objective):
         spread = (len(here), rollout.shape[1], *[1] * (rollout.ndim - 2))
         end, follower = segments.offset[here].clamp(max=rollout.shape[1] - 1), segments.follower[here]
         own = (frame <= end[:, None]) & ((frame > 0) | segments.opens[here][:, None])
-        data = channel_mean(rollout - batch.state, batch.present & own.reshape(spread), variance)
+        self.visited = rollout
+        error = self.problem.seen(rollout, batch) - batch.observed
+        data = channel_mean(error, batch.present & own.reshape(spread), variance)
         ends = rollout[torch.arange(len(here), device=here.device), end]
         gap = (ends - segments.states(follower.clamp(min=0)))[:, None]
         joins = (follower >= 0).reshape(-1, *[1] * (gap.ndim - 1)).expand_as(gap)
-        return data + self.weight * channel_mean(gap, joins, variance)
+        return data + self.weight * channel_mean(gap, joins, variance[: gap.shape[2]])
