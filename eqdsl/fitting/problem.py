@@ -91,6 +91,11 @@ class Problem:
         """Points of the grid; 1 for an ODE."""
         return math.prod(self.field.grid.shape)
 
+    @property
+    def state_variance(self) -> Tensor:
+        """Variance of each channel of the state, shape (C,)."""
+        return self.variance[: len(self.model.channels)]
+
     def start(self, batch: Batch) -> Tensor:
         """States from which the windows of a training batch are rolled out, shape (W, C, *S)."""
         start = batch.state[:, 0]
@@ -195,10 +200,8 @@ def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | N
     slopes = np.where(without_driven(np.ones(slopes.shape, bool), model), slopes, np.nan)
     slopes[:, :, [i for i, name in enumerate(model.channel_names) if name in model.unobserved]] = np.nan
     variance = without_gaps(channel_variance(filled), filled)
-    others = split.train.state.shape[2] - len(variance)
-    if others:
-        seen = without_gaps(channel_variance(split.train), split.train)
-        variance = np.concatenate([variance, seen[-others:]])
+    others = replace(split.train, state=split.train.state[:, :, len(variance) :])
+    variance = np.concatenate([variance, without_gaps(channel_variance(others), others)])
     missing = missing_velocities(split.train, model)
     scale = torch.as_tensor(variance, device=device).to(dtype)
     velocities, held_out = (

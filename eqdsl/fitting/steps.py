@@ -53,8 +53,7 @@ class Steps:
     def use(self, problem: Problem) -> None:
         """Work on this problem from now on."""
         self.problem = problem
-        variance = problem.variance[: len(problem.model.channels)]
-        self.penalty = Penalty(problem.model, problem.field, self.config.multiplier, variance)
+        self.penalty = Penalty(problem.model, problem.field, self.config.multiplier, problem.state_variance)
         self.objectives = {
             name: OBJECTIVES[name](problem, self.check, self.config.objective) for name in self.minimised.values()
         }

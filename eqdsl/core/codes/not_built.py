@@ -44,7 +44,7 @@ equation, often does.""",
     ),
     "E0905": Explanation(
         "not built yet: hidden states",
-        "A state that the data do not hold starts from a formula, `init u = …`, where others are listed with `observe`.",
+        "A state that the data do not hold starts from a formula, `init u = …`, and others are listed with `observe`.",
     ),
     "E0906": Explanation("not built yet: complex states", "Write the real and the imaginary part as two states."),
     "E0907": Explanation(

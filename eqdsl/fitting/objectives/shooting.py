@@ -63,4 +63,4 @@ class ShootingObjective(Objective):
         ends = rollout[torch.arange(len(here), device=here.device), end]
         gap = (ends - segments.states(follower.clamp(min=0)))[:, None]
         joins = (follower >= 0).reshape(-1, *[1] * (gap.ndim - 1)).expand_as(gap)
-        return data + self.weight * channel_mean(gap, joins, variance[: gap.shape[2]])
+        return data + self.weight * channel_mean(gap, joins, self.problem.state_variance)
