@@ -81,7 +81,7 @@ class ObservationReader:
             what = f"is {symbol.kind.phrase}" if symbol is not None else "has a meaning of its own in data files"
             self._report(
                 "E0540", f"what is observed cannot be called `{name}`: that {what}", statement.name_span, "taken",
-                help=f"give the dataset another name: `observe {name}_seen = {name}`",
+                help=f"give the dataset another name: `observe {name}_seen = {self._text(statement)}`",
             )  # fmt: skip
             return False
         if statement.value is None:
@@ -93,6 +93,9 @@ class ObservationReader:
             )  # fmt: skip
             return False
         return True
+
+    def _text(self, statement: nodes.Observe) -> str:
+        return "…" if statement.value is None else written(self.checker.source, statement.value.span)
 
     def _observation(self, statement: nodes.Observe) -> Observation | None:
         name, node = statement.name, statement.value
@@ -113,7 +116,7 @@ class ObservationReader:
         value = self.checker.value(node)
         if value is None or not self._makes_sense(statement, node, value, state):
             return None
-        text = written(self.checker.source, node.span)
+        text = self._text(statement)
         if state is not None and state.time_order:
             channels = tuple(self._channel(state, n, i) for i, n in enumerate(state.channels(axes)))
             return Observation(name, channels, value.components, True, text, statement.doc, statement.span)

@@ -70,6 +70,7 @@ def summary(run: Run) -> str:
     ended = f"{state['status']}, {state['reason']}" if state["reason"] else state["status"]
     lines = [f"{run.path}: {state['epochs']} epochs in {duration(state['seconds'])}; {ended}"]
     lines += [f"  {name} = {number(value)}" for name, value in state["parameters"].items()]
+    lines += [f"  noise of {name} = {number(value)}" for name, value in state.get("noise", {}).items()]
     for part, scores in state["scores"].items():
         logarithm = number(scores["log10_mse"])
         lines.append(

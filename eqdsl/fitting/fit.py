@@ -177,12 +177,14 @@ class _Session:
     def _finish(self, run: Run, outcome: Outcome) -> Run:
         scores = {} if outcome.status == "interrupted" else self._scores(run)
         assert self.writer is not None
-        self.writer.update(scores={part: score.as_json() for part, score in scores.items()})
+        noise = self.problem.noise.values() if self.problem.noise is not None else {}
+        self.writer.update(scores={part: score.as_json() for part, score in scores.items()}, noise=noise)
         state = self.writer.state
         self.events({
             "event": "interrupted" if outcome.status == "interrupted" else "done", "reason": outcome.reason,
             "run": str(run.path), "epochs": state["epochs"], "seconds": state["seconds"],
-            "validation": state["validation"], "parameters": state["parameters"], "scores": state["scores"],
+            "validation": state["validation"], "parameters": state["parameters"], "noise": noise,
+            "scores": state["scores"],
         })  # fmt: skip
         return replace(run, state=dict(state))
 
@@ -205,6 +207,7 @@ class _Session:
             "status": "running",
             "reason": "",
             "scores": {},
+            "noise": {},
             "data": dict(identity),
             "split": self.split.rule,
             "grid": [asdict(axis) for axis in problem.field.grid.axes],

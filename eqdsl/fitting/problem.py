@@ -18,6 +18,8 @@ from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.velocities import missing_velocities, with_velocities
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.integrator import check_integrator, integrator_of
+from eqdsl.fitting.misfit import channel_means
+from eqdsl.fitting.noise import Noise, stated
 from eqdsl.fitting.penalty import learned_modules
 from eqdsl.fitting.scales import rms_rate, without_gaps
 from eqdsl.fitting.segments import SegmentStarts, segment_length
@@ -65,6 +67,8 @@ class Problem:
         Integrator, and why.
     segments : SegmentStarts or None
         Fitted starts of the segments of training trajectories, where `shooting` is an objective.
+    noise : Noise or None
+        What the model says about the noise of the data.
     """
 
     model: Model
@@ -80,6 +84,7 @@ class Problem:
     held_out_velocities: InitialVelocities | None
     integrator: Choice
     segments: SegmentStarts | None = None
+    noise: Noise | None = None
 
     @property
     def method(self) -> str:
@@ -110,6 +115,17 @@ class Problem:
         """A rollout over the windows of a batch as the data hold it, shape (W, H + 1, C', *S)."""
         return observed_path(self.field.driven(batch.driving), batch.times, rollout)
 
+    def misfit(self, rollout: Tensor, batch: Batch, compared: Tensor) -> Tensor:
+        """Distance of what is seen of a rollout from the data, in variances, where `compared` is True.
+
+        Channels count alike, those of fitted noise by their precision.
+        """
+        means, count = channel_means(self.seen(rollout, batch) - batch.observed, compared, self.variance)
+        if self.noise is not None and self.noise.fits:
+            self.noise.collect(torch.where(count > 0, means, torch.nan))
+            means = means * self.noise.weights().to(means)
+        return means.sum() / (count > 0).sum().clamp(min=1)
+
     def rollout(
         self, start: Tensor, batch: Batch, substeps: int, *, memory: Memory = "stored",
         check: Callable[[], None] = lambda: None,
@@ -130,8 +146,9 @@ class Problem:
 
     def to(self, dtype: torch.dtype) -> Problem:
         """The same problem in another precision; its modules are changed in place."""
-        for module in self.modules().values():
-            module.to(dtype)
+        for name, module in self.modules().items():
+            if name != "noise":
+                module.to(dtype)
         train = self.train.to(dtype)
         return replace(
             self, train=train, validation=train if self.validation is self.train else self.validation.to(dtype),
@@ -142,7 +159,7 @@ class Problem:
         """Everything with trainable numbers, by the prefix its tensors are stored under."""
         found = {
             "field": self.field, "initial": self.velocities, "held_out_initial": self.held_out_velocities,
-            "segments": self.segments,
+            "segments": self.segments, "noise": self.noise if self.noise is not None and self.noise.fits else None,
         }  # fmt: skip
         return {name: module for name, module in found.items() if module is not None}
 
@@ -214,12 +231,13 @@ def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | N
         segments = SegmentStarts(model, train, filled, scale[: len(model.channels)], length)
     lacking = {*model.unobserved, *(model.channel_names[i] for i in missing)}
     names = {i: n for i, n in enumerate(model.data_channel_names) if n not in lacking}
+    observed = {n: float(variance[i]) for i, n in names.items()}
     return Problem(
         model, field, train, validation, filled,
         torch.as_tensor(slopes, device=device).to(dtype), scale,
         torch.as_tensor(rms_rate(slopes, filled), device=device).to(dtype),
-        {n: float(variance[i]) for i, n in names.items()}, velocities, held_out,
-        integrator_of(config.integrator, field, train), segments,
+        observed, velocities, held_out, integrator_of(config.integrator, field, train), segments,
+        Noise(model, observed, scale) if stated(model) else None,
     )  # fmt: skip
 
 

@@ -110,7 +110,7 @@ class Program:
 
 _STATIC = (
     "constant", "parameter", "coordinate", "pointwise", "stencil", "wrap", "extend", "extrapolate", "near_wall",
-    "reduce", "learned", "output",
+    "reduce", "point", "learned", "output",
 )  # fmt: skip
 """Operations that give the same as long as what they read is the same."""
 

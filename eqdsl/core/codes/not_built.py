@@ -14,7 +14,6 @@ CALLS_NOT_BUILT: dict[str, tuple[str, str]] = {
     "delay": ("E0910", "write a state that follows with the same lag: `dt(a) = (u - a)/tau`"),
     "noise": ("E0911", "leave it out: equations are deterministic, and `observe u noise 0.1` describes the data"),
     "history": ("E0912", "list what can be seen now, such as `u` and `dx(u)`"),
-    "sample": ("E0913", "write the value as an expression of time and position"),
 }
 """Calls inside expressions by name: code and what to write instead."""
 
@@ -64,7 +63,7 @@ equation, often does.""",
         "not built yet: `history`",
         "Past frames as inputs are not built. A learned term sees the present state and its derivatives.",
     ),
-    "E0913": Explanation("not built yet: `sample`", "Interpolation at moving points is not built."),
+    "E0913": Explanation("not built yet: `sample` at moving points", "The point is made of numbers: `sample(u, 0.3)`."),
     "E0915": Explanation(
         "not built yet: `init … = encode`",
         "Encoders of past frames are not built. Start from the first frame, `init u = data`.",

@@ -43,6 +43,19 @@ class Objective(ABC):
         """Trajectory and first frame of the windows it can use, shape (N, 2)."""
         return self.problem.starts(horizon)
 
+    def explained(self, deviation: Tensor, *, horizon: int, windows: int, substeps: int, seed: int) -> Tensor:
+        """Misfit of the exact model by channel (C',), given the noise of the data in units of the channels.
+
+        Parameters
+        ----------
+        deviation : Tensor, shape (C',)
+        horizon, windows, substeps : int
+            Of the batches.
+        seed : int
+            Of what is drawn.
+        """
+        return self.noisy * deviation.double().square()
+
     @abstractmethod
     def misfit(self, batch: Batch, substeps: int, memory: Memory = "stored") -> Tensor:
         """The misfit, 0-dim and differentiable; not finite when a rollout diverges."""

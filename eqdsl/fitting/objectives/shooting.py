@@ -48,7 +48,7 @@ class ShootingObjective(Objective):
 
     def misfit(self, batch: Batch, substeps: int, memory: Memory = "stored") -> Tensor:
         """The misfit of the batch, whose windows are segments."""
-        segments, variance = self.problem.segments, self.problem.variance
+        segments = self.problem.segments
         assert segments is not None
         here = segments.number[batch.rows, batch.frames]
         start = segments.states(here)
@@ -58,8 +58,7 @@ class ShootingObjective(Objective):
         end, follower = segments.offset[here].clamp(max=rollout.shape[1] - 1), segments.follower[here]
         own = (frame <= end[:, None]) & ((frame > 0) | segments.opens[here][:, None])
         self.visited = rollout
-        error = self.problem.seen(rollout, batch) - batch.observed
-        data = channel_mean(error, batch.present & own.reshape(spread), variance)
+        data = self.problem.misfit(rollout, batch, batch.present & own.reshape(spread))
         ends = rollout[torch.arange(len(here), device=here.device), end]
         gap = (ends - segments.states(follower.clamp(min=0)))[:, None]
         joins = (follower >= 0).reshape(-1, *[1] * (gap.ndim - 1)).expand_as(gap)
