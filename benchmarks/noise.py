@@ -160,7 +160,7 @@ def measure(case: Case, noise: float, *, fitted: bool, count: int = 24, seed: in
     found = run.state["noise"]
     quotients = [found[n] / s for n, s in zip(case.states(), deviation, strict=True)] if fitted else []
     truth = {p.name: p.value for p in loads_model(case.truth).parameters}
-    errors = [abs(run.parameters[name] / truth[name] - 1) for name in truth]
+    errors = [abs(run.state["parameters"][name] / truth[name] - 1) for name in truth]
     worst = max(quotients, key=lambda q: abs(np.log(q))) if fitted else None
     return Row(case.name, noise, "fit" if fitted else "stated", ratios[0], ratios[1], worst, max(errors), minutes)
 

@@ -52,7 +52,7 @@ class RolloutObjective(Objective):
         generator = torch.Generator().manual_seed(seed)
         noise = torch.randn(start.shape, generator=generator, dtype=torch.float64)
         for index, channel in enumerate(model.channels):
-            if channel.uniform:
+            if channel.uniform and noise.ndim > 2:
                 noise[:, index] = noise[:, index].flatten(1)[:, :1].reshape(-1, *[1] * (noise.ndim - 2))
         scale = deviation[: len(model.channels)].double() * self.problem.state_variance.double().sqrt()
         given = torch.tensor([name not in model.unobserved for name in model.channel_names], device=scale.device)
