@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from eqdsl.core.errors import DataError, UsageError
-from eqdsl.data import coordinates
+from eqdsl.data import checks, coordinates
 from eqdsl.data.extraction import check_readable, real_dtype
 from eqdsl.data.formats.base import DataFormat
 from eqdsl.data.formats.native import TIME, TRAJECTORY
@@ -266,15 +266,15 @@ class _Planner:
         return coordinates.load_times(self.handle, self.plan.file, symbol, info, source, self.plan.notes)
 
     def _take_unit(self, names: tuple[str, ...], info: DatasetInfo, declared: str | None) -> None:
-        """Keep the file's unit; numbers are never converted, so another text than the model's is announced."""
+        """Keep the file's unit, which must be that of the model: numbers are never converted."""
         if not info.units:
             return
         self.plan.units.update(dict.fromkeys(names, info.units))
-        if declared is not None and info.units.replace(" ", "") != declared.replace(" ", ""):
-            self.plan.notes.append(
-                f"`{info.name}` is in `{info.units}` in the file and `{declared}` in the model; "
-                "its numbers are not converted"
-            )
+        if declared is None:
+            return
+        problem, note = checks.compared_units(info, declared, self.plan.file)
+        self.plan.problems += [problem] if problem is not None else []
+        self.plan.notes += [note] if note is not None else []
 
     def complete(self) -> None:
         """Coordinates from the model's grid where the file has none; the whole grid against the model's extents."""

@@ -33,6 +33,8 @@ from eqdsl.inspection.visited import Visited, visited_states
 from eqdsl.inspection.wording import PARTS
 from eqdsl.inspection.writing import write_pictures, write_text
 from eqdsl.lowering.vector_field import VectorField
+from eqdsl.model.facts import facts_of
+from eqdsl.model.model import Model
 from eqdsl.model.symbolic import latex
 
 __all__ = ["DISTILLED", "inspect_run", "write_pictures", "write_report"]
@@ -102,7 +104,7 @@ def inspect_run(run: FittedRun, *, distil: bool = False, plots: bool = True, for
         history=history,
         settings=settings(run.config),
         facts=provenance(run, visited),
-        caveats=caveats(run.model, parameters, confused(found), ledger, trouble, part),
+        caveats=caveats(run.model, parameters, _undetermined(run.model, found), ledger, trouble, part),
         pictures=pictures,
     )
 
@@ -115,6 +117,15 @@ def parameter_values(field: VectorField) -> dict[str, np.ndarray]:
 def _compared_part(sample: Mapping[str, Trajectories]) -> str:
     """The part of the stored sample that the fit has seen least of."""
     return next(part for part in PARTS if part in sample and len(sample[part]))
+
+
+def _undetermined(model: Model, found: Sensitivity) -> list[str]:
+    """Parameters that the equations leave open, but for those that starts or observations hold as well."""
+    starts = [i.expr for i in model.initial if i.expr is not None and i.channel in model.unobserved]
+    seen = [e for o in model.observations for e in o.components]
+    facts = facts_of(model)
+    told = frozenset[str]().union(*(facts.of(e).parameters for e in (*starts, *seen)))
+    return [name for name in confused(found) if name not in told]
 
 
 def _forecast_error(field: VectorField, training: Trajectories, found: Sensitivity) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -95,7 +96,7 @@ def test_noise_is_found_and_a_resumed_fit_finds_the_same(tmp_path: Path) -> None
     assert whole.state["noise"]["u"] == pytest.approx(0.02, rel=0.1)
     assert whole.state["noise"]["v"] == pytest.approx(0.2, rel=0.1)
     # Channels by precision: v, a hundred times as uncertain, hardly counts.
-    assert whole.state["parameters"]["k"] == pytest.approx(1.3, abs=0.02)
+    assert whole.state["parameters"]["k"] == pytest.approx(1.3, abs=0.03)
     fit(model(TWO), data, out=tmp_path / "run", config=config, should_stop=stop_after(45))
     assert load_run(tmp_path / "run").state["status"] == "interrupted"
     resumed = fit(model(TWO), data, out=tmp_path / "run", resume=True)
@@ -105,6 +106,8 @@ def test_noise_is_found_and_a_resumed_fit_finds_the_same(tmp_path: Path) -> None
 
 
 def test_a_fit_ends_at_the_noise_on_training_and_held_out_data() -> None:
-    row = measure(CASES["pendulum"], 0.05, fitted=False, extra=("optimizer.steps=200", "optimizer.polish=40"))
+    short = replace(CASES["pendulum"], times=np.arange(9) * 0.5)
+    extra = ("optimizer.steps=150", "optimizer.epoch_steps=15", "optimizer.polish=0")
+    row = measure(short, 0.05, fitted=False, extra=extra)
     assert 0.9 < row.training < 1.1
     assert 0.9 < row.held_out < 1.1

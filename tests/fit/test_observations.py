@@ -11,9 +11,8 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from click.testing import CliRunner
 
-from eqdsl.cli.main import main
+from eqdsl.cli.main import run as command
 from eqdsl.core.errors import DataError, UsageError
 from eqdsl.data.reading import read_data
 from eqdsl.data.split import Split, split_trajectories
@@ -43,8 +42,8 @@ observe p = u + 2*v
 ROD = """\
 space x in [0, 1]
 state u(x)
-param D = fit 0.03 in (0, 1)
-param height = fit 0.6
+param D = fit 0.07 in (0, 1)
+param height = fit 0.9
 dt(u) = D*dxx(u)
 bc u = 0 at x = 0
 init u = height*x
@@ -89,7 +88,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("sum")
     with h5py.File(folder / "data.h5", "w") as file:
         file["t"], file["p"] = times, np.stack([p, p, p, p])
-    return fit(model(SUM), folder / "data.h5", out=folder / "run", config=quick("optimizer.polish=60"))
+    return fit(
+        model(SUM), folder / "data.h5", out=folder / "run", config=quick("optimizer.polish=60", "integrator.substeps=4")
+    )
 
 
 def test_rate_and_start_follow_from_a_sum_of_states(run: Run) -> None:
@@ -109,15 +110,20 @@ def test_scores_and_inspection_are_in_observed_quantities(run: Run) -> None:
     assert set(inspection.horizon.per_channel) == {"p"}
     assert inspection.horizon.overall < 1e-7
     # The ledger looks at rollouts, as the data hold no state: a*v and a*u share the motion.
-    assert {entry.rms for entry in inspection.ledger.entries} - {0.0}
+    rms = {t.name: t.rms for e in inspection.ledger.equations for t in e.terms}
+    amplitude = 1.3 * np.sqrt((1 + 0.8**2) / 2)
+    assert rms["-a*v"] == pytest.approx(amplitude, rel=0.2)
+    assert rms["a*u"] == pytest.approx(amplitude, rel=0.2)
+    # v0 acts through the start alone, which the sensitivity of the equations does not see.
+    assert not [text for text in inspection.caveats if "v0" in text]
 
 
 def test_point_sensors_and_an_integral_tell_conductivity_and_height() -> None:
-    data = seen(ROD, {"D": 0.08, "height": 1.0}, np.linspace(0, 3, 16))
+    data = seen(ROD, {"D": 0.08, "height": 1.0}, np.linspace(0, 1.5, 6))
     assert data.channels == ("u", "left", "total")
-    fitted = fit(model(ROD), data, config=quick("optimizer.polish=60", "optimizer.steps=120"))
-    assert fitted.state["parameters"]["D"] == pytest.approx(0.08, rel=1e-3)
-    assert fitted.state["parameters"]["height"] == pytest.approx(1.0, rel=1e-3)
+    fitted = fit(model(ROD), data, config=quick("data.validation=0", "optimizer.steps=30", "optimizer.polish=50"))
+    assert fitted.state["parameters"]["D"] == pytest.approx(0.08, rel=5e-3)
+    assert fitted.state["parameters"]["height"] == pytest.approx(1.0, rel=5e-3)
 
 
 def test_a_mask_is_seen_by_the_misfit_and_not_by_the_state() -> None:
@@ -148,9 +154,9 @@ def test_the_states_of_data_are_not_asked_for_by_name() -> None:
 
 
 def test_segments_begin_at_fitted_states_of_which_none_is_observed() -> None:
-    data = seen(SUM, {"a": 1.3, "v0": 0.8}, np.linspace(0, 6, 31))
+    data = seen(SUM, {"a": 1.3, "v0": 0.8}, np.linspace(0, 5, 16))
     fitted = fit(
-        model(SUM), data, config=quick("objective.chain=shooting,rollout", "optimizer.steps=120", "optimizer.polish=80")
+        model(SUM), data, config=quick("objective.chain=shooting,rollout", "optimizer.polish=60", "objective.segment=5")
     )
     assert fitted.state["parameters"]["a"] == pytest.approx(1.3, abs=1e-3)
 
@@ -193,30 +199,32 @@ def test_the_grid_is_that_of_the_model_where_nothing_observed_varies_in_space(tm
 def test_a_missing_observation_is_told_with_where_to_find_it(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "sum.h5", "w") as file:
         file["t"], file["pressure"] = np.arange(3.0), np.random.rand(2, 3)
-    with pytest.raises(DataError, match="no such dataset .*pressure.*") as raised:
+    with pytest.raises(DataError, match="no such dataset") as raised:
         read_data(tmp_path / "sum.h5", model(SUM))
     assert "--map p=" in str(raised.value)
     assert read_data(tmp_path / "sum.h5", model(SUM), mapping={"p": "pressure"}).channels == ("u", "v", "p")
 
 
-def test_simulations_write_what_is_observed(tmp_path: Path) -> None:
-    (tmp_path / "rod.eq").write_text(ROD)
-    (tmp_path / "mask.eq").write_text(MASKED + "init u = 1\n")
-    call = ["--until", "1", "--every", "0.5", "--json", "-o"]
-    done = CliRunner().invoke(main, ["simulate", str(tmp_path / "rod.eq"), *call, str(tmp_path / "rod.h5")])
-    assert done.exit_code == 0, done.output
-    told: dict[str, Any] = json.loads(done.stdout)
+def simulated(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[Any, str]:
+    """What ``eqdsl simulate --json`` prints, and its notes."""
+    assert command(["simulate", "--json", *arguments]) == 0
+    printed = capsys.readouterr()
+    return json.loads(printed.out), printed.err
+
+
+def test_simulations_write_what_is_observed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rod, mask = tmp_path / "rod.eq", tmp_path / "mask.eq"
+    rod.write_text(ROD)
+    mask.write_text(MASKED + "init u = 1\n")
+    call = ("--until", "1", "--every", "0.5", "-o")
+    told, _ = simulated(capsys, str(rod), *call, str(tmp_path / "1.h5"))
     assert (told["states"], told["observed"]) == (["u"], ["left", "total"])
     assert told["shapes"] == {"u": [1, 3, 16], "left": [1, 3], "total": [1, 3]}
-    again = CliRunner().invoke(
-        main, ["simulate", str(tmp_path / "rod.eq"), "--from", str(tmp_path / "rod.h5"), "-o", str(tmp_path / "2.h5")]
-    )
-    assert again.exit_code == 0, again.output
-    with h5py.File(tmp_path / "rod.h5") as first, h5py.File(tmp_path / "2.h5") as second:
+    simulated(capsys, str(rod), "--from", str(tmp_path / "1.h5"), "-o", str(tmp_path / "2.h5"))
+    with h5py.File(tmp_path / "1.h5") as first, h5py.File(tmp_path / "2.h5") as second:
         np.testing.assert_allclose(first["u"], second["u"], rtol=1e-6)
-    done = CliRunner().invoke(main, ["simulate", str(tmp_path / "mask.eq"), *call, str(tmp_path / "mask.h5")])
-    assert "`u` in" in done.stderr
-    assert "is what is observed, u*(1 - x)" in done.stderr
+    _, notes = simulated(capsys, str(mask), *call, str(tmp_path / "mask.h5"))
+    assert f"`u` in {tmp_path / 'mask.h5'} is what is observed, u*(1 - x)" in notes
 
 
 def test_a_start_from_data_is_read_and_not_compared(tmp_path: Path) -> None:
