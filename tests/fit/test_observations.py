@@ -80,24 +80,24 @@ def all_of(data: Trajectories) -> Split:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The sum of two states, with gaps, at irregular times, read from a file that holds nothing else."""
-    times = np.sort(np.random.default_rng(0).uniform(0, 6, 30))
-    times[0] = 0.0
-    p = seen(SUM, {"a": 1.3, "v0": 0.8}, times).state[0, :, 2]
-    p[4:7] = np.nan
+    """The sum of two states, with gaps, at times of each trajectory's own, from a file that holds nothing else."""
+    times = np.sort(np.random.default_rng(0).uniform(0, 4, (4, 24)), axis=1)
+    times[:, 0] = 0.0
+    u, v = (np.cos(1.3 * times + phase) for phase in (0.0, -np.pi / 2))
+    p = (u - 0.8 * v) + 2 * (v + 0.8 * u)
+    p[0, 4:7] = p[1, 0] = np.nan
     folder = tmp_path_factory.mktemp("sum")
     with h5py.File(folder / "data.h5", "w") as file:
-        file["t"], file["p"] = times, np.stack([p, p, p, p])
-    return fit(
-        model(SUM), folder / "data.h5", out=folder / "run", config=quick("optimizer.polish=60", "integrator.substeps=4")
-    )
+        file["t"], file["p"] = times, p
+    config = quick("optimizer.polish=60", "integrator.substeps=4")
+    return fit(model(SUM), folder / "data.h5", out=folder / "run", config=config)
 
 
 def test_rate_and_start_follow_from_a_sum_of_states(run: Run) -> None:
-    assert run.state["parameters"]["a"] == pytest.approx(1.3, abs=1e-4)
-    assert run.state["parameters"]["v0"] == pytest.approx(0.8, abs=1e-4)
+    assert run.state["parameters"]["a"] == pytest.approx(1.3, abs=1e-3)
+    assert run.state["parameters"]["v0"] == pytest.approx(0.8, abs=1e-3)
     assert set(run.state["scores"]["validation"]["per_state"]) == {"p"}
-    assert run.state["scores"]["validation"]["mse"] < 1e-7
+    assert run.state["scores"]["validation"]["mse"] < 1e-6
 
 
 def test_scores_and_inspection_are_in_observed_quantities(run: Run) -> None:
@@ -108,7 +108,7 @@ def test_scores_and_inspection_are_in_observed_quantities(run: Run) -> None:
     inspection = inspect_run(run, plots=False)
     assert inspection.horizon is not None
     assert set(inspection.horizon.per_channel) == {"p"}
-    assert inspection.horizon.overall < 1e-7
+    assert inspection.horizon.overall < 1e-6
     # The ledger looks at rollouts, as the data hold no state: a*v and a*u share the motion.
     rms = {t.name: t.rms for e in inspection.ledger.equations for t in e.terms}
     amplitude = 1.3 * np.sqrt((1 + 0.8**2) / 2)
@@ -124,6 +124,23 @@ def test_point_sensors_and_an_integral_tell_conductivity_and_height() -> None:
     fitted = fit(model(ROD), data, config=quick("data.validation=0", "optimizer.steps=30", "optimizer.polish=50"))
     assert fitted.state["parameters"]["D"] == pytest.approx(0.08, rel=5e-3)
     assert fitted.state["parameters"]["height"] == pytest.approx(1.0, rel=5e-3)
+
+
+def test_learned_terms_are_measured_where_rollouts_go() -> None:
+    # q'' = -4 q - 0.5 q', of which q is seen and the friction is not known.
+    text = "state q, v\nlearned f(v) by mlp(8) with f(0) = 0\ndt(q) = v\ndt(v) = -4*q + f\ninit v = 1\nobserve q\n"
+    w, times = np.sqrt(4 - 0.0625), np.linspace(0, 2, 15)
+    starts = np.linspace(-1, 1, 6)[:, None]
+    q = np.exp(-0.25 * times) * (starts * np.cos(w * times) + (1 + 0.25 * starts) / w * np.sin(w * times))
+    state = np.stack([q, np.full_like(q, np.nan)], axis=2)
+    data = Trajectories(np.tile(times, (6, 1)), state, np.full(6, 15), ("q", "v"))
+    fitted = fit(model(text), data, config=quick("optimizer.steps=80", "optimizer.polish=40"))
+    assert fitted.state["scores"]["validation"]["mse"] < 1e-4
+    field = fitted.field.double()
+    friction = field.learned_outputs(0.0, torch.tensor([[0.0, 1.0], [0.5, -1.0]], dtype=torch.float64))["f"]
+    np.testing.assert_allclose(friction.detach(), [-0.5, 0.5], atol=0.15)
+    # In units of the output's scale: a measure at the zeros that stand for missing values would be nought.
+    assert float(fitted.history()[-1]["share.f"]) > 0.05
 
 
 def test_a_mask_is_seen_by_the_misfit_and_not_by_the_state() -> None:
