@@ -199,10 +199,7 @@ def make_problem(
         raise DataError(
             "no frame with a whole state is followed by another frame",
             file=file,
-            help="a rollout starts from the first frame, which must be without missing values, where states are not "
-            "observed"
-            if model.unobserved
-            else "a rollout starts from a frame without missing values",
+            help=_where_to_start(model),
         )
     validation = train
     if len(split.validation):
@@ -245,6 +242,17 @@ def make_problem(
         observed, velocities, held_out, integrator_of(config.integrator, field, train), segments,
         Noise(model, observed, scale) if stated(model) else None,
     )  # fmt: skip
+
+
+def _where_to_start(model: Model) -> str:
+    """What to do where no frame is without missing values."""
+    if model.unobserved:
+        return "where states are not observed, rollouts start from first frames, in which the others must be whole"
+    name = model.fields[0].name
+    return (
+        "a rollout starts from a frame without missing values; where there is none, observe the state under another "
+        f"name and say where it starts: `observe {name}_seen = {name}`, `init {name} = …`"
+    )
 
 
 def shared_times(times: Tensor) -> Tensor:

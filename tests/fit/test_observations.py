@@ -280,6 +280,26 @@ def test_gaps_are_announced_with_the_frames_that_rollouts_can_start_from() -> No
     ) in told
 
 
+def test_data_without_a_whole_frame_are_seen_under_another_name() -> None:
+    text = "space x in [0, 1] periodic\ngrid x = 8\nstate u(x)\nparam k = fit 0.5\ndt(u) = -k*u\n"
+    times, rng = np.linspace(0, 1, 6), np.random.default_rng(0)
+    u = np.broadcast_to(np.exp(-2 * times)[:, None], (3, 6, 8)).copy()
+    u[rng.random(u.shape) < 0.5] = np.nan
+    x = {"x": (np.arange(8) + 0.5) / 8}
+    data = Trajectories(np.tile(times, (3, 1)), u[:, :, None], np.full(3, 6), ("u",), x)
+    with pytest.raises(DataError) as raised:
+        make_problem(model(text), all_of(data), quick())
+    assert str(raised.value) == (
+        "no frame with a whole state is followed by another frame\n"
+        "  = help: a rollout starts from a frame without missing values; where there is none, observe the state under "
+        "another name and say where it starts: `observe u_seen = u`, `init u = …`"
+    )
+    seen_as = model(text + "observe u_seen = u\ninit u = 1\n")
+    state = np.stack([np.full_like(u, np.nan), u], axis=2)
+    fitted = fit(seen_as, replace(data, state=state, channels=("u", "u_seen")), config=quick("optimizer.steps=20"))
+    assert fitted.state["parameters"]["k"] == pytest.approx(2.0, abs=1e-3)
+
+
 @pytest.mark.parametrize("name", sorted(OBJECTIVES))
 def test_points_channels_and_frames_may_be_missing(name: str) -> None:
     # Where the data are exact, whatever is missing, the exact model fits what is there.
