@@ -106,9 +106,9 @@ def test_noise_is_found_and_a_resumed_fit_finds_the_same(tmp_path: Path) -> None
 
 
 def test_a_fit_ends_at_the_noise_on_training_and_held_out_data() -> None:
-    short = replace(CASES["pendulum"], times=np.arange(12) * 0.5)
+    short = replace(CASES["pendulum"], times=np.arange(12) * 0.5, count=16)
     extra = ("optimizer.steps=200", "optimizer.epoch_steps=20", "optimizer.polish=20")
-    row = measure(short, 0.05, fitted=False, count=16, extra=extra)
+    row = measure(short, 0.05, fitted=False, extra=extra)
     assert row.training / row.training_exact == pytest.approx(1, abs=0.05)
     assert row.held_out / row.held_out_exact == pytest.approx(1, abs=0.05)
     assert row.training == pytest.approx(1, abs=0.3)
