@@ -124,6 +124,7 @@ def summary(run: Run) -> str:
         among = f" in the mean; {listed}{more}" if listed else ""
         lines.append(f"  {name} = {number(value)}{ranges.get(name, '')}{among}")
     lines += [f"  {sentence}" for sentence in sentences]
+    lines += [f"  noise of {name} = {number(value)}" for name, value in state.get("noise", {}).items()]
     for part, scores in state["scores"].items():
         logarithm = number(scores["log10_mse"])
         lines.append(

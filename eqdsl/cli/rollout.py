@@ -27,6 +27,7 @@ from eqdsl.numerics.grid import Grid, grid_from_coordinates, grid_from_model
 from eqdsl.simulation import simulate
 from eqdsl.simulation.choice import AUTO
 from eqdsl.simulation.error_estimate import ErrorEstimate, estimate_error
+from eqdsl.simulation.observing import observed_trajectories
 from eqdsl.simulation.rolling import Simulation
 from eqdsl.simulation.seen import departures
 
@@ -95,19 +96,20 @@ def perform(request: Request) -> dict[str, Any]:
     for departure in outside:
         say(f"note: {departure}")
     estimate = _estimate(request, field, done, initial, inputs) if request.estimate_error else None
-    write_trajectories(
-        request.out, done.trajectories, model=model, force=request.force, attributes=_attributes(estimate)
-    )
+    written = observed_trajectories(field, done.trajectories)
+    _note_observed(model, request)
+    write_trajectories(request.out, written, model=model, force=request.force, attributes=_attributes(estimate))
     if request.picture is not None:
         from eqdsl.inspection.figures.simulation import plot_trajectories
 
-        plot_trajectories(done.trajectories, request.picture, model)
+        plot_trajectories(written, request.picture, model)
         say(f"{request.picture}: drawn")
     return {
         "out": str(request.out),
         "times": times.tolist(),
         "states": list(done.trajectories.channels),
-        "shapes": _shapes(done.trajectories, model),
+        "observed": [c for c in written.channels if c not in done.trajectories.channels],
+        "shapes": _shapes(written, model),
         "wall_seconds": done.wall_seconds,
         "steps": done.steps,
         "integrator": {
@@ -117,6 +119,12 @@ def perform(request: Request) -> dict[str, Any]:
         **({} if run is None else {"outside": [departure.as_json() for departure in outside]}),
         **({} if estimate is None else {"errors": _errors(estimate)}),
     }  # fmt: skip
+
+
+def _note_observed(model: Model, request: Request) -> None:
+    for seen in model.observations:
+        if seen.of_state and seen.components:
+            say(f"note: `{seen.name}` in {request.out} is what is observed, {seen.text}")
 
 
 def _estimate(
@@ -231,7 +239,7 @@ def _shapes(trajectories: Trajectories, model: Model) -> dict[str, list[int]]:
     batch, frames = trajectories.state.shape[:2]
     shapes = {}
     for name, positions in group_channels(trajectories, model).items():
-        uniform = model.channels[positions[0]].uniform
+        uniform = model.data_channels[positions[0]].uniform
         grid = () if uniform else trajectories.shape
         shapes[name] = [batch, frames, *grid] + ([len(positions)] if len(positions) > 1 else [])
     return shapes

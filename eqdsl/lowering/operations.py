@@ -193,6 +193,13 @@ def _output(context: Context, outputs: Tensor, name: str, number: int) -> Tensor
     return outputs.select(1 if neighbourhood else -1, number)
 
 
+def _point(context: Context, value: Tensor, axis: int, first: int, weights: tuple[float, ...]) -> Tensor:
+    total = value.narrow(axis + 1, first, 1) * weights[0]
+    for number, weight in enumerate(weights[1:], start=first + 1):
+        total = torch.add(total, value.narrow(axis + 1, number, 1), alpha=weight)
+    return total
+
+
 def _reduce(context: Context, value: Tensor, axis: int, weight: float, ends: float) -> Tensor:
     total = value.sum(dim=axis + 1, keepdim=True)
     if ends != 1.0:
@@ -266,6 +273,7 @@ OPERATIONS: dict[str, Callable[..., Number]] = {
     "learned": _learned,
     "output": _output,
     "reduce": _reduce,
+    "point": _point,
     "project": _project,
     "component": _component,
     "spread": _spread,
