@@ -120,7 +120,7 @@ class OptimizerSection(Section):
     decay: Annotated[float, Field(gt=0, le=1)] = 0.01
     """Share of the rates left at the end (cosine)."""
     clip: Annotated[float, Field(ge=0)] = 1.0
-    """Largest gradient norm of each parameter group, and no more than twice its recent one; 0 is off."""
+    """Largest gradient norm of each parameter group; 0 is off."""
     polish: Count = 500
     """L-BFGS iterations after Adam, in float64; 0 is off."""
 

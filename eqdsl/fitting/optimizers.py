@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
@@ -14,10 +13,6 @@ from eqdsl.fitting.problem import Problem
 POLISH_ITERATIONS = 10
 """L-BFGS iterations of an epoch."""
 POLISH_HISTORY = 20
-RECENT = 0.9
-"""What a step leaves of the recent size of gradients."""
-SUDDEN = 2.0
-"""A gradient this many times the recent size is scaled down to that."""
 
 
 def make_adam(problem: Problem, options: OptimizerSection) -> torch.optim.Adam:
@@ -53,33 +48,9 @@ def set_rate(optimizer: torch.optim.Optimizer, factor: float) -> None:
 
 
 def clip_gradients(optimizer: torch.optim.Optimizer, largest: float) -> list[Tensor]:
-    """Scale each group's gradient down to `largest`, and to `SUDDEN` times its recent size; 0 leaves all as they are.
-
-    Adam divides by the size of past gradients: after a long descent the first one of a longer horizon would move the
-    weights by many times their rate, away from all that was gained.
-
-    Returns
-    -------
-    list of Tensor
-        The norms before.
-    """
+    """Scale each group's gradient down to a norm of at most `largest` (0: leave it); returns the norms before."""
     norms = []
     for group in optimizer.param_groups:
         parameters: Iterable[nn.Parameter] = group["params"]
-        norms.append(nn.utils.clip_grad_norm_(parameters, _limit(group, largest)))
+        norms.append(nn.utils.clip_grad_norm_(parameters, largest if largest > 0 else float("inf")))
     return norms
-
-
-def remember_sizes(optimizer: torch.optim.Optimizer, norms: Sequence[float], largest: float) -> None:
-    """Count the gradients that a step has taken, with their norms before `clip_gradients`, into the recent sizes."""
-    for group, norm in zip(optimizer.param_groups, norms, strict=True):
-        taken, recent = min(norm, _limit(group, largest)), group.get("recent", 0.0)
-        group["recent"] = RECENT * recent + (1 - RECENT) * taken if recent > 0 else taken
-
-
-def _limit(group: Mapping[str, Any], largest: float) -> float:
-    """Largest norm that a group's gradient keeps."""
-    if largest <= 0:
-        return float("inf")
-    recent: float = group.get("recent", 0.0)
-    return min(largest, SUDDEN * recent) if recent > 0 else largest

@@ -16,7 +16,7 @@ from eqdsl.fitting.failure import blow_up
 from eqdsl.fitting.invariance import Invariance
 from eqdsl.fitting.objectives.base import Objective
 from eqdsl.fitting.objectives.table import OBJECTIVES
-from eqdsl.fitting.optimizers import clip_gradients, make_adam, make_lbfgs, remember_sizes, set_rate
+from eqdsl.fitting.optimizers import clip_gradients, make_adam, make_lbfgs, set_rate
 from eqdsl.fitting.penalty import Penalty, PenaltyValue
 from eqdsl.fitting.problem import Problem
 from eqdsl.fitting.progress import Progress, Tally
@@ -91,14 +91,12 @@ class Steps:
         except ComputationError as error:
             self._bad_step(batch, progress, tally, error)
             return
-        largest = self.config.optimizer.clip
-        norms = clip_gradients(self.optimizer, largest)
+        norms = clip_gradients(self.optimizer, self.config.optimizer.clip)
         # The one place of a step that waits for the device.
         numbers = torch.stack([misfit, penalty.total, *penalty.norms.values(), penalty.cost, *norms]).tolist()
         if not all(map(math.isfinite, numbers)):
             self._bad_step(batch, progress, tally)
             return
-        remember_sizes(self.optimizer, numbers[-len(norms) :], largest)
         set_rate(self.optimizer, rate() * progress.rate_scale)
         self.optimizer.step()
         progress.bad = 0
