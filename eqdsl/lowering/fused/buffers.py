@@ -1,6 +1,6 @@
 """Memory of large results, used again once nobody holds it.
 
-A result of more than some megabytes is fresh memory from the system each time, and its first touch costs several times
+A result of a megabyte or more is fresh memory from the system each time, and its first touch costs several times
 what a kernel takes for it: every page is made and set to zero. So the last one's memory is kept, and given again when
 its storage has no other holder: no tensor, no view, no graph, no array of NumPy.
 """
@@ -12,7 +12,7 @@ from threading import Lock
 import torch
 from torch import Tensor
 
-LEAST_BYTES = 1 << 23
+LEAST_BYTES = 1 << 20
 """Smaller results come from the allocator, which keeps their memory itself."""
 
 
