@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -93,16 +94,16 @@ class ParameterSet(nn.Module):
         """Names of the fitted parameters."""
         return tuple(self._transforms)
 
-    def values(self) -> dict[str, Tensor]:
-        """Physical values by name, differentiable with respect to the raw ones."""
-        return {name: self.value(name) for name in self._parameters_by_name}
+    def values(self, raw: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
+        """Physical values by name, differentiable with respect to the raw ones, or to those that stand in for them."""
+        return {name: self.value(name, raw) for name in self._parameters_by_name}
 
-    def value(self, name: str) -> Tensor:
+    def value(self, name: str, raw: Mapping[str, Tensor] | None = None) -> Tensor:
         """The physical value of one parameter."""
         transform = self._transforms.get(name)
         if transform is None:
             return self.get_buffer(_key(name))
-        value = transform.value(self.raw[_key(name)])
+        value = transform.value((self.raw if raw is None else raw)[_key(name)])
         rest = self._buffers.get(_rest(name))
         return value if rest is None else value + rest
 
