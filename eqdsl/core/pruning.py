@@ -53,5 +53,5 @@ def prune(folder: Path, newest: Path, most: int = MOST_BYTES) -> None:
             return
         if path != str(newest):
             with suppress(OSError):
-                os.unlink(path)
+                Path(path).unlink()
             total -= size
