@@ -44,7 +44,7 @@ grammar: $(STAMP)  ## the parser's tables, after a change of grammar/eqdsl.lark
 bench: $(STAMP)  ## the benchmarks in benchmarks/
 	$(BIN)/python -m benchmarks
 
-bench-speed: $(STAMP)  ## speed with peers, on one core and two; on a machine that does nothing else (an hour)
+bench-speed: $(STAMP)  ## speed with peers, on one core and two; on a machine that does nothing else (25 minutes)
 	$(BIN)/python -m benchmarks.speed --threads 1 2 --write
 
 build: $(STAMP)  ## wheel and source archive in dist/
