@@ -67,7 +67,7 @@ def load(text: str, flags: Sequence[str] = FLAGS) -> ctypes.CDLL:
     folder = cache_folder()
     path = folder / f"{key}.so"
     try:
-        if _ours(path):
+        if is_ours(path):
             note_use(path)
         else:
             _compile(text, path, flags)
@@ -127,7 +127,8 @@ def _private(path: Path) -> bool:
     return found.st_uid == os.getuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
-def _ours(path: Path) -> bool:
+def is_ours(path: Path) -> bool:
+    """Whether a file is a regular one that no other user can change."""
     try:
         return path.is_file() and not path.is_symlink() and _private(path)
     except OSError:
