@@ -112,6 +112,8 @@ def summary(run: Run) -> str:
     state = run.state
     ended = f"{state['status']}, {state['reason']}" if state["reason"] else state["status"]
     lines = [f"{run.path}: {state['epochs']} epochs in {duration(state['seconds'])}; {ended}"]
+    if state.get("stagnation"):
+        lines.append(f"  stagnation: {state['stagnation']}")
     ranges, sentences = _identified(run)
     lines += [f"  {name} = {number(value)}{ranges.get(name, '')}" for name, value in state["parameters"].items()]
     lines += [f"  {sentence}" for sentence in sentences]

@@ -24,11 +24,13 @@ from eqdsl.fitting.config_file import changed_keys
 from eqdsl.fitting.evaluate import Scores, evaluate, frame_spacing
 from eqdsl.fitting.fingerprint import fingerprint
 from eqdsl.fitting.integrator import ADJOINT_WARNING, diffusive
+from eqdsl.fitting.multiplier.update import noise_tolerance
 from eqdsl.fitting.objectives.table import check_objectives
 from eqdsl.fitting.penalty import check_weights
 from eqdsl.fitting.problem import Problem, check_something_to_fit, make_problem
 from eqdsl.fitting.run_folder import SEEN, Run, RunWriter, load_run
 from eqdsl.fitting.run_place import run_place
+from eqdsl.fitting.stagnation import stagnation
 from eqdsl.fitting.trainer import Event, Trainer
 from eqdsl.model.model import Model
 from eqdsl.simulation.choice import AUTO
@@ -168,7 +170,12 @@ class _Session:
                 self.writer.update(status="failed", reason=error.message)
             raise
         assert self.writer is not None
-        self.writer.update(status=outcome.status, reason=outcome.reason)
+        noise = noise_tolerance(self.problem.model.noise, self.problem.observed)
+        found = stagnation(trainer.history, self.problem.model, self.config, trainer.best_values, noise)
+        stuck = str(found) if found is not None and outcome.status == "done" else ""
+        if stuck:
+            self.events({"event": "announce", "text": stuck})
+        self.writer.update(status=outcome.status, reason=outcome.reason, stagnation=stuck)
         return self._finish(replace(load_run(path), keep=temporary), outcome)
 
     def _finish(self, run: Run, outcome: Outcome) -> Run:
@@ -182,6 +189,7 @@ class _Session:
             "event": "interrupted" if outcome.status == "interrupted" else "done", "reason": outcome.reason,
             "run": str(run.path), "epochs": state["epochs"], "seconds": state["seconds"],
             "validation": state["validation"], "parameters": state["parameters"], "scores": state["scores"],
+            "stagnation": state["stagnation"],
         })  # fmt: skip
         return replace(run, state=dict(state))
 
@@ -204,6 +212,7 @@ class _Session:
             "status": "running",
             "reason": "",
             "scores": {},
+            "stagnation": "",
             "data": dict(identity),
             "split": self.split.rule,
             "grid": [asdict(axis) for axis in problem.field.grid.axes],

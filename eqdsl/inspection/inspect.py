@@ -118,7 +118,7 @@ def inspect_run(
         history=history,
         settings=settings(run.config),
         facts=provenance(run, visited),
-        caveats=caveats(run.model, parameters, ledger, trouble, part),
+        caveats=caveats(run.model, parameters, ledger, (*_stagnation(run), *trouble), part),
         pictures=pictures,
     )
 
@@ -150,6 +150,11 @@ def _outside(run: FittedRun, field: VectorField, training: Trajectories, compare
     stored = run.state.get("seen")
     seen = stored if isinstance(stored, dict) else seen_ranges(field, with_velocities(training, run.model))
     return tuple(replace(d, trajectory=compared.rows[d.trajectory]) for d in departures(field, compared.model, seen))
+
+
+def _stagnation(run: FittedRun) -> tuple[str, ...]:
+    text = run.state.get("stagnation")
+    return (f"The fit stagnated: {text}.",) if isinstance(text, str) and text else ()
 
 
 def _norm(config: object) -> Norm:
