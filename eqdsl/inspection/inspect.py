@@ -21,6 +21,7 @@ from eqdsl.inspection.equations import equation_texts
 from eqdsl.inspection.figures.style import NO_PICTURES, can_draw
 from eqdsl.inspection.fitted_run import FittedRun
 from eqdsl.inspection.forecast import forecast_error
+from eqdsl.inspection.half_step import HalfStep, half_step
 from eqdsl.inspection.horizon import HorizonError, Rollouts, horizon_error, rollouts
 from eqdsl.inspection.identifiability import Identifiability, identifiability
 from eqdsl.inspection.inspection import Inspection, Picture
@@ -89,7 +90,8 @@ def inspect_run(
     responses = learned_responses(field, visited)
     values = parameter_values(field)
     numbers = {name: float(value) for name, value in values.items() if value.ndim == 0}
-    parameters, identified = _identified(run, field, training, visited, values)
+    found = sensitivity(field, visited, _norm(run.config))
+    parameters, identified = _identified(run, field, training, visited, values, found)
     compared, trouble = _rolled_out(field, sample[part], part)
     error = horizon_error(compared.data, compared.model, compared.observed, compared.counted) if compared else None
     distillation = _distilled(run, field, responses, numbers, compared, force) if distil else None
@@ -108,6 +110,7 @@ def inspect_run(
         parameters=parameters,
         identifiability=identified,
         ensemble=ensemble((run, *members), visited),
+        half_step=_half_step(run, field, compared, visited, found, numbers) if compared else None,
         ledger=ledger,
         distillation=distillation,
         horizon=error,
@@ -133,13 +136,15 @@ def identify_run(run: FittedRun) -> tuple[tuple[ParameterReport, ...], Identifia
     """
     field = deepcopy(run.field).double().eval()
     training = run.sample()["train"]
-    return _identified(run, field, training, visited_states(training, field), parameter_values(field))
+    visited = visited_states(training, field)
+    found = sensitivity(field, visited, _norm(run.config))
+    return _identified(run, field, training, visited, parameter_values(field), found)
 
 
 def _identified(
-    run: FittedRun, field: VectorField, training: Trajectories, visited: Visited, values: dict[str, np.ndarray]
-) -> tuple[tuple[ParameterReport, ...], Identifiability]:
-    found = sensitivity(field, visited, _norm(run.config))
+    run: FittedRun, field: VectorField, training: Trajectories, visited: Visited, values: dict[str, np.ndarray],
+    found: Sensitivity,
+) -> tuple[tuple[ParameterReport, ...], Identifiability]:  # fmt: skip
     numbers = {name: float(value) for name, value in values.items() if value.ndim == 0}
     parameters = report_parameters(run.model, values, found, _forecast_error(field, training, found))
     return parameters, identifiability(field, visited, found, numbers)
@@ -150,6 +155,16 @@ def _outside(run: FittedRun, field: VectorField, training: Trajectories, compare
     stored = run.state.get("seen")
     seen = stored if isinstance(stored, dict) else seen_ranges(field, with_velocities(training, run.model))
     return tuple(replace(d, trajectory=compared.rows[d.trajectory]) for d in departures(field, compared.model, seen))
+
+
+def _half_step(
+    run: FittedRun, field: VectorField, compared: Rollouts, visited: Visited, found: Sensitivity,
+    numbers: Mapping[str, float],
+) -> HalfStep | None:  # fmt: skip
+    integrator = run.state.get("integrator")
+    if not isinstance(integrator, dict):
+        return None
+    return half_step(field, compared, visited, found, numbers, str(integrator["method"]), int(integrator["substeps"]))
 
 
 def _stagnation(run: FittedRun) -> tuple[str, ...]:

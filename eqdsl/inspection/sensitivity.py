@@ -89,7 +89,7 @@ class Sensitivity:
 
 def sensitivity(field: VectorField, visited: Visited, norm: Norm = Norm()) -> Sensitivity:
     """Differentiate the vector field on a thinned sample of the visited states."""
-    sample = visited.thinned(max(2, POINTS // visited.cells))
+    sample = sample_of(visited)
     names = tuple(p.name for p in field.model.parameters if p.fitted and not p.axes)
     ((field, times, state),) = sample.batches(field, points=len(sample) * sample.cells)
     with torch.no_grad():
@@ -98,7 +98,7 @@ def sensitivity(field: VectorField, visited: Visited, norm: Norm = Norm()) -> Se
     scales = rhs.double().square().mean(dim=(0, *range(2, rhs.ndim))).sqrt()
     scales[scales == 0] = 1.0
     units = torch.stack([_unit(field, name, state, norm) for name in outputs], dim=1) if outputs else None
-    rows, output_rows = _chosen_rows(rhs.numel()), _chosen_rows(0 if units is None else units.numel())
+    rows, output_rows = chosen_rows(rhs.numel()), chosen_rows(0 if units is None else units.numel())
 
     def column(values: Tensor) -> np.ndarray:
         scaled = values.double() / scales.reshape(1, -1, *[1] * (values.ndim - 2))
@@ -211,7 +211,13 @@ def weight_directions(field: VectorField) -> list[tuple[str, dict[str, Tensor]]]
     return found
 
 
-def _chosen_rows(count: int) -> np.ndarray:
+def sample_of(visited: Visited) -> Visited:
+    """The states that are differentiated at."""
+    return visited.thinned(max(2, POINTS // visited.cells))
+
+
+def chosen_rows(count: int) -> np.ndarray:
+    """The rows kept of so many."""
     if count <= ROWS:
         return np.arange(count)
     return np.sort(np.random.default_rng(0).choice(count, ROWS, replace=False))
