@@ -18,6 +18,7 @@ from eqdsl.core.errors import ComputationError
 from eqdsl.data.resting import resting_times
 from eqdsl.data.statistics import channel_variance
 from eqdsl.data.trajectories import Trajectories
+from eqdsl.inspection.directions import directions
 from eqdsl.inspection.horizon import Rollouts
 from eqdsl.inspection.sensitivity import Sensitivity, chosen_rows, sample_of
 from eqdsl.inspection.visited import Visited, as_tensor
@@ -139,7 +140,8 @@ def _shifts(
     method: str, substeps: int,
 ) -> dict[str, float]:  # fmt: skip
     """Relative change of the parameters that undoes the defect of the steps, as far as learned terms do not."""
-    chosen = [i for i, name in enumerate(found.names) if np.any(found.left[:, i]) and values[name]]
+    sorted_out = directions(found)
+    chosen = [i for i, name in enumerate(found.names) if sorted_out.kind(i) == "misfit" and values[name]]
     # Inputs are not known past the last frame, where a step from it would end.
     if not chosen or field.reads:
         return {}
