@@ -15,7 +15,7 @@ from eqdsl.inspection.wording import percent, short, table
 from eqdsl.lowering.vector_field import VectorField
 
 WORSE = 10.0
-"""Validation misfit over the best one above which a member has ended in another place; optimisers alone scatter less."""
+"""Validation misfit over the best one above which a member has ended in another place; else optimisers scatter."""
 
 WIDE = 0.02
 """Relative spread of a parameter among equally good fits above which it is called open."""

@@ -29,7 +29,7 @@ from eqdsl.inspection.laws import law_drifts
 from eqdsl.inspection.ledger import Ledger, make_ledger
 from eqdsl.inspection.multiplier_path import multiplier_path
 from eqdsl.inspection.parameters import ParameterReport, report_parameters
-from eqdsl.inspection.pictures import error_pictures, history_picture, learned_pictures, ledger_picture
+from eqdsl.inspection.pictures import error_pictures, history_picture, learned_pictures, ledger_picture, profile_picture
 from eqdsl.inspection.provenance import provenance, settings
 from eqdsl.inspection.report import write_report
 from eqdsl.inspection.response import Response, learned_responses
@@ -92,6 +92,7 @@ def inspect_run(
     numbers = {name: float(value) for name, value in values.items() if value.ndim == 0}
     found = sensitivity(field, visited, _norm(run.config))
     parameters, identified = _identified(run, field, training, visited, values, found)
+    spread = ensemble((run, *members), visited)
     compared, trouble = _rolled_out(field, sample[part], part)
     error = horizon_error(compared.data, compared.model, compared.observed, compared.counted) if compared else None
     distillation = _distilled(run, field, responses, numbers, compared, force) if distil else None
@@ -99,7 +100,11 @@ def inspect_run(
     history = run.history()
     pictures: tuple[Picture, ...] = ()
     if plots and can_draw():
-        pictures = _pictures(field, visited, ledger, responses, compared, error, part, history)
+        profiles = profile_picture(parameters, spread)
+        pictures = (
+            *((profiles,) if profiles is not None else ()),
+            *_pictures(field, visited, ledger, responses, compared, error, part, history),
+        )
     elif plots:
         trouble = (*trouble, NO_PICTURES)
     return Inspection(
@@ -109,7 +114,7 @@ def inspect_run(
         latex=latex(run.model),
         parameters=parameters,
         identifiability=identified,
-        ensemble=ensemble((run, *members), visited),
+        ensemble=spread,
         half_step=_half_step(run, field, compared, visited, found, numbers) if compared else None,
         ledger=ledger,
         distillation=distillation,

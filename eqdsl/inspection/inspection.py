@@ -31,7 +31,7 @@ class Picture:
     file : str
         Name of its file, without ``.png``.
     section : str
-        Where the report shows it: ``learned``, ``ledger``, ``errors`` or ``training``.
+        Where the report shows it: ``parameters``, ``learned``, ``ledger``, ``errors`` or ``training``.
     """
 
     file: str

@@ -154,8 +154,8 @@ def test_what_a_spread_means_is_said() -> None:
     )  # fmt: skip
     assert found.good == (0, 1, 2)
     assert found.sentences() == (
-        "Seed 3: a misfit more than 10 times that of seed 0. The fit can end in more than one place; the spread is that "
-        "of the best seeds.",
+        "Seed 3: a misfit more than 10 times that of seed 0. The fit can end in more than one place; the spread is "
+        "that of the best seeds.",
         "k differs by 9.09 % between seeds that fit equally well: these data leave it open.",
     )
 
