@@ -27,8 +27,8 @@ from eqdsl.inspection.parameters import RISES
 from eqdsl.inspection.wording import edge
 from eqdsl.model.model import Model
 
-LARGEST = 1 << 17
-"""Grid points beyond which the ranges of parameters are left to `eqdsl inspect`: they would take minutes."""
+LARGEST = 1 << 13
+"""Grid points beyond which the ranges of parameters are left to `eqdsl inspect`: they take seconds to minutes."""
 
 
 @dataclass(frozen=True)
