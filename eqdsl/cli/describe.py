@@ -7,6 +7,8 @@ from typing import Any
 
 from eqdsl.lowering.linear_terms import LinearTerms
 from eqdsl.model.model import (
+    ADAPTS,
+    PER,
     Axis,
     Constraint,
     DivergenceFree,
@@ -15,6 +17,7 @@ from eqdsl.model.model import (
     LearnedTerm,
     Model,
     Monotone,
+    Observation,
     Parameter,
     Parity,
     Pinned,
@@ -45,7 +48,9 @@ def model_json(model: Model) -> dict[str, Any]:
         "initial": {initial.channel: _initial_text(initial.kind, initial.expr) for initial in model.initial},
         "laws": {law.name: {"expression": law.text, "trend": law.trend} for law in model.laws},
         "penalties": {penalty.name: penalty.text for penalty in model.penalties},
+        "observed": {o.name: o.text for o in model.observations},
         "noise": dict(model.noise),
+        "noise_fitted": list(model.noise_fitted),
         "order": model.order,
         "schemes": _schemes_json(model),
         "defaults": list(model.defaults),
@@ -67,6 +72,7 @@ def model_in_words(model: Model) -> str:
         "Linear part, which imex and etd methods treat apart": [f"{c}: {text}" for c, text in _linear(model).items()],
         "Schemes": _schemes_words(model),
         "Initial values": [f"{i.channel} = {_initial_text(i.kind, i.expr)}" for i in model.initial],
+        "Observed": [_observation_words(model, o) for o in model.observations],
         "Laws": [f"{law.name} = {law.text} ({law.trend})" for law in model.laws],
         "Penalties": [f"{penalty.name} = {penalty.text}" for penalty in model.penalties],
         "Defaults": list(model.defaults),
@@ -92,6 +98,16 @@ def _input_json(declared: Input) -> dict[str, Any]:
         "interpolation": declared.rule if declared.time else None, "per_trajectory": declared.per_trajectory,
         "unit": declared.unit, "doc": declared.doc,
     }  # fmt: skip
+
+
+def _observation_words(model: Model, observation: Observation) -> str:
+    first = observation.channels[0].name
+    text = observation.name if observation.text == observation.name else f"{observation.name} = {observation.text}"
+    if first in model.noise_fitted:
+        text += ", noise fitted"
+    elif first in model.noise:
+        text += f", noise {number_text(model.noise[first])}"
+    return text + (f": {observation.doc}" if observation.doc else "")
 
 
 def _linear(model: Model) -> dict[str, str]:
@@ -168,13 +184,14 @@ def _parameter_words(parameter: Parameter) -> str:
     text = f"{name} = {number_text(parameter.value)}{_in_unit(parameter.unit)}"
     if not parameter.fitted:
         return text
-    return f"{text}, fitted {_between(parameter.lower, parameter.upper)}".rstrip()
+    per = f"one per {parameter.per}, " if parameter.per else ""
+    return f"{text}, {per}fitted {_between(parameter.lower, parameter.upper)}".rstrip()
 
 
 def _parameter_json(parameter: Parameter) -> dict[str, Any]:
     return {
         "name": parameter.name, "value": parameter.value, "fitted": parameter.fitted, "lower": parameter.lower,
-        "upper": parameter.upper, "axes": list(parameter.axes), "unit": parameter.unit,
+        "upper": parameter.upper, "axes": list(parameter.axes), "unit": parameter.unit, "per": parameter.per,
     }  # fmt: skip
 
 
@@ -217,6 +234,7 @@ def _flow(model: Model, constraint: DivergenceFree) -> str:
 def _learned_words(model: Model, term: LearnedTerm) -> str:
     inputs = ", ".join(term.input_names)
     text = f"{', '.join(f'{output}({inputs})' for output in term.outputs)}{_in_unit(term.unit)} by {_family(term)}"
+    text += {PER: ", one per environment", ADAPTS: ", adapts to the environment"}.get(term.scope or "", "")
     if term.constraints:
         text += f" with {', '.join(_constraint(model, term, c) for c in term.constraints)} (by construction)"
     return text
@@ -226,6 +244,7 @@ def _learned_json(model: Model, term: LearnedTerm) -> dict[str, Any]:
     return {
         "name": term.name, "outputs": list(term.outputs), "inputs": list(term.input_names), "unit": term.unit,
         "family": _family(term), "constraints": [_constraint(model, term, c) for c in term.constraints],
+        "environment": term.scope,
     }  # fmt: skip
 
 

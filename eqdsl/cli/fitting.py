@@ -29,6 +29,8 @@ from eqdsl.model.model import Model
 
 LARGEST = 1 << 13
 """Grid points beyond which the ranges of parameters are left to `eqdsl inspect`: they take seconds to minutes."""
+SHOWN = 8
+"""Environments whose numbers a summary lists."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,11 @@ class Request:
     seed: int | None
     device: str | None
     dtype: str | None
+    precision: str | None
     memory: str | None
     multiplier: str | None
     objective: str | None
+    invariance: str | None
     minutes: float | None
     resume: bool
     mapping: tuple[tuple[str, str], ...]
@@ -115,8 +119,14 @@ def summary(run: Run) -> str:
     if state.get("stagnation"):
         lines.append(f"  stagnation: {state['stagnation']}")
     ranges, sentences = _identified(run)
-    lines += [f"  {name} = {number(value)}{ranges.get(name, '')}" for name, value in state["parameters"].items()]
+    own = state.get("own", {})
+    for name, value in state["parameters"].items():
+        listed = ", ".join(f"{label}: {number(v)}" for label, v in list(own.get(name, {}).items())[:SHOWN])
+        more = ", …" if len(own.get(name, {})) > SHOWN else ""
+        among = f" in the mean; {listed}{more}" if listed else ""
+        lines.append(f"  {name} = {number(value)}{ranges.get(name, '')}{among}")
     lines += [f"  {sentence}" for sentence in sentences]
+    lines += [f"  noise of {name} = {number(value)}" for name, value in state.get("noise", {}).items()]
     for part, scores in state["scores"].items():
         logarithm = number(scores["log10_mse"])
         lines.append(
@@ -154,12 +164,14 @@ def configure(request: Request) -> FitConfig:
         "seed": request.seed,
         "device": request.device,
         "dtype": request.dtype,
+        "precision": request.precision,
         "minutes": request.minutes,
     }
     overrides = [f"run.{key}={value}" for key, value in short.items() if value is not None]
     overrides += [f"integrator.memory={request.memory}"] if request.memory is not None else []
     overrides += [f"multiplier.rule={request.multiplier}"] if request.multiplier is not None else []
     overrides += [f"objective.chain={request.objective}"] if request.objective is not None else []
+    overrides += [f"invariance.kind={request.invariance}"] if request.invariance is not None else []
     otherwise = load_run(request.out).config if request.resume and request.config_path is None else FitConfig()
     return base_config(request.config_path, [*request.sets, *overrides], request.mapping, otherwise)
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -27,6 +28,10 @@ class ErrorSums:
     square: Tensor
     count: Tensor
 
+    def __add__(self, other: ErrorSums) -> ErrorSums:
+        """Over the trajectories of both."""
+        return ErrorSums(self.square + other.square, self.count + other.count)
+
     def per_channel(self, first: int = 0) -> Tensor:
         """Mean squared error of each channel over the frames from `first` on, NaN for one never observed."""
         return self.square[first:].sum(0) / self.count[first:].sum(0)
@@ -37,28 +42,33 @@ def first_frame_errors(
     data: TrainingData,
     *,
     start: Callable[[Tensor, Tensor], Tensor] | None = None,
+    rows: np.ndarray | None = None,
 ) -> ErrorSums:
     """Errors of rollouts from the first complete frame of every trajectory to its end.
 
     Parameters
     ----------
     rollout : callable
-        States ``(W, C, *S)`` and windows to states ``(W, T, C, *S)``.
+        States ``(W, C, *S)`` and windows to what is observed of the states that follow, ``(W, T, C', *S)``.
     start : callable, optional
         First states and trajectory numbers to the states to start from.
+    rows : ndarray of int, optional
+        The trajectories that are rolled out; all of them without it.
     """
     horizon = data.horizon
     starts = data.starts(horizon, first_only=True)
+    if rows is not None:
+        starts = starts[np.isin(starts[:, 0], rows)]
     frame = data.state[0, 0].numel()
     size = max(1, CHUNK_VALUES // (frame * (horizon + 1)))
-    channels = data.state.shape[2]
+    channels = data.observed.shape[2]
     square = torch.zeros(horizon + 1, channels, dtype=torch.float64)
     count = torch.zeros(horizon + 1, channels, dtype=torch.float64)
     with torch.no_grad():
         for first in range(0, len(starts), size):
             batch = data.batch(starts[first : first + size], horizon)
             state = batch.state[:, 0] if start is None else start(batch.state[:, 0], batch.rows)
-            error = rollout(state, batch).double() - batch.state.double()
+            error = rollout(state, batch).double() - batch.observed.double()
             others = (0, *range(3, error.ndim))
             square += torch.where(batch.present, error, 0.0).square().sum(others).cpu()
             count += batch.present.sum(others).cpu()
@@ -73,7 +83,7 @@ def validation_misfit(problem: Problem, substeps: int, *, check: Callable[[], No
     data, fitted = problem.validation, problem.velocities if problem.validation is problem.train else None
 
     def rollout(start: Tensor, batch: Batch) -> Tensor:
-        return problem.rollout(start, batch, substeps, check=check)
+        return problem.seen(problem.rollout(problem.given(start, batch), batch, substeps, check=check), batch)
 
     if problem.held_out_velocities is not None:
         fitted = problem.held_out_velocities

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 
 from eqdsl.inspection.distil import Distillation
 from eqdsl.inspection.ensemble import Ensemble
+from eqdsl.inspection.environments import EnvironmentReport, environments_table, worst
 from eqdsl.inspection.half_step import HalfStep
 from eqdsl.inspection.horizon import HorizonError
 from eqdsl.inspection.identifiability import Identifiability
@@ -79,6 +80,8 @@ class Inspection:
     caveats : tuple of str
         What the numbers do not say, in words.
     pictures : tuple of Picture
+    environments : tuple of EnvironmentReport
+        Where the data tell them apart.
     """
 
     name: str
@@ -101,6 +104,7 @@ class Inspection:
     facts: Mapping[str, object]
     caveats: tuple[str, ...]
     pictures: tuple[Picture, ...] = ()
+    environments: tuple[EnvironmentReport, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """The object that ``eqdsl inspect --json`` prints; numbers that are not finite are null."""
@@ -114,6 +118,7 @@ class Inspection:
                     "decided": p.decided,
                     "at_bound": p.at_bound,
                     "meaning": p.meaning,
+                    **({"own": {str(label): value for label, value in p.own.items()}} if p.own else {}),
                 }
                 for p in self.parameters
             },
@@ -134,6 +139,8 @@ class Inspection:
             },
             "errors": {"part": self.part, **self.horizon.as_json()} if self.horizon else None,
             "outside": [departure.as_json() for departure in self.outside],
+            "environments": {str(e.label): e.as_json() for e in self.environments},
+            "worst_environment": worst(self.environments),
             "laws": {law.name: asdict(law) for law in self.laws},
             "distilled": self.distillation.as_json() if self.distillation else None,
             "multiplier": self.multiplier.as_json() if self.multiplier else None,
@@ -174,6 +181,7 @@ class Inspection:
             self._errors(),
             self._horizon_table(),
             block("Outside the training data", [f"{departure}" for departure in self.outside]),
+            environments_table(self.environments),
             table(
                 "Laws (changes over the rollouts, of the largest magnitude)",
                 ("law", "said", "last - first", "against the law"),

@@ -18,12 +18,13 @@ The other parameters move along. None is a confidence interval.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from eqdsl.inspection.directions import Directions, directions
 from eqdsl.inspection.sensitivity import Sensitivity
+from eqdsl.lowering.members import Members
 from eqdsl.model.model import Model, Parameter
 
 RISES = (0.01, 0.05)
@@ -58,6 +59,8 @@ class ParameterReport:
         ``norm``, ``misfit`` or ``nothing``; empty for a coefficient field.
     bias : str
         A sentence about the norm-minimal value, or empty.
+    own : dict of int to float
+        By environment or trajectory, where each has a value; of a coefficient field the mean.
     """
 
     name: str
@@ -75,6 +78,7 @@ class ParameterReport:
     ranges: tuple[tuple[float, float], ...] = ()
     decided: str = ""
     parabola: tuple[float, float] | None = None
+    own: dict[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -95,8 +99,9 @@ class Interval:
 
 
 def report_parameters(
-    model: Model, values: dict[str, np.ndarray], found: Sensitivity, forecast_error: float | None
-) -> tuple[ParameterReport, ...]:
+    model: Model, values: dict[str, np.ndarray], found: Sensitivity, forecast_error: float | None,
+    members: Members,
+) -> tuple[ParameterReport, ...]:  # fmt: skip
     """Rows for all fitted parameters.
 
     Parameters
@@ -106,6 +111,8 @@ def report_parameters(
     found : Sensitivity
     forecast_error : float or None
         ``sigma^2``, from `eqdsl.inspection.forecast`; None when it could not be computed.
+    members : Members
+        Environments and trajectories with values of their own.
     """
     sorted_out = directions(found)
     norm = norm_intervals(found, sorted_out)
@@ -113,6 +120,9 @@ def report_parameters(
     rows = []
     for parameter in model.parameters:
         if not parameter.fitted:
+            continue
+        if parameter.per is not None:
+            rows.append(_own_row(parameter, values[parameter.name], members.labels(parameter.per)))
             continue
         if parameter.axes:
             rows.append(_field_row(parameter, values[parameter.name]))
@@ -233,3 +243,16 @@ def _field_row(parameter: Parameter, values: np.ndarray) -> ParameterReport:
         None,
         meaning,
     )
+
+
+def _own_row(parameter: Parameter, values: np.ndarray, labels: tuple[int, ...]) -> ParameterReport:
+    """A parameter with a value for each environment or trajectory, shape (N,) or (N, *S), or one for all."""
+    row = _field_row(parameter, values)
+    if not labels:
+        said = (
+            f"{parameter.name}: the data of the fit did not tell one {parameter.per} from another: one value for all."
+        )
+        return replace(row, low=None, high=None, meaning=said)
+    own = values.reshape(len(values), -1).mean(axis=1)
+    meaning = f"{parameter.name} is another one per {parameter.per}: value is their mean, low and high their extremes."
+    return replace(row, meaning=meaning, own=dict(zip(labels, map(float, own), strict=True)))

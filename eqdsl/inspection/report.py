@@ -9,6 +9,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from eqdsl.inspection.environments import environment_head, environment_rows
 from eqdsl.inspection.inspection import Inspection, Picture
 from eqdsl.inspection.parameters import RISES
 from eqdsl.inspection.wording import PARTS, edge, log10_text, percent, ranges, short
@@ -41,6 +42,7 @@ def report_html(inspection: Inspection) -> str:
         meanings=_meanings(inspection),
         rises=[f"+{rise:.0%}" for rise in RISES],
         last=_last_row(inspection),
+        environments=_environments(inspection),
     )
 
 
@@ -71,6 +73,14 @@ def _meanings(inspection: Inspection) -> list[str]:
         *dict.fromkeys(p.meaning for p in inspection.parameters if p.meaning),
         *(p.bias for p in inspection.parameters if p.bias),
     ]
+
+
+def _environments(inspection: Inspection) -> dict[str, object]:
+    """Head and rows of the table of environments; nothing for fewer than two."""
+    reports = inspection.environments
+    if len(reports) < 2:
+        return {}
+    return {"head": environment_head(reports), "rows": environment_rows(reports)}
 
 
 def _last_row(inspection: Inspection) -> dict[str, object]:

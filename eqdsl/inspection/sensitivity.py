@@ -59,7 +59,7 @@ class Sensitivity:
     Parameters
     ----------
     names : tuple of str
-        Fitted parameters that are numbers, in the order of `effects`.
+        Fitted parameters that are one number, in the order of `effects`.
     effects : ndarray, shape (R, P)
     left : ndarray, shape (R, P)
         The part of `effects` that learned terms cannot absorb.
@@ -87,7 +87,7 @@ class Sensitivity:
 def sensitivity(field: VectorField, visited: Visited, norm: Norm = Norm()) -> Sensitivity:
     """Differentiate the vector field on a thinned sample of the visited states."""
     sample = sample_of(visited)
-    names = tuple(p.name for p in field.model.parameters if p.fitted and not p.axes)
+    names = tuple(p.name for p in field.model.parameters if p.fitted and not p.axes and p.per is None)
     ((field, times, state),) = sample.batches(field, points=len(sample) * sample.cells)
     with torch.no_grad():
         rhs = field(times, state)

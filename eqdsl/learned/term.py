@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -13,8 +14,10 @@ from eqdsl.learned.base import LearnedFamily
 from eqdsl.learned.combination import Combination
 from eqdsl.learned.constraints import Face, Place, compile_output, faces_of, on_end, range_of
 from eqdsl.learned.gates import gate
+from eqdsl.learned.grouped import GroupedFamily
 from eqdsl.learned.polynomial import Exponents, Polynomial, added, multiplied, scaled, substituted
 from eqdsl.learned.ranges import Unbounded, output_range
+from eqdsl.learned.rows import MemberRows
 from eqdsl.model.model import Constraint
 
 POOLS = {1: functional.avg_pool1d, 2: functional.avg_pool2d, 3: functional.avg_pool3d}
@@ -44,6 +47,9 @@ class LearnedTermModule(nn.Module):
         Physical inputs become ``(x - input_center)/input_scale``, of order one.
     output_scale : Tensor, shape (n_outputs,)
         Physical size of an output of order one.
+    bf16 : bool
+        Whether a network of float32 computes in bfloat16; what comes in and goes out stays as it is.
+
     Raises
     ------
     UsageError
@@ -67,6 +73,7 @@ class LearnedTermModule(nn.Module):
         self.constraints = tuple(constraints)
         self.n_inputs, self.n_outputs = n_inputs, n_outputs
         self.channel_axis = 1 if family.radius else -1
+        self.bf16 = False
         self.register_buffer("input_center", torch.zeros(n_inputs))
         self.register_buffer("input_scale", torch.ones(n_inputs))
         self.register_buffer("output_scale", torch.ones(n_outputs))
@@ -94,12 +101,36 @@ class LearnedTermModule(nn.Module):
         """Physical size of each output that the model declares, in whose units its norm is penalised."""
         return dict(self.named_buffers(recurse=False)).get("declared_scale", self.output_scale)
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Physical outputs at physical inputs."""
+    @property
+    def by_environment(self) -> bool:
+        """Whether the function is another one in each environment."""
+        return isinstance(self.family, GroupedFamily)
+
+    def forward(self, inputs: Tensor, rows: MemberRows | None = None) -> Tensor:
+        """Physical outputs at physical inputs.
+
+        `rows` says which environment each row of the inputs, ``(B | 1, …)``, belongs to.
+        """
+        family = self.family
+        if rows is None or not isinstance(family, GroupedFamily):
+            return self._physical(inputs, family)
         if not self.constraints:
-            return self._free(inputs) * self._along_channels(self.output_scale, inputs)
+            return self._physical(inputs, lambda values: family.by_rows(values, rows))
+        members = [partial(family.of_member, member) for member in rows.present]
+        if len(members) == 1:
+            return self._physical(inputs, members[0])
+        inputs = inputs.expand(len(rows), *inputs.shape[1:])
+        parts = [self._physical(inputs[own], f) for own, f in zip(rows.blocks, members, strict=True)]
+        return torch.cat(parts)[torch.argsort(torch.cat(rows.blocks))]
+
+    def _physical(self, inputs: Tensor, family: Callable[[Tensor], Tensor]) -> Tensor:
+        def dimensionless(values: Tensor) -> Tensor:
+            return self._free(values, family)
+
+        if not self.constraints:
+            return dimensionless(inputs) * self._along_channels(self.output_scale, inputs)
         free = self.combination(
-            inputs, self._free, lambda o, v: self.ranges[o].free(v, self.output_scale[o]),
+            inputs, dimensionless, lambda o, v: self.ranges[o].free(v, self.output_scale[o]),
             lambda i: self._centre(inputs, i), 2 * self.radius + 1,
         )  # fmt: skip
         outputs = [self._ranged(o, value, inputs) for o, value in enumerate(free)]
@@ -166,9 +197,14 @@ class LearnedTermModule(nn.Module):
         shift = [(o - c) / s for o, c, s in zip(place.offset, center, scale, strict=True)]
         return substituted(polynomial, slope, shift)
 
-    def _free(self, inputs: Tensor) -> Tensor:
+    def _free(self, inputs: Tensor, family: Callable[[Tensor], Tensor]) -> Tensor:
         center, scale = (self._along_channels(b, inputs) for b in (self.input_center, self.input_scale))
-        return self.family((inputs - center) / scale)  # type: ignore[no-any-return]
+        values = (inputs - center) / scale
+        if not self.bf16:
+            return family(values)
+        with torch.autocast(values.device.type, torch.bfloat16):
+            outputs = family(values)
+        return outputs.to(inputs.dtype)
 
     def _along_channels(self, values: Tensor, inputs: Tensor) -> Tensor:
         return values if self.channel_axis == -1 else values.view(-1, *(1,) * (inputs.ndim - 2))

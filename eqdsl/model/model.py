@@ -12,6 +12,10 @@ from eqdsl.model.operator_form import AffineForm
 from eqdsl.model.scheme import Schemes
 
 INF = float("inf")
+ENVIRONMENT, TRAJECTORY = "environment", "trajectory"
+"""What may have numbers of its own."""
+PER, ADAPTS = "per", "adapts"
+"""How a learned term follows the environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,10 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A number, fixed or fitted within open or closed bounds; `axes` is not empty for a coefficient field."""
+    """A number, fixed or fitted within open or closed bounds; `axes` is not empty for a coefficient field.
+
+    `per` is ``environment`` or ``trajectory`` where each has a number (or field) of its own, else None.
+    """
 
     name: str
     value: float
@@ -79,6 +86,7 @@ class Parameter:
     axes: tuple[str, ...] = ()
     unit: str | None = None
     doc: str | None = None
+    per: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +177,8 @@ class LearnedTerm:
     `name` is the first output's name for a scalar or several heads, the declared name for a vector; `outputs` are
     the names seen in reports (``Ru``, ``Rv``; ``w.x``, ``w.y``). `inputs` are checked scalar expressions with the
     text the user wrote for each in `input_names`. `options` holds positional sizes under ``"sizes"`` (tuple of int)
-    and keyword options by name (int, float or str).
+    and keyword options by name (int, float or str). `scope` is `PER` for a network in each environment, `ADAPTS` for
+    one network whose weights follow a context of each, else None.
     """
 
     name: str
@@ -182,6 +191,7 @@ class LearnedTerm:
     unit: str | None
     doc: str | None
     span: Span
+    scope: str | None = None
 
     @property
     def divergence_free(self) -> DivergenceFree | None:
@@ -326,6 +336,23 @@ class InitialValue:
 
 
 @dataclass(frozen=True, slots=True)
+class Observation:
+    """``observe y = expr``: what the data hold under a name.
+
+    `channels` are what its components are called along C of data: those of the state of that name, where there is one
+    (`of_state`). `components` is empty where the data hold that state itself.
+    """
+
+    name: str
+    channels: tuple[Channel, ...]
+    components: tuple[Expr, ...]
+    of_state: bool
+    text: str
+    doc: str | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Law:
     """A scalar of the whole system that should be ``constant``, ``increasing`` or ``decreasing``."""
 
@@ -349,7 +376,9 @@ class Model:
     """Everything a file says, checked.
 
     `defaults` are sentences that announce what the file did not say; `warnings` did not stop the check. `noise`
-    maps a channel to the standard deviation given by ``observe u noise 0.1``. `solved` holds the states that
+    maps a channel to the standard deviation given by ``observe u noise 0.1``, `noise_fitted` lists those of ``noise
+    fit``. `observations` is empty where no ``observe`` is written: the data then hold every state. `unobserved` are
+    channels that the data do not hold, beyond the first frame at best. `solved` holds the states that
     ``0 = … for p`` gives, each after those that its equation reads.
     `schemes` are those of first derivatives
     that transport (`eqdsl.model.transport`), `transport` says in words which these are.
@@ -379,6 +408,9 @@ class Model:
     transport: tuple[str, ...] = ()
     defaults: tuple[str, ...] = ()
     warnings: tuple[Diagnostic, ...] = field(default=())
+    observations: tuple[Observation, ...] = ()
+    unobserved: frozenset[str] = frozenset()
+    noise_fitted: tuple[str, ...] = ()
 
     @property
     def dimension(self) -> int:
@@ -389,6 +421,26 @@ class Model:
     def channel_names(self) -> tuple[str, ...]:
         """Names of the state tensor's channels, in order."""
         return tuple(c.name for c in self.channels)
+
+    @property
+    def data_channels(self) -> tuple[Channel, ...]:
+        """The channels of data: those of the state tensor, then what is observed under names of its own."""
+        own = (c for o in self.observations if not o.of_state for c in o.channels)
+        return (*self.channels, *own)
+
+    @property
+    def data_channel_names(self) -> tuple[str, ...]:
+        """Names of the channels of data, in order."""
+        return tuple(c.name for c in self.data_channels)
+
+    @property
+    def observes_states(self) -> bool:
+        """Whether the data hold every state as it is, and nothing else."""
+        return not self.unobserved and not any(o.components for o in self.observations)
+
+    def data_channel(self, name: str) -> Channel:
+        """The channel of data, or the state that is solved for, of that name."""
+        return next(c for c in (*self.data_channels, *(s.channel for s in self.solved)) if c.name == name)
 
     def channel(self, name: str) -> Channel:
         """The channel of that name, evolved or solved for."""
@@ -414,6 +466,17 @@ class Model:
     def driven_walls(self) -> tuple[WallCondition, ...]:
         """The walls whose values are read from the data."""
         return tuple(w for w in self.walls if w.from_data)
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """`ENVIRONMENT` and `TRAJECTORY`, as far as anything has a value for each."""
+        found = {p.per for p in self.parameters} | {ENVIRONMENT for t in self.learned if t.scope is not None}
+        return tuple(scope for scope in (ENVIRONMENT, TRAJECTORY) if scope in found)
+
+    def of_scope(self, scope: str) -> tuple[str, ...]:
+        """Names of the parameters and learned terms that have a value for each."""
+        terms = [t.name for t in self.learned if t.scope is not None and scope == ENVIRONMENT]
+        return (*(p.name for p in self.parameters if p.per == scope), *terms)
 
     def learned_term(self, name: str) -> LearnedTerm:
         """The learned term of that name."""

@@ -59,6 +59,7 @@ def settings(config: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, s
 @click.option("--seed", type=SEED, metavar="N", help="Short for --set run.seed=N.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Short for --set run.device=….")
 @click.option("--dtype", type=click.Choice(["float32", "float64"]), help="Short for --set run.dtype=….")
+@click.option("--precision", type=click.Choice(["full", "tf32", "bf16"]), help="Short for --set run.precision=….")
 @click.option(
     "--memory",
     type=click.Choice(["auto", "stored", "checkpoint", "reversible", "adjoint"]),
@@ -71,6 +72,9 @@ def settings(config: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, s
     "--objective",
     metavar="NAME[,NAME]",
     help="Objectives in order (derivative, shooting, rollout); the warm start and rollouts without it.",
+)
+@click.option(
+    "--invariance", type=click.Choice(["irm", "vrex"]), help="Short for --set invariance.kind=…: over environments."
 )
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), metavar="M", help="Stop cleanly after this time.")
 @click.option("--resume", is_flag=True, help="Go on with the run in RUN.")
