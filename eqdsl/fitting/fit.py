@@ -33,6 +33,7 @@ from eqdsl.fitting.precision import arithmetic, check_precision, shorten
 from eqdsl.fitting.problem import Problem, check_something_to_fit, make_problem
 from eqdsl.fitting.run_folder import SEEN, Run, RunWriter, load_run, own_values
 from eqdsl.fitting.run_place import run_place
+from eqdsl.fitting.stagnation import stagnation
 from eqdsl.fitting.suited import suited
 from eqdsl.fitting.trainer import Event, Trainer
 from eqdsl.lowering.members import Members
@@ -184,7 +185,14 @@ class Session:
                 self.writer.update(status="failed", reason=error.message)
             raise
         assert self.writer is not None
-        self.writer.update(status=outcome.status, reason=outcome.reason)
+        stated = self.problem.noise
+        # Rollouts start from a noisy frame and are compared with noisy ones.
+        noise = None if stated is None else stated.tolerance(2 * stated.deviation.square())
+        found = stagnation(trainer.history, self.problem.model, self.config, trainer.best_values, noise)
+        stuck = str(found) if found is not None and outcome.status == "done" else ""
+        if stuck:
+            self.events({"event": "announce", "text": stuck})
+        self.writer.update(status=outcome.status, reason=outcome.reason, stagnation=stuck)
         return self._finish(replace(load_run(path), keep=temporary), outcome)
 
     def _finish(self, run: Run, outcome: Outcome) -> Run:
@@ -200,7 +208,7 @@ class Session:
             "event": "interrupted" if outcome.status == "interrupted" else "done", "reason": outcome.reason,
             "run": str(run.path), "epochs": state["epochs"], "seconds": state["seconds"],
             "validation": state["validation"], "parameters": state["parameters"], "noise": noise,
-            "scores": state["scores"],
+            "scores": state["scores"], "stagnation": state["stagnation"],
         })  # fmt: skip
         return replace(run, state=dict(state))
 
@@ -223,6 +231,7 @@ class Session:
             "status": "running",
             "reason": "",
             "scores": {},
+            "stagnation": "",
             "noise": {},
             "data": dict(identity),
             "split": self.split.rule,
