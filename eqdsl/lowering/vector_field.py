@@ -315,9 +315,9 @@ def compile_model(
     seed : int
         Of the learned terms' first weights; torch's global random state is left as it was.
     kernels : bool, optional
-        Whether the known part runs, on a CPU, as one compiled kernel with a compiled adjoint; same results to rounding.
+        Whether the known part runs as compiled kernels with a compiled adjoint; same results to rounding.
         Default: on grids of 1024 points or more, unless the environment says ``EQDSL_KERNELS=off``. Without a C
-        compiler, or for equations that have no kernel yet, plain torch serves.
+        compiler (on a GPU: Triton), or for equations that have no kernel yet, plain torch serves.
     members : Members, optional
         Environments and trajectories that have values of their own; without them all share one.
 

@@ -47,6 +47,7 @@ _FEWEST_POINTS = 3
 @click.option(
     "--dtype", type=click.Choice(["float32", "float64"]), default="float64", show_default=True, help="Precision."
 )
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="cpu", show_default=True, help="Device.")
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of whatever is random.")
 @click.option("--estimate-error", is_flag=True, help="Repeat with shorter steps and a higher order; tell the errors.")
 @click.option("--plot", "picture", type=click.Path(path_type=Path), metavar="OUT.png", help="Draw the trajectories.")
