@@ -43,7 +43,9 @@ def test_a_run_is_taken_to_a_new_environment(tmp_path: Path, run: Path, call: Ca
     new = written(tmp_path / "new.h5", {7: 2.5})
     refused = call("evaluate", run, new)
     assert refused.status == 1
-    assert "the environment 7 is not among those of the fit, 0, 1: `k` is another one in each environment" in refused.err
+    assert (
+        "the environment 7 is not among those of the fit, 0, 1: `k` is another one in each environment" in refused.err
+    )
     assert "`eqdsl adapt RUN DATA.h5 -o ADAPTED`" in refused.err
     adapted = call("adapt", run, new)
     assert adapted.status == 0
