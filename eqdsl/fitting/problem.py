@@ -12,16 +12,19 @@ from torch import Tensor, nn
 
 from eqdsl.core.errors import DataError, UsageError
 from eqdsl.data.inputs import without_driven
+from eqdsl.data.smoothing import noise_of
 from eqdsl.data.split import Split
-from eqdsl.data.statistics import channel_variance, time_derivative
+from eqdsl.data.statistics import channel_variance
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.velocities import missing_velocities, with_velocities
 from eqdsl.fitting.config import FitConfig
+from eqdsl.fitting.derivatives.base import DerivativeMethod, Measured
+from eqdsl.fitting.derivatives.table import derivative_method
 from eqdsl.fitting.integrator import check_integrator, integrator_of
 from eqdsl.fitting.penalty import learned_modules
 from eqdsl.fitting.scales import rms_rate, without_gaps
 from eqdsl.fitting.segments import SegmentStarts, segment_length
-from eqdsl.fitting.stages import objectives_of
+from eqdsl.fitting.stages import AUTO, objectives_of
 from eqdsl.fitting.training_data import Batch, TrainingData
 from eqdsl.fitting.velocities import InitialVelocities
 from eqdsl.learned.initial import LAST_GAIN
@@ -48,8 +51,6 @@ class Problem:
         `validation` is `train` when nothing is held out.
     filled : Trajectories
         The training trajectories with estimated velocities.
-    slopes : Tensor, shape (B, T, C, *S)
-        Time derivative of the training data; NaN where unknown.
     variance : Tensor, shape (C,)
         Variance of each channel.
     rate : Tensor, shape (C,)
@@ -63,6 +64,8 @@ class Problem:
         Integrator, and why.
     segments : SegmentStarts or None
         Fitted starts of the segments of training trajectories, where `shooting` is an objective.
+    derivative : DerivativeMethod or None
+        Slopes of the training data, where an objective compares with them.
     """
 
     model: Model
@@ -70,7 +73,6 @@ class Problem:
     train: TrainingData
     validation: TrainingData
     filled: Trajectories
-    slopes: Tensor
     variance: Tensor
     rate: Tensor
     observed: dict[str, float]
@@ -78,6 +80,7 @@ class Problem:
     held_out_velocities: InitialVelocities | None
     integrator: Choice
     segments: SegmentStarts | None = None
+    derivative: DerivativeMethod | None = None
 
     @property
     def method(self) -> str:
@@ -119,7 +122,8 @@ class Problem:
         train = self.train.to(dtype)
         return replace(
             self, train=train, validation=train if self.validation is self.train else self.validation.to(dtype),
-            slopes=self.slopes.to(dtype), variance=self.variance.to(dtype), rate=self.rate.to(dtype),
+            variance=self.variance.to(dtype), rate=self.rate.to(dtype),
+            derivative=None if self.derivative is None else self.derivative.to(dtype),
         )  # fmt: skip
 
     def modules(self) -> dict[str, nn.Module]:
@@ -173,7 +177,8 @@ def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | N
                 file=file,
                 help="hold out more (`data.validation`), or nothing (`data.validation=0`)",
             )
-    slopes = time_derivative(filled)
+    measured = Measured(split.train, filled, noise_of(filled), field)
+    slopes = measured.slopes()
     slopes = np.where(without_driven(np.ones(slopes.shape, bool), model), slopes, np.nan)
     variance = without_gaps(channel_variance(filled), filled)
     missing = missing_velocities(split.train, model)
@@ -186,13 +191,19 @@ def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | N
     if "shooting" in objectives_of(config):
         length = segment_length(config.objective.segment, train.horizon)
         segments = SegmentStarts(model, train, filled, scale, length)
-    names = {i: n for i, n in enumerate(model.channel_names) if i not in missing}
+    derivative = None
+    names = objectives_of(config)
+    if "derivative" in names or "regression" in names:
+        # A regression averages over all of the data: the weak form serves it best, whatever the noise.
+        weak = config.objective.derivative == AUTO and "regression" in names
+        derivative = derivative_method("weak" if weak else config.objective.derivative, measured)
+    observed = {n: float(variance[i]) for i, n in enumerate(model.channel_names) if i not in missing}
     return Problem(
         model, field, train, validation, filled,
-        torch.as_tensor(slopes, device=device).to(dtype), scale,
+        scale,
         torch.as_tensor(rms_rate(slopes, filled), device=device).to(dtype),
-        {n: float(variance[i]) for i, n in names.items()}, velocities, held_out,
-        integrator_of(config.integrator, field, train), segments,
+        observed, velocities, held_out,
+        integrator_of(config.integrator, field, train), segments, derivative,
     )  # fmt: skip
 
 

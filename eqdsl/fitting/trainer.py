@@ -136,13 +136,18 @@ class Trainer:
         if self.preparation.prepare(progress, self._point()):
             horizon, windows, substeps = progress.horizon, progress.windows, progress.substeps
             self._tell("stage", stage=progress.stage, horizon=horizon, windows=windows, substeps=substeps)
+        solves = self.steps.objective(progress.stage).solves
         if progress.stage == POLISH:
             tally = self.steps.polish_epoch(progress)
+        elif solves:
+            tally = self.steps.solve(progress, self._announce)
+            self.preparation.set_substeps(progress)
         else:
             tally = self.steps.adam_epoch(progress, self._rate)
         progress.epoch += 1
         validation = validation_misfit(self.problem, progress.substeps, check=self.clock.check)
-        if validation < progress.bar:
+        if solves or validation < progress.bar:
+            # Rollouts over long times may say nothing of a solution; it is what was asked for.
             self._keep_best(validation)
         rolled = progress.stage != POLISH or self.steps.objective(POLISH).rolled
         self.judgement.judge(progress, tally, validation, rolled=rolled)

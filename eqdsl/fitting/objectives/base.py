@@ -21,6 +21,8 @@ class Objective(ABC):
 
     noisy = 2
     """Noisy values in each difference from the data: the one compared with, and the one started from."""
+    solves = False
+    """It is brought to its least value at once, by `solve`, not by steps."""
     rolled = True
     """Its progress shows in rollouts over whole trajectories; otherwise in the misfit alone."""
     point = 0.0
@@ -40,6 +42,10 @@ class Objective(ABC):
     def starts(self, horizon: int) -> np.ndarray:
         """Trajectory and first frame of the windows it can use, shape (N, 2)."""
         return self.problem.starts(horizon)
+
+    def solve(self, announce: Callable[[str], None]) -> float:
+        """Bring it to its least value; returns the misfit there. Only where it `solves`."""
+        raise NotImplementedError
 
     @abstractmethod
     def misfit(self, batch: Batch, substeps: int, memory: Memory = "stored") -> Tensor:

@@ -8,12 +8,14 @@ from eqdsl.core.errors import UsageError
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.objectives.base import Objective
 from eqdsl.fitting.objectives.derivative import DerivativeObjective
+from eqdsl.fitting.objectives.regression import RegressionObjective
 from eqdsl.fitting.objectives.rollout import RolloutObjective
 from eqdsl.fitting.objectives.shooting import ShootingObjective
 from eqdsl.fitting.stages import objectives_of, stages_of
 
 OBJECTIVES: dict[str, type[Objective]] = {
     "derivative": DerivativeObjective,
+    "regression": RegressionObjective,
     "rollout": RolloutObjective,
     "shooting": ShootingObjective,
 }
