@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from eqdsl.data.statistics import channel_variance
 from eqdsl.data.trajectories import Trajectories
 
 DEGREE = 3
 HALF_WIDTHS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 """Frames on each side that cross-validation compares; the first fits five frames by four coefficients."""
 WIDER = 2
+ROUNDING = 1e-5
+"""Noise, over the deviation of the data, that is taken for rounding."""
 LOOKED_AT = 1 << 15
 """Values that cross-validation looks at."""
 CHUNK_VALUES = 1 << 20
@@ -76,7 +79,10 @@ def noise_of(trajectories: Trajectories) -> Noise:
         better = usable.any(others) & (score < best)
         best, widths = np.where(better, score, best), np.where(better, half, widths)
         variance = np.where(better, (square / left).sum(others) / count, variance)
-    return Noise(widths, np.where(widths > HALF_WIDTHS[0], np.sqrt(variance), 0.0))
+    deviation = np.sqrt(variance)
+    size = np.sqrt(np.nan_to_num(channel_variance(sample)))
+    shows = (widths > HALF_WIDTHS[0]) & (deviation > ROUNDING * size)
+    return Noise(np.where(shows, widths, HALF_WIDTHS[0]), np.where(shows, deviation, 0.0))
 
 
 def smooth(trajectories: Trajectories, half_widths: np.ndarray) -> Smoothed:

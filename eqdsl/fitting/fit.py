@@ -24,7 +24,7 @@ from eqdsl.fitting.config_file import changed_keys
 from eqdsl.fitting.evaluate import Scores, evaluate, frame_spacing
 from eqdsl.fitting.fingerprint import fingerprint
 from eqdsl.fitting.integrator import ADJOINT_WARNING, diffusive
-from eqdsl.fitting.objectives.table import check_objectives
+from eqdsl.fitting.objectives.table import check_objectives, objectives_text
 from eqdsl.fitting.penalty import check_weights
 from eqdsl.fitting.problem import Problem, check_something_to_fit, make_problem
 from eqdsl.fitting.run_folder import Run, RunWriter, load_run
@@ -128,6 +128,7 @@ class _Session:
             "device": str(problem.variance.device), "dtype": self.config.run.dtype,
         })  # fmt: skip
         texts = [*problem.model.defaults, *trajectories.notes, f"split {self.split.rule}"]
+        texts.append(objectives_text(problem, self.config))
         texts += [f"integrator: {problem.integrator}"] if self.config.integrator.method == AUTO else []
         if self.config.integrator.memory == "adjoint" and diffusive(problem.model):
             texts.append(ADJOINT_WARNING)

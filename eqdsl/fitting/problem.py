@@ -16,7 +16,7 @@ from eqdsl.data.smoothing import noise_of
 from eqdsl.data.split import Split
 from eqdsl.data.statistics import channel_variance
 from eqdsl.data.trajectories import Trajectories
-from eqdsl.data.velocities import missing_velocities, with_velocities
+from eqdsl.data.velocities import in_model_order, missing_velocities, with_velocities
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.derivatives.base import DerivativeMethod, Measured
 from eqdsl.fitting.derivatives.table import derivative_method
@@ -177,7 +177,7 @@ def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | N
                 file=file,
                 help="hold out more (`data.validation`), or nothing (`data.validation=0`)",
             )
-    measured = Measured(split.train, filled, noise_of(filled), field)
+    measured = Measured(split.train, filled, noise_of(in_model_order(split.train, model)), field)
     slopes = measured.slopes()
     slopes = np.where(without_driven(np.ones(slopes.shape, bool), model), slopes, np.nan)
     variance = without_gaps(channel_variance(filled), filled)

@@ -65,6 +65,8 @@ class Trainer:
         self.events, self.save = events, save
         self.clock = Clock(config.run.minutes, should_stop)
         self.steps = Steps(problem, config, check=self.clock.check, fall_back=self._put_back)
+        for objective in self.steps.objectives.values():
+            objective.verify()
         self.schedule = make_schedule(config, problem.train.horizon)
         self.preparation = Preparation(problem, config, self.schedule, self.steps, self._announce)
         self.judgement = Judgement(config, self.schedule, self._announce)

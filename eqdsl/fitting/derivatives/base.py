@@ -29,7 +29,7 @@ class Measured:
     observed, filled : Trajectories
         What the file holds, and the same with estimated velocities.
     noise : Noise
-        Of the channels of `filled`.
+        Of the observed channels.
     field : VectorField
         Of the fit, on its device and in its precision.
     """
@@ -41,8 +41,11 @@ class Measured:
 
     def smoothed(self) -> Smoothed:
         """Local polynomials of all channels; velocities that were never observed are slopes of their positions."""
-        found = smooth(self.filled, self.noise.half_widths)
-        for velocity, position in missing_velocities(self.observed, self.field.model).items():
+        missing, widths = missing_velocities(self.observed, self.field.model), self.noise.half_widths.copy()
+        for velocity, position in missing.items():
+            widths[velocity] = widths[position]
+        found = smooth(self.filled, widths)
+        for velocity, position in missing.items():
             found.state[:, :, velocity] = found.slope[:, :, position]
         return found
 
@@ -95,6 +98,8 @@ class DerivativeMethod(ABC):
 
     def __init__(self, measured: Measured) -> None:
         self.data, slopes = self.prepare(measured)
+        names, deviation = measured.field.model.channel_names, measured.noise.deviation
+        self.noise = {name: float(size) for name, size in zip(names, deviation, strict=True) if size > 0}
         self.slopes = measured.counted(slopes)
 
     @abstractmethod
@@ -104,6 +109,11 @@ class DerivativeMethod(ABC):
     @abstractmethod
     def __str__(self) -> str:
         """What it is, for the user."""
+
+    def described(self) -> str:
+        """What it is, and the noise that it was chosen for."""
+        shown = [f"of {name} about {size:.2g}" for name, size in self.noise.items()]
+        return f"{self}; noise {', '.join(shown)}" if shown else f"{self}; the data show no noise"
 
     def starts(self) -> np.ndarray:
         """Trajectory and first frame of the windows, shape (N, 2)."""

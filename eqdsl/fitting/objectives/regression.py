@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from eqdsl.fitting.objectives.derivative import DerivativeObjective
 from eqdsl.fitting.regression.solve import solve_by_regression
+from eqdsl.fitting.regression.system import check_system
+from eqdsl.fitting.regression.unknowns import Unknowns
 
 
 class RegressionObjective(DerivativeObjective):
@@ -16,6 +18,16 @@ class RegressionObjective(DerivativeObjective):
 
     rolled = False
     solves = True
+
+    def verify(self) -> None:
+        """Refuse a model that is not linear in what is fitted.
+
+        Raises
+        ------
+        UsageError
+            With the names of what is not.
+        """
+        check_system(Unknowns(self.problem.field), self.method)
 
     def solve(self, announce: Callable[[str], None]) -> float:
         """Find all unknowns; returns the misfit."""

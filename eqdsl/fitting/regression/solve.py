@@ -26,8 +26,6 @@ def solve_by_regression(
 
     Raises
     ------
-    UsageError
-        What is fitted does not enter linearly.
     ComputationError
         The equations are not finite at the data.
     """
@@ -36,7 +34,9 @@ def solve_by_regression(
     names, sparse = unknowns.names(), unknowns.sparse().numpy()
     unclear = [name for name in undetermined(system, names) if not sparse[names.index(name)]]
     if unclear:
-        announce(f"the data do not determine {', '.join(f'`{n}`' for n in unclear)}: the smallest numbers are taken")
+        told = ", ".join(f"`{name}`" for name in unclear)
+        way = "as few terms as possible are" if sparse.any() else "the smallest numbers are"
+        announce(f"regression: the data do not tell {told} from the other unknowns: {way} taken")
     given = np.full(unknowns.size, np.nan)
     while True:
         solution = sparse_solution(system, sparse, given)

@@ -20,6 +20,8 @@ VALUES = 1 << 22
 """States times unknowns of a piece of data."""
 LARGEST = 1 << 26
 """States times unknowns of all pieces; of more data evenly chosen windows are taken."""
+LOOKED_AT = 4
+"""Windows at which it is tested whether the unknowns enter linearly."""
 LINEAR = 1e-8
 """Deviation from a linear residual, relative to its size, that counts as rounding."""
 
@@ -46,6 +48,24 @@ class System:
     rows: float
 
 
+def check_system(unknowns: Unknowns, method: DerivativeMethod) -> None:
+    """Look at a few windows, before anything is fitted.
+
+    Raises
+    ------
+    UsageError
+        The unknowns do not enter linearly; the message names them.
+    ComputationError
+        The equations are not finite at the data.
+    """
+    method = method.to(torch.float64)
+    starts = torch.as_tensor(method.starts()[:LOOKED_AT], device=method.slopes.device)
+    batch = method.batch(starts[:, 0], starts[:, 1], method.horizon)
+    residual = partial(_residual, method, unknowns.probe(), batch)
+    table, known = _columns(residual, unknowns)
+    _check_linear(residual, table, known, unknowns)
+
+
 def linear_system(
     unknowns: Unknowns, method: DerivativeMethod, rate: Tensor, check: Callable[[], None]
 ) -> System:  # fmt: skip
@@ -55,8 +75,6 @@ def linear_system(
 
     Raises
     ------
-    UsageError
-        The unknowns do not enter linearly; the message names them.
     ComputationError
         The equations are not finite at the data.
     """
@@ -77,15 +95,13 @@ def linear_system(
         batch = method.batch(chosen[:, 0], chosen[:, 1], horizon)
         residual = partial(_residual, method, probe, batch)
         table, known = _columns(residual, unknowns)
-        if first == 0:
-            _check_linear(residual, table, known, unknowns)
         for channel in range(channels):
             part = table[:, :, channel][known[:, :, channel]]
             counts[channel] += len(part)
             _, reduced[channel] = torch.linalg.qr(torch.cat([reduced[channel], part]), mode="r")
     seen = counts > 0
     if not seen.any():
-        raise UsageError("objective `regression`: no slope of the data is known", help="give longer trajectories")
+        raise ComputationError("no slope of the data is known", help="give longer trajectories")
     scale = np.sqrt(counts) * rate.double().cpu().numpy() * np.sqrt(seen.sum())
     whole = np.concatenate([reduced[c].cpu().numpy() / scale[c] for c in np.flatnonzero(seen)])
     triangle = np.asarray(np.linalg.qr(whole, mode="r"))
