@@ -69,7 +69,7 @@ def settings(config: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, s
 @click.option(
     "--objective",
     metavar="NAME[,NAME]",
-    help="Objectives in order (derivative, shooting, rollout); the warm start and rollouts without it.",
+    help="Objectives in order (derivative, regression, shooting, rollout); derivative,rollout without it.",
 )
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), metavar="M", help="Stop cleanly after this time.")
 @click.option("--resume", is_flag=True, help="Go on with the run in RUN.")

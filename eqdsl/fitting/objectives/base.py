@@ -43,8 +43,8 @@ class Objective(ABC):
         """Trajectory and first frame of the windows it can use, shape (N, 2)."""
         return self.problem.starts(horizon)
 
-    def verify(self) -> None:
-        """Refuse a model or data that it cannot serve, before anything is written; by default it serves all."""
+    def verify(self) -> None:  # noqa: B027
+        """Refuse a model that it cannot serve, before anything is written; by default it serves all."""
 
     def solve(self, announce: Callable[[str], None]) -> float:
         """Bring it to its least value; returns the misfit there. Only where it `solves`."""

@@ -40,8 +40,8 @@ def sparse_solution(system: System, sparse: np.ndarray, given: np.ndarray) -> So
     In each round the column goes that costs least, ``z_k^2/[(A^T A)^-1]_kk`` (the square of its t-statistic): the
     answer does not depend on the units of columns, and columns that say the same are told apart by what is left of
     each beside the others. Of all rounds the one with the least ``N log(misfit + (FLOOR*|b|)^2) + K log N`` is taken,
-    for N independent equations (at most `INDEPENDENT`) and K columns. So there is no threshold to choose (as in sequentially thresholded
-    least squares, Brunton, Proctor and Kutz, 2016, whose columns also had to be of one size).
+    for N independent equations (at most `INDEPENDENT`) and K columns. So there is no threshold to choose, as there is
+    in sequentially thresholded least squares (Brunton, Proctor and Kutz, 2016), and what may not go stays.
 
     Parameters
     ----------
@@ -91,6 +91,7 @@ def undetermined(system: System, names: list[str], smallest: float = 1e-6) -> li
     size = np.linalg.norm(system.matrix, axis=0)
     nothing = size <= 1e-12 * max(size.max(initial=0), 1e-300)
     _, values, right = np.linalg.svd(system.matrix / np.where(nothing, 1.0, size))
+    values = np.pad(values, (0, len(right) - len(values)))
     weak = right[values <= smallest * values.max(initial=1e-300)]
     found = (np.abs(weak) > 0.1).any(axis=0) | nothing
     return list(dict.fromkeys(name for name, part in zip(names, found, strict=True) if part))
