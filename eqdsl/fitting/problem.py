@@ -17,6 +17,8 @@ from eqdsl.data.split import Split
 from eqdsl.data.statistics import channel_variance
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.velocities import in_model_order, missing_velocities, with_velocities
+from eqdsl.fitting.collocation.cloud import Cloud, cloud_on_grid
+from eqdsl.fitting.collocation.states import StateNetworks
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.derivatives.base import DerivativeMethod, Measured
 from eqdsl.fitting.derivatives.table import derivative_method
@@ -66,6 +68,8 @@ class Problem:
         Fitted starts of the segments of training trajectories, where `shooting` is an objective.
     derivative : DerivativeMethod or None
         Slopes of the training data, where an objective compares with them.
+    cloud, states : Cloud and StateNetworks, or None
+        The training data as points, and networks for them, where `collocation` is an objective.
     """
 
     model: Model
@@ -81,6 +85,8 @@ class Problem:
     integrator: Choice
     segments: SegmentStarts | None = None
     derivative: DerivativeMethod | None = None
+    cloud: Cloud | None = None
+    states: StateNetworks | None = None
 
     @property
     def method(self) -> str:
@@ -124,19 +130,20 @@ class Problem:
             self, train=train, validation=train if self.validation is self.train else self.validation.to(dtype),
             variance=self.variance.to(dtype), rate=self.rate.to(dtype),
             derivative=None if self.derivative is None else self.derivative.to(dtype),
+            cloud=None if self.cloud is None else self.cloud.to(dtype),
         )  # fmt: skip
 
     def modules(self) -> dict[str, nn.Module]:
         """Everything with trainable numbers, by the prefix its tensors are stored under."""
         found = {
             "field": self.field, "initial": self.velocities, "held_out_initial": self.held_out_velocities,
-            "segments": self.segments,
+            "segments": self.segments, "states": self.states,
         }  # fmt: skip
         return {name: module for name, module in found.items() if module is not None}
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """Every number that the training data decide."""
-        for module in (self.field, self.velocities, self.segments):
+        for module in (self.field, self.velocities, self.segments, self.states):
             if module is not None:
                 yield from (p for p in module.parameters() if p.requires_grad)
 
@@ -197,13 +204,17 @@ def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | N
         # A regression averages over all of the data: the weak form serves it best, whatever the noise.
         weak = config.objective.derivative == AUTO and "regression" in names
         derivative = derivative_method("weak" if weak else config.objective.derivative, measured)
+    cloud = states = None
+    if "collocation" in names:
+        cloud = cloud_on_grid(split.train, model, grid, train.state)
+        states = StateNetworks(model, cloud, config.run.seed).to(device)
     observed = {n: float(variance[i]) for i, n in enumerate(model.channel_names) if i not in missing}
     return Problem(
         model, field, train, validation, filled,
         scale,
         torch.as_tensor(rms_rate(slopes, filled), device=device).to(dtype),
         observed, velocities, held_out,
-        integrator_of(config.integrator, field, train), segments, derivative,
+        integrator_of(config.integrator, field, train), segments, derivative, cloud, states,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import difflib
 from eqdsl.core.errors import UsageError
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.objectives.base import Objective
+from eqdsl.fitting.objectives.collocation import CollocationObjective
 from eqdsl.fitting.objectives.derivative import DerivativeObjective
 from eqdsl.fitting.objectives.regression import RegressionObjective
 from eqdsl.fitting.objectives.rollout import RolloutObjective
@@ -15,6 +16,7 @@ from eqdsl.fitting.problem import Problem
 from eqdsl.fitting.stages import AUTO, objectives_of, stages_of
 
 OBJECTIVES: dict[str, type[Objective]] = {
+    "collocation": CollocationObjective,
     "derivative": DerivativeObjective,
     "regression": RegressionObjective,
     "rollout": RolloutObjective,
