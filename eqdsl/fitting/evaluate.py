@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import reduce
 
 import numpy as np
 import torch
@@ -16,12 +18,14 @@ from eqdsl.data.statistics import channel_variance
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.velocities import missing_velocities, with_velocities
 from eqdsl.fitting.errors import ErrorSums, first_frame_errors
+from eqdsl.fitting.fingerprint import content_hash
 from eqdsl.fitting.run_folder import Run
 from eqdsl.fitting.training_data import Batch, TrainingData
 from eqdsl.fitting.velocities import InitialVelocities, fit_velocities
-from eqdsl.model.model import Model
+from eqdsl.model.model import TRAJECTORY, Model
 from eqdsl.numerics.grid import grid_from_coordinates
 from eqdsl.numerics.integrators.integrate import integrate
+from eqdsl.simulation.seen import Departure, Lookout
 
 VELOCITY_ITERATIONS = 50
 """Iterations that fit velocities which the data lack."""
@@ -43,6 +47,10 @@ class Scores:
         How many were rolled out, and real frames of all of them together.
     per_frame : tuple of float
         Mean squared error by the number of frames since the start.
+    outside : tuple of Departure
+        Where rollouts leave what the learned terms have seen.
+    environments : dict of int to float
+        Mean squared error by environment, where the data tell them apart.
     """
 
     mse: float
@@ -52,6 +60,13 @@ class Scores:
     trajectories: int
     frames: int
     per_frame: tuple[float, ...]
+    outside: tuple[Departure, ...] = ()
+    environments: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def worst(self) -> int | None:
+        """The environment with the largest error."""
+        return max(self.environments, key=lambda e: self.environments[e], default=None)
 
     def as_json(self) -> dict[str, object]:
         """What ``eqdsl evaluate --json`` prints."""
@@ -59,14 +74,25 @@ class Scores:
             "mse": self.mse, "log10_mse": _number(self.log10_mse),
             "log10_mse_without_first": _number(self.log10_mse_without_first), "per_state": self.per_state,
             "trajectories": self.trajectories, "frames": self.frames,
+            "outside": [departure.as_json() for departure in self.outside],
+            **(self._environments_json() if self.environments else {}),
         }  # fmt: skip
+
+    def _environments_json(self) -> dict[str, object]:
+        by_label = {str(label): mse for label, mse in self.environments.items()}
+        return {"environments": by_label, "worst_environment": str(self.worst)}
 
     def __str__(self) -> str:
         states = "\n".join(f"  {name:<12} mse {value:.4g}" for name, value in self.per_state.items())
         later = f"{self.log10_mse_without_first:.2f} without the first frame"
+        own = [
+            f"\n  environment {label:<6} mse {mse:.4g}" + (", the worst" if label == self.worst else "")
+            for label, mse in (self.environments.items() if len(self.environments) > 1 else ())
+        ]
+        notes = "".join(f"\nnote: {departure}" for departure in self.outside)
         return (
             f"mse {self.mse:.4g}, log10 {self.log10_mse:.2f} ({later})\n"
-            f"{states}\n{self.trajectories} trajectories, {self.frames} frames"
+            f"{states}{''.join(own)}\n{self.trajectories} trajectories, {self.frames} frames{notes}"
         )
 
 
@@ -84,6 +110,7 @@ def evaluate(run: Run, trajectories: Trajectories, *, dtype: torch.dtype = torch
         A rollout is not finite.
     """
     model = run.model
+    trajectories = of_the_fit(run, trajectories)
     grid = grid_from_coordinates(model, trajectories.axes)
     field = run.field_as(dtype, grid)
     filled = with_velocities(trajectories, model)
@@ -98,7 +125,21 @@ def evaluate(run: Run, trajectories: Trajectories, *, dtype: torch.dtype = torch
         return integrate(field.driven(batch.driving), start, batch.times, method=run.method, substeps=substeps)
 
     velocities = _initial_velocities(trajectories, filled, model, data, rollout)
-    sums = first_frame_errors(rollout, data, start=velocities.put_into if velocities is not None else None)
+    lookout = Lookout(field, run.seen())
+
+    def watched(start: Tensor, batch: Batch) -> Tensor:
+        states = rollout(start, batch)
+        driven = field.driven(batch.driving)
+        last = torch.as_tensor(data.lengths)[batch.rows] - 1 - batch.frames
+        for frame in range(states.shape[1]):
+            lookout.look(driven, batch.times[:, frame], states[:, frame], batch.rows, frame <= last)
+        return states
+
+    put = velocities.put_into if velocities is not None else None
+    parts = {
+        label: first_frame_errors(watched, data, start=put, rows=rows) for label, rows in _by_environment(trajectories)
+    }
+    sums = reduce(operator.add, parts.values())
     if not torch.isfinite(sums.square).all():
         frame, channel = torch.nonzero(~torch.isfinite(sums.square))[0].tolist()
         raise ComputationError(
@@ -106,7 +147,31 @@ def evaluate(run: Run, trajectories: Trajectories, *, dtype: torch.dtype = torch
             help="fit longer, or to data that visit the states of these trajectories",
         )
     frames = int(sum(data.lengths[row] - frame for row, frame in starts))
-    return _scores(model, sums, len(starts), frames)
+    scores = _scores(model, sums, len(starts), frames)
+    own = {label: _mse(part) for label, part in parts.items() if label is not None}
+    seen = {label: mse for label, mse in own.items() if mse is not None}
+    return replace(scores, environments=seen, outside=lookout.found())
+
+
+def of_the_fit(run: Run, trajectories: Trajectories) -> Trajectories:
+    """The same, numbered as those of the fit if they are the same data and each has numbers of its own."""
+    if TRAJECTORY not in run.model.scopes or trajectories.number is not None:
+        return trajectories
+    same = content_hash(trajectories) == run.state["data"]["sha256"]
+    return replace(trajectories, number=np.arange(len(trajectories))) if same else trajectories
+
+
+def _by_environment(trajectories: Trajectories) -> list[tuple[int | None, np.ndarray | None]]:
+    """Each environment and its trajectories; None and None where they are not told apart."""
+    own = trajectories.environment
+    return [(None, None)] if own is None else [(int(e), np.flatnonzero(own == e)) for e in np.unique(own)]
+
+
+def _mse(sums: ErrorSums) -> float | None:
+    """Mean over the channels that were compared; None where there are none."""
+    channels = sums.per_channel()
+    seen = ~torch.isnan(channels)
+    return float(channels[seen].mean()) if bool(seen.any()) else None
 
 
 def _initial_velocities(

@@ -42,8 +42,8 @@ class Response:
 
     @property
     def pointwise(self) -> bool:
-        """Whether the outputs depend on the inputs at the same point only."""
-        return self.term.pointwise
+        """Whether the outputs depend on the inputs at the same point only, by one function for all data."""
+        return self.term.pointwise and self.term.scope is None
 
     def range(self, index: int) -> tuple[float, float]:
         """Lowest and highest visited value of an input."""

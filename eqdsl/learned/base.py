@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -61,7 +60,7 @@ class LearnedFamily(nn.Module, ABC):
     """
 
     radius: int = 0
-    centred: ClassVar[bool] = True
+    centred: bool = True
 
     @abstractmethod
     def forward(self, inputs: Tensor) -> Tensor:

@@ -215,6 +215,9 @@ def _refuse_what_needs_a_grid(model: Model) -> None:
 
     if model.solved:
         refuse(f"`{model.solved[0].channel.name}` is solved for on the whole grid")
+    if model.scopes:
+        owners = [n for scope in sorted(model.scopes) for n in model.of_scope(scope)]
+        refuse(f"`{owners[0]}` is another one in each environment or trajectory")
     for term in model.learned:
         if not term.pointwise:
             refuse(f"the learned term `{term.name}` sees the whole grid or neighbours on it")

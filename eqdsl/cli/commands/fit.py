@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from eqdsl.cli.command import Command, command, force_option, json_option
+from eqdsl.cli.sources import read_model
 from eqdsl.cli.values import SEED, map_option
 
 if TYPE_CHECKING:
@@ -71,17 +72,29 @@ def settings(config: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, s
     metavar="NAME[,NAME]",
     help="Objectives in order (derivative, regression, shooting, rollout); derivative,rollout without it.",
 )
+@click.option(
+    "--invariance", type=click.Choice(["irm", "vrex"]), help="Short for --set invariance.kind=…: over environments."
+)
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), metavar="M", help="Stop cleanly after this time.")
 @click.option("--resume", is_flag=True, help="Go on with the run in RUN.")
+@click.option(
+    "--ensemble",
+    type=click.IntRange(2),
+    metavar="N",
+    help="Fit from N seeds; the others go to RUN/members, and inspect tells the spread.",
+)
+@click.option("--jobs", type=click.IntRange(1), metavar="J", help="Members of an ensemble at a time.")
 @map_option("Where a name stands.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @json_option
 @force_option
-def fit(**options: Any) -> None:
+def fit(model: str, **options: Any) -> None:
     """Fit the parameters and learned terms of MODEL to data and leave the folder RUN.
 
     Ctrl-C or SIGTERM stops after the current step: the run is usable and `--resume` goes on with it.
     """
+    checked = read_model(model)  # a wrong model is told before torch is loaded
+
     from eqdsl.cli.fitting import Request, perform
 
-    perform(Request(**options))
+    perform(Request(model=checked, **options))

@@ -89,8 +89,10 @@ class WeakForm(DerivativeMethod):
         """Averages of the rates less the weak slopes, at the bumps within each window."""
         windows, frames = batch.times.shape
         row = torch.arange(windows, device=batch.rows.device).repeat_interleave(frames)
-        driven = field.driven(batch.driving).of_rows(row)
-        rate = driven(batch.times.flatten(), batch.state.flatten(0, 1)).unflatten(0, (windows, frames))
+        driving = batch.driving
+        if driving is not None and driving.rows > 1:
+            driving = driving.select(row)
+        rate = field.driven(driving)(batch.times.flatten(), batch.state.flatten(0, 1)).unflatten(0, (windows, frames))
         bumps = frames - 2 * self.radius
         if bumps < 1:
             return rate[:, :1], torch.zeros_like(rate[:, :1], dtype=torch.bool)

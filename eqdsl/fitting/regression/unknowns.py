@@ -6,13 +6,14 @@ import copy
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from eqdsl.core.errors import UsageError
 from eqdsl.fitting.penalty import learned_modules
 from eqdsl.learned.library import Library
 from eqdsl.learned.poly import Poly
 from eqdsl.learned.ranges import Unbounded
+from eqdsl.lowering.parameters import GivenParameters
 from eqdsl.lowering.vector_field import VectorField
 
 MOST = 2000
@@ -141,8 +142,8 @@ class Probe:
     def __init__(self, unknowns: Unknowns) -> None:
         self.unknowns = unknowns
         self.field = copy.deepcopy(unknowns.field).to(torch.float64)
-        self.given = Given({name: v.detach() for name, v in self.field.physical.values().items()})
-        self.field.physical = self.given  # type: ignore[assignment]
+        self.given = GivenParameters(self.field.physical)
+        self.field.physical = self.given
         self.modules = learned_modules(self.field)
         for module in self.modules.values():
             if isinstance(module.family, Library):
@@ -160,19 +161,3 @@ class Probe:
             else:
                 self.given.numbers[block.name] = numbers
         return self.field
-
-
-class Given(nn.Module):
-    """Parameters with these values, bounds or not."""
-
-    def __init__(self, numbers: dict[str, Tensor]) -> None:
-        super().__init__()
-        self.numbers = numbers
-
-    def values(self) -> dict[str, Tensor]:
-        """Physical values by name."""
-        return self.numbers
-
-    def value(self, name: str) -> Tensor:
-        """The physical value of one parameter."""
-        return self.numbers[name]
