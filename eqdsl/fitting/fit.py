@@ -20,6 +20,7 @@ from eqdsl.data.reading import read_data
 from eqdsl.data.split import Split, split_trajectories
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.fitting.clock import Outcome
+from eqdsl.fitting.collocation.frames import with_frames
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.config_file import changed_keys
 from eqdsl.fitting.evaluate import Scores, evaluate, frame_spacing
@@ -255,7 +256,8 @@ def _read(model: Model, data: Trajectories | str | Path, config: FitConfig) -> t
             )
         check_inputs(data, model)
         return with_wall_series(data, model), None
-    return read_data(data, model, mapping=config.data.map or None), Path(data)
+    found = read_data(data, model, mapping=config.data.map or None, scattered=True)
+    return (found if found.points is None else with_frames(found, model, str(data))), Path(data)
 
 
 def split_for_fit(model: Model, trajectories: Trajectories, config: FitConfig, file: Path | None) -> Split:

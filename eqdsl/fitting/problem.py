@@ -18,6 +18,7 @@ from eqdsl.data.statistics import channel_variance
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.velocities import in_model_order, missing_velocities, with_velocities
 from eqdsl.fitting.collocation.cloud import Cloud, cloud_on_grid
+from eqdsl.fitting.collocation.frames import cloud_of_points
 from eqdsl.fitting.collocation.states import StateNetworks
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.derivatives.base import DerivativeMethod, Measured
@@ -212,7 +213,11 @@ def make_problem(
         derivative = derivative_method("weak" if weak else config.objective.derivative, measured)
     cloud = states = None
     if "collocation" in names:
-        cloud = cloud_on_grid(split.train, model, grid, train.state)
+        points = split.train.points
+        cloud = (
+            cloud_on_grid(split.train, model, grid, train.state) if points is None
+            else cloud_of_points(points, model, train.state)
+        )  # fmt: skip
         states = StateNetworks(model, cloud, config.run.seed).to(device)
     observed = {n: float(variance[i]) for i, n in enumerate(model.channel_names) if i not in missing}
     return Problem(

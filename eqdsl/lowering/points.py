@@ -34,9 +34,27 @@ from eqdsl.model.expr import (
 )
 from eqdsl.model.model import Model, WallCondition
 
-Fields = Callable[[Tensor], Tensor]
-"""Points ``(…, 1 + D)`` (time, then the axes) to the states that are not velocities, ``(…, P)``, point by point."""
 INSTEAD = "take an objective on the grid, such as `--objective derivative,rollout`"
+
+
+class Fields:
+    """States that are not velocities as functions of points, ``(…, 1 + D)`` (time, then the axes) to ``(…, P)``.
+
+    Parameters
+    ----------
+    function : callable
+        Works point by point.
+    """
+
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        self.function = function
+
+    def __call__(self, at: Tensor) -> Tensor:
+        return self.function(at)
+
+    def derivative(self, at: Tensor, along: tuple[int, ...]) -> Tensor:
+        """All of them differentiated along coordinates, one after the other."""
+        return derivative(self, at, along)
 
 
 class PointField:
@@ -127,7 +145,7 @@ class Values:
         key = tuple(sorted(along))
         found = self._slopes.get(key)
         if found is None:
-            found = self._slopes[key] = derivative(self.fields, self.at, key)
+            found = self._slopes[key] = self.fields.derivative(self.at, key)
         return found[..., self.points.positions.index(name)]
 
     def _value(self, expr: Expr) -> Tensor | float:

@@ -69,10 +69,7 @@ class CollocationObjective(Objective):
         seeds = [*batch.rows.tolist(), *batch.frames.tolist()]
         generator = np.random.default_rng(seeds)
         each = max(POINTS // len(rows), 1)
-
-        def fields(points: Tensor) -> Tensor:
-            return networks.at(rows, points)
-
+        fields = networks.fields(rows)
         data = self._data(fields, rows, generator, each)
         drawn = self._drawn(rows, generator, each)
         residual = self.equations.residual(fields, drawn)
