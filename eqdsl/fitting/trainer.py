@@ -143,7 +143,8 @@ class Trainer:
         if self.preparation.prepare(progress, self._point()):
             horizon, windows, substeps = progress.horizon, progress.windows, progress.substeps
             self._tell("stage", stage=progress.stage, horizon=horizon, windows=windows, substeps=substeps)
-        solves = self.steps.objective(progress.stage).solves
+        objective = self.steps.objective(progress.stage)
+        solves, own_judge = objective.solves, objective.own_judge and progress.stage == POLISH
         if progress.stage == POLISH:
             tally = self.steps.polish_epoch(progress)
         elif solves:
@@ -153,8 +154,8 @@ class Trainer:
             tally = self.steps.adam_epoch(progress, self._rate)
         progress.epoch += 1
         validation = validation_misfit(self.problem, progress.substeps, check=self.clock.check)
-        if solves or validation < progress.bar:
-            # Rollouts over long times may say nothing of a solution; it is what was asked for.
+        if solves or (own_judge and not tally.bad) or validation < progress.bar:
+            # Rollouts from noisy first frames, or over long times, may say nothing of a solution.
             self._keep_best(validation)
         rolled = progress.stage != POLISH or self.steps.objective(POLISH).rolled
         self.judgement.judge(progress, tally, validation, rolled=rolled)

@@ -12,10 +12,10 @@ from eqdsl.fitting.collocation.cloud import Cloud
 from eqdsl.lowering.points import Fields, derivative
 from eqdsl.model.model import Model
 
-WIDTH = 48
+WIDTH = 32
 LAYERS = 3
 """Hidden layers; the first is of sines, which follow oscillations."""
-FREQUENCY = 3.0
+FREQUENCY = 1.5
 """Spread of the first layer's frequencies, in radians over half of the time or of an axis."""
 HARMONICS = 3
 """Periods of a periodic axis that enter."""
@@ -109,7 +109,7 @@ class StateNetworks(nn.Module):
                 continue
             for harmonic in range(1, HARMONICS + 1):
                 # Higher ones start small: a first guess that oscillates has to be unlearned.
-                rate, size = 2 * math.pi * harmonic / length, 1 / harmonic
+                rate, size = 2 * math.pi * harmonic / length, 1 / harmonic**2
                 sine, cosine = (size * f(2 * math.pi * harmonic * share) for f in (torch.sin, torch.cos))
                 move = rate if along == axis else 0.0
                 columns.append([sine, move * cosine, -(move**2) * sine])

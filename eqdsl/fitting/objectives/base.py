@@ -25,6 +25,8 @@ class Objective(ABC):
     """It is brought to its least value at once, by `solve`, not by steps."""
     rolled = True
     """Its progress shows in rollouts over whole trajectories; otherwise in the misfit alone."""
+    own_judge = False
+    """L-BFGS ends where its misfit is least, whatever rollouts from measured first frames say."""
     point = 0.0
     """How much of its stage is behind, 0 to 1; set before every epoch."""
 

@@ -40,6 +40,7 @@ class CollocationObjective(Objective):
 
     noisy = 1
     rolled = False
+    own_judge = True
 
     def __init__(
         self, problem: Problem, check: Callable[[], None], options: ObjectiveSection = DEFAULTS
