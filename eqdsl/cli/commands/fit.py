@@ -70,7 +70,7 @@ def settings(config: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, s
 @click.option(
     "--objective",
     metavar="NAME[,NAME]",
-    help="Objectives in order (derivative, regression, shooting, rollout); derivative,rollout without it.",
+    help="Objectives in order (derivative, regression, collocation, shooting, rollout); derivative,rollout without it.",
 )
 @click.option(
     "--invariance", type=click.Choice(["irm", "vrex"]), help="Short for --set invariance.kind=…: over environments."
