@@ -22,9 +22,11 @@ from eqdsl.fitting.fingerprint import content_hash
 from eqdsl.fitting.run_folder import Run
 from eqdsl.fitting.training_data import Batch, TrainingData
 from eqdsl.fitting.velocities import InitialVelocities, fit_velocities
+from eqdsl.lowering.observation import observed_path, with_given_starts
 from eqdsl.model.model import TRAJECTORY, Model
 from eqdsl.numerics.grid import grid_from_coordinates
 from eqdsl.numerics.integrators.integrate import integrate
+from eqdsl.simulation.observing import with_rollouts
 from eqdsl.simulation.seen import Departure, Lookout
 
 VELOCITY_ITERATIONS = 50
@@ -113,7 +115,7 @@ def evaluate(run: Run, trajectories: Trajectories, *, dtype: torch.dtype = torch
     trajectories = of_the_fit(run, trajectories)
     grid = grid_from_coordinates(model, trajectories.axes)
     field = run.field_as(dtype, grid)
-    filled = with_velocities(trajectories, model)
+    filled = with_rollouts(with_velocities(trajectories, model), field)
     trajectories = with_wall_series(trajectories, model)
     data = TrainingData(trajectories, filled, device=torch.device("cpu"), dtype=dtype, field=field)
     starts = data.starts(max(data.horizon, 1), first_only=True)
@@ -121,19 +123,24 @@ def evaluate(run: Run, trajectories: Trajectories, *, dtype: torch.dtype = torch
         raise DataError("no trajectory has a frame without missing values that is followed by another frame")
     substeps = substeps_for(run, trajectories)
 
+    def states_of(start: Tensor, batch: Batch) -> Tensor:
+        driven = field.driven(batch.driving)
+        start = with_given_starts(driven, batch.times[:, 0], start)
+        return integrate(driven, start, batch.times, method=run.method, substeps=substeps)
+
     def rollout(start: Tensor, batch: Batch) -> Tensor:
-        return integrate(field.driven(batch.driving), start, batch.times, method=run.method, substeps=substeps)
+        return observed_path(field.driven(batch.driving), batch.times, states_of(start, batch))
 
     velocities = _initial_velocities(trajectories, filled, model, data, rollout)
     lookout = Lookout(field, run.seen())
 
     def watched(start: Tensor, batch: Batch) -> Tensor:
-        states = rollout(start, batch)
+        states = states_of(start, batch)
         driven = field.driven(batch.driving)
         last = torch.as_tensor(data.lengths)[batch.rows] - 1 - batch.frames
         for frame in range(states.shape[1]):
             lookout.look(driven, batch.times[:, frame], states[:, frame], batch.rows, frame <= last)
-        return states
+        return observed_path(driven, batch.times, states)
 
     put = velocities.put_into if velocities is not None else None
     parts = {
@@ -143,7 +150,7 @@ def evaluate(run: Run, trajectories: Trajectories, *, dtype: torch.dtype = torch
     if not torch.isfinite(sums.square).all():
         frame, channel = torch.nonzero(~torch.isfinite(sums.square))[0].tolist()
         raise ComputationError(
-            f"rollouts of `{model.channel_names[channel]}` are not finite from {frame} frames after their start on",
+            f"rollouts of `{model.data_channels[channel].name}` are not finite from {frame} frames after their start",
             help="fit longer, or to data that visit the states of these trajectories",
         )
     frames = int(sum(data.lengths[row] - frame for row, frame in starts))
@@ -182,7 +189,8 @@ def _initial_velocities(
     missing = missing_velocities(observed, model)
     if not missing:
         return None
-    variance = torch.as_tensor(channel_variance(filled)).to(data.state)
+    variance = torch.as_tensor(channel_variance(observed)).to(data.state)
+    variance[list(missing)] = torch.as_tensor(channel_variance(filled)).to(data.state)[list(missing)]
     variance = torch.where(variance > 0, variance, 1.0)
     velocities = InitialVelocities(list(missing), data.state[:, 0], variance.sqrt())
     fit_velocities(velocities, data, rollout, variance, iterations=VELOCITY_ITERATIONS)
@@ -205,7 +213,7 @@ def _scores(model: Model, sums: ErrorSums, trajectories: int, frames: int) -> Sc
     channels = sums.per_channel()
     seen = ~torch.isnan(channels)
     by_state: dict[str, list[float]] = {}
-    for channel, value, used in zip(model.channels, channels.tolist(), seen.tolist(), strict=True):
+    for channel, value, used in zip(model.data_channels, channels.tolist(), seen.tolist(), strict=True):
         if used:
             name = f"dt({channel.field})" if channel.velocity else channel.field
             by_state.setdefault(name, []).append(value)

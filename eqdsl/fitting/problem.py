@@ -24,6 +24,8 @@ from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.derivatives.base import DerivativeMethod, Measured
 from eqdsl.fitting.derivatives.table import derivative_method
 from eqdsl.fitting.integrator import check_integrator, integrator_of
+from eqdsl.fitting.misfit import channel_means
+from eqdsl.fitting.noise import Noise, stated
 from eqdsl.fitting.penalty import learned_modules
 from eqdsl.fitting.scales import rms_rate, without_gaps
 from eqdsl.fitting.segments import SegmentStarts, segment_length
@@ -32,11 +34,13 @@ from eqdsl.fitting.training_data import Batch, TrainingData
 from eqdsl.fitting.velocities import InitialVelocities
 from eqdsl.learned.initial import LAST_GAIN
 from eqdsl.lowering.members import Members
+from eqdsl.lowering.observation import observed_path, with_given_starts
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import grid_from_coordinates
 from eqdsl.numerics.integrators.integrate import Memory, integrate
 from eqdsl.simulation.choice import Choice
+from eqdsl.simulation.observing import with_rollouts
 
 SAME_TIME = 1e-9
 """Largest difference of two times, over the length of the window, that counts as rounding."""
@@ -54,9 +58,9 @@ class Problem:
     train, validation : TrainingData
         `validation` is `train` when nothing is held out.
     filled : Trajectories
-        The training trajectories with estimated velocities.
-    variance : Tensor, shape (C,)
-        Variance of each channel.
+        The states of the training trajectories, with estimates of those that the data do not hold.
+    variance : Tensor, shape (C',)
+        Variance of each channel of the data, `model.data_channels`; the states come first.
     rate : Tensor, shape (C,)
         Rms of each channel's time derivative.
     observed : dict of str to float
@@ -72,6 +76,8 @@ class Problem:
         Slopes of the training data, where an objective compares with them.
     cloud, states : Cloud and StateNetworks, or None
         The training data as points, and networks for them, where `collocation` is an objective.
+    noise : Noise or None
+        What the model says about the noise of the data.
     """
 
     model: Model
@@ -89,6 +95,7 @@ class Problem:
     derivative: DerivativeMethod | None = None
     cloud: Cloud | None = None
     states: StateNetworks | None = None
+    noise: Noise | None = None
 
     @property
     def method(self) -> str:
@@ -100,10 +107,35 @@ class Problem:
         """Points of the grid; 1 for an ODE."""
         return math.prod(self.field.grid.shape)
 
+    @property
+    def state_variance(self) -> Tensor:
+        """Variance of each channel of the state, shape (C,)."""
+        return self.variance[: len(self.model.channels)]
+
     def start(self, batch: Batch) -> Tensor:
         """States from which the windows of a training batch are rolled out, shape (W, C, *S)."""
         start = batch.state[:, 0]
-        return start if self.velocities is None else self.velocities.put_into(start, batch.rows)
+        start = start if self.velocities is None else self.velocities.put_into(start, batch.rows)
+        return self.given(start, batch)
+
+    def given(self, start: Tensor, batch: Batch) -> Tensor:
+        """Starts of windows whose unobserved states are what ``init`` gives."""
+        return with_given_starts(self.field.driven(batch.driving), batch.times[:, 0], start)
+
+    def seen(self, rollout: Tensor, batch: Batch) -> Tensor:
+        """A rollout over the windows of a batch as the data hold it, shape (W, H + 1, C', *S)."""
+        return observed_path(self.field.driven(batch.driving), batch.times, rollout)
+
+    def misfit(self, rollout: Tensor, batch: Batch, compared: Tensor) -> Tensor:
+        """Distance of what is seen of a rollout from the data, in variances, where `compared` is True.
+
+        Channels count alike, those of fitted noise by their precision.
+        """
+        means, count = channel_means(self.seen(rollout, batch) - batch.observed, compared, self.variance)
+        if self.noise is not None and self.noise.fits:
+            self.noise.collect(torch.where(count > 0, means, torch.nan))
+            means = means * self.noise.weights().to(means)
+        return means.sum() / (count > 0).sum().clamp(min=1)
 
     def rollout(
         self, start: Tensor, batch: Batch, substeps: int, *, memory: Memory = "stored",
@@ -125,8 +157,9 @@ class Problem:
 
     def to(self, dtype: torch.dtype) -> Problem:
         """The same problem in another precision; its modules are changed in place."""
-        for module in self.modules().values():
-            module.to(dtype)
+        for name, module in self.modules().items():
+            if name != "noise":
+                module.to(dtype)
         train = self.train.to(dtype)
         return replace(
             self, train=train, validation=train if self.validation is self.train else self.validation.to(dtype),
@@ -140,6 +173,7 @@ class Problem:
         found = {
             "field": self.field, "initial": self.velocities, "held_out_initial": self.held_out_velocities,
             "segments": self.segments, "states": self.states,
+            "noise": self.noise if self.noise is not None and self.noise.fits else None,
         }  # fmt: skip
         return {name: module for name, module in found.items() if module is not None}
 
@@ -172,18 +206,22 @@ def make_problem(
     field = compile_model(model, grid=grid, dtype=dtype, seed=config.run.seed, members=members).to(device)
     for module in learned_modules(field).values():
         module.family.amplify_start(config.optimizer.start_gain / LAST_GAIN)
-    filled = with_velocities(split.train, model)
+    filled = with_rollouts(with_velocities(split.train, model), field)
     train = TrainingData(split.train, filled, device=device, dtype=dtype, field=field)
     if not len(train.starts(1)):
         raise DataError(
             "no frame with a whole state is followed by another frame",
             file=file,
-            help="a rollout starts from a frame without missing values",
+            help=_where_to_start(model),
         )
     validation = train
     if len(split.validation):
         validation = TrainingData(
-            split.validation, with_velocities(split.validation, model), device=device, dtype=dtype, field=field
+            split.validation,
+            with_rollouts(with_velocities(split.validation, model), field),
+            device=device,
+            dtype=dtype,
+            field=field,
         )
         if not len(validation.starts(1)):
             raise DataError(
@@ -194,7 +232,10 @@ def make_problem(
     measured = Measured(split.train, filled, noise_of(in_model_order(split.train, model)), field)
     slopes = measured.slopes()
     slopes = np.where(without_driven(np.ones(slopes.shape, bool), model), slopes, np.nan)
+    slopes[:, :, [i for i, name in enumerate(model.channel_names) if name in model.unobserved]] = np.nan
     variance = without_gaps(channel_variance(filled), filled)
+    others = replace(split.train, state=split.train.state[:, :, len(variance) :])
+    variance = np.concatenate([variance, without_gaps(channel_variance(others), others)])
     missing = missing_velocities(split.train, model)
     scale = torch.as_tensor(variance, device=device).to(dtype)
     velocities, held_out = (
@@ -204,7 +245,7 @@ def make_problem(
     segments = None
     if "shooting" in objectives_of(config):
         length = segment_length(config.objective.segment, train.horizon)
-        segments = SegmentStarts(model, train, filled, scale, length)
+        segments = SegmentStarts(model, train, filled, scale[: len(model.channels)], length)
     derivative = None
     names = objectives_of(config)
     if "derivative" in names or "regression" in names:
@@ -219,14 +260,27 @@ def make_problem(
             else cloud_of_points(points, model, train.state)
         )  # fmt: skip
         states = StateNetworks(model, cloud, config.run.seed).to(device)
-    observed = {n: float(variance[i]) for i, n in enumerate(model.channel_names) if i not in missing}
+    lacking = {*model.unobserved, *(model.channel_names[i] for i in missing)}
+    held = {i: n for i, n in enumerate(model.data_channel_names) if n not in lacking}
+    observed = {n: float(variance[i]) for i, n in held.items()}
     return Problem(
         model, field, train, validation, filled,
         scale,
         torch.as_tensor(rms_rate(slopes, filled), device=device).to(dtype),
-        observed, velocities, held_out,
-        integrator_of(config.integrator, field, train), segments, derivative, cloud, states,
+        observed, velocities, held_out, integrator_of(config.integrator, field, train), segments, derivative, cloud,
+        states, Noise(model, observed, scale) if stated(model) else None,
     )  # fmt: skip
+
+
+def _where_to_start(model: Model) -> str:
+    """What to do where no frame is without missing values."""
+    if model.unobserved:
+        return "where states are not observed, rollouts start from first frames, in which the others must be whole"
+    name = model.fields[0].name
+    return (
+        "a rollout starts from a frame without missing values; where there is none, observe the state under another "
+        f"name and say where it starts: `observe {name}_seen = {name}`, `init {name} = …`"
+    )
 
 
 def shared_times(times: Tensor) -> Tensor:

@@ -46,7 +46,7 @@ def _fewest(problem: Problem, tolerance: float) -> tuple[int, bool]:
     batch = problem.train.batch(chosen, 1)
 
     def end(substeps: int) -> Tensor:
-        return problem.rollout(batch.state[:, 0], batch, substeps)[:, 1].double()
+        return problem.rollout(problem.given(batch.state[:, 0], batch), batch, substeps)[:, 1].double()
 
     with torch.no_grad():
         coarse, before = end(1), math.inf
@@ -54,7 +54,7 @@ def _fewest(problem: Problem, tolerance: float) -> tuple[int, bool]:
         for number, substeps in enumerate(CANDIDATES):
             fine = end(2 * substeps)
             others = (0, *range(2, fine.ndim))
-            difference = float(((fine - coarse).square().mean(others) / problem.variance).sqrt().max())
+            difference = float(((fine - coarse).square().mean(others) / problem.state_variance).sqrt().max())
             if difference <= tolerance:
                 return substeps, True
             if followed and before <= min(NO_GAIN * difference, LARGE):

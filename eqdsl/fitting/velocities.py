@@ -65,9 +65,9 @@ def fit_velocities(
     velocities : InitialVelocities
         Of the trajectories of `data`; changed in place.
     rollout : callable
-        States ``(W, C, *S)`` and windows to states ``(W, T, C, *S)``, differentiable.
-    variance : Tensor, shape (C,)
-        Squared unit of each channel.
+        States ``(W, C, *S)`` and windows to what is observed, ``(W, T, C', *S)``, differentiable.
+    variance : Tensor, shape (C',)
+        Squared unit of each channel of the data.
     """
     horizon = min(FRAMES, data.horizon)
     starts = data.starts(horizon, first_only=True)
@@ -80,7 +80,7 @@ def fit_velocities(
 
             def closure(batch: Batch = batch) -> Tensor:
                 path = rollout(velocities.put_into(batch.state[:, 0], batch.rows), batch)
-                misfit = channel_mean(path[:, 1:] - batch.state[:, 1:], batch.present[:, 1:], variance)
+                misfit = channel_mean(path[:, 1:] - batch.observed[:, 1:], batch.present[:, 1:], variance)
                 (velocities.shift.grad,) = torch.autograd.grad(misfit, [velocities.shift])
                 return misfit.detach()
 

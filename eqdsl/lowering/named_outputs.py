@@ -82,6 +82,17 @@ class NamedOutputs(nn.Module):
         """Every ``penalty``'s average over the domain, ``(B,)``."""
         return self._per_trajectory(t, state, self.program.penalties)
 
+    def observed(self, t: float | Tensor, state: Tensor) -> Tensor:
+        """A state as the data hold it, ``(B, C', *S)`` with the channels `model.data_channels`.
+
+        What is one number for the whole grid stands at every point, as in a state.
+        """
+        if not self.program.observed:
+            return state
+        values = self._outputs(t, state, self.program.observed)
+        own = {name: state[:, i] for i, name in enumerate(self.model.channel_names)} | values
+        return torch.stack([own[name] for name in self.model.data_channel_names], dim=1)
+
     def constrain(self, t: float | Tensor, state: Tensor) -> Tensor:
         """The state with its points on Dirichlet walls at the walls' values."""
         if not self.program.constrained:
@@ -110,7 +121,7 @@ class NamedOutputs(nn.Module):
         zeros = torch.zeros(batch, *self.grid.shape, dtype=self.dtype, device=self.device)
         return self.constrain(t, torch.stack([values.get(c.name, zeros) for c in self.model.channels], dim=1))
 
-    def initial_values(self, batch: int = 1, t: float = 0.0) -> dict[str, Tensor]:
+    def initial_values(self, batch: int = 1, t: float | Tensor = 0.0) -> dict[str, Tensor]:
         """What the ``init`` statements give, by channel, each ``(batch, *S)``."""
         zeros = torch.zeros(batch, len(self.model.channels), *self.grid.shape, dtype=self.dtype, device=self.device)
         return self._outputs(t, zeros, self.program.initial)

@@ -336,6 +336,23 @@ class InitialValue:
 
 
 @dataclass(frozen=True, slots=True)
+class Observation:
+    """``observe y = expr``: what the data hold under a name.
+
+    `channels` are what its components are called along C of data: those of the state of that name, where there is one
+    (`of_state`). `components` is empty where the data hold that state itself.
+    """
+
+    name: str
+    channels: tuple[Channel, ...]
+    components: tuple[Expr, ...]
+    of_state: bool
+    text: str
+    doc: str | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Law:
     """A scalar of the whole system that should be ``constant``, ``increasing`` or ``decreasing``."""
 
@@ -359,7 +376,9 @@ class Model:
     """Everything a file says, checked.
 
     `defaults` are sentences that announce what the file did not say; `warnings` did not stop the check. `noise`
-    maps a channel to the standard deviation given by ``observe u noise 0.1``. `solved` holds the states that
+    maps a channel to the standard deviation given by ``observe u noise 0.1``, `noise_fitted` lists those of ``noise
+    fit``. `observations` is empty where no ``observe`` is written: the data then hold every state. `unobserved` are
+    channels that the data do not hold, beyond the first frame at best. `solved` holds the states that
     ``0 = … for p`` gives, each after those that its equation reads.
     `schemes` are those of first derivatives
     that transport (`eqdsl.model.transport`), `transport` says in words which these are.
@@ -389,6 +408,9 @@ class Model:
     transport: tuple[str, ...] = ()
     defaults: tuple[str, ...] = ()
     warnings: tuple[Diagnostic, ...] = field(default=())
+    observations: tuple[Observation, ...] = ()
+    unobserved: frozenset[str] = frozenset()
+    noise_fitted: tuple[str, ...] = ()
 
     @property
     def dimension(self) -> int:
@@ -399,6 +421,26 @@ class Model:
     def channel_names(self) -> tuple[str, ...]:
         """Names of the state tensor's channels, in order."""
         return tuple(c.name for c in self.channels)
+
+    @property
+    def data_channels(self) -> tuple[Channel, ...]:
+        """The channels of data: those of the state tensor, then what is observed under names of its own."""
+        own = (c for o in self.observations if not o.of_state for c in o.channels)
+        return (*self.channels, *own)
+
+    @property
+    def data_channel_names(self) -> tuple[str, ...]:
+        """Names of the channels of data, in order."""
+        return tuple(c.name for c in self.data_channels)
+
+    @property
+    def observes_states(self) -> bool:
+        """Whether the data hold every state as it is, and nothing else."""
+        return not self.unobserved and not any(o.components for o in self.observations)
+
+    def data_channel(self, name: str) -> Channel:
+        """The channel of data, or the state that is solved for, of that name."""
+        return next(c for c in (*self.data_channels, *(s.channel for s in self.solved)) if c.name == name)
 
     def channel(self, name: str) -> Channel:
         """The channel of that name, evolved or solved for."""

@@ -14,7 +14,6 @@ CALLS_NOT_BUILT: dict[str, tuple[str, str]] = {
     "delay": ("E0910", "write a state that follows with the same lag: `dt(a) = (u - a)/tau`"),
     "noise": ("E0911", "leave it out: equations are deterministic, and `observe u noise 0.1` describes the data"),
     "history": ("E0912", "list what can be seen now, such as `u` and `dx(u)`"),
-    "sample": ("E0913", "write the value as an expression of time and position"),
 }
 """Calls inside expressions by name: code and what to write instead."""
 
@@ -44,7 +43,7 @@ equation, often does.""",
     ),
     "E0905": Explanation(
         "not built yet: hidden states",
-        "Every state must be in the data. If one `observe` is written, all states must be listed.",
+        "A state that the data do not hold starts from a formula, `init u = …`, and others are listed with `observe`.",
     ),
     "E0906": Explanation("not built yet: complex states", "Write the real and the imaginary part as two states."),
     "E0907": Explanation(
@@ -65,7 +64,7 @@ equation, often does.""",
         "not built yet: `history`",
         "Past frames as inputs are not built. A learned term sees the present state and its derivatives.",
     ),
-    "E0913": Explanation("not built yet: `sample`", "Interpolation at moving points is not built."),
+    "E0913": Explanation("not built yet: `sample` at moving points", "The point is made of numbers: `sample(u, 0.3)`."),
     "E0915": Explanation(
         "not built yet: `init … = encode`",
         "Encoders of past frames are not built. Start from the first frame, `init u = data`.",
@@ -74,11 +73,6 @@ equation, often does.""",
         "not built yet: fitted initial values",
         """Only the velocity of a second-order state can be fitted, without start or bounds. Other states start from
 the first frame or a formula.""",
-    ),
-    "E0917": Explanation("not built yet: `noise fit`", "The noise is given as a number or left out."),
-    "E0918": Explanation(
-        "not built yet: observations of other expressions",
-        "The data hold the states themselves under their own names. Datasets are renamed with `--map`.",
     ),
     "E0919": Explanation(
         "not built yet: `bc … = data` for other than the value of a state of first order in time",

@@ -29,6 +29,8 @@ class Objective(ABC):
     """L-BFGS ends where its misfit is least, whatever rollouts from measured first frames say."""
     point = 0.0
     """How much of its stage is behind, 0 to 1; set before every epoch."""
+    visited: Tensor | None = None
+    """States of the rollouts of the last misfit, (W, H + 1, C, *S)."""
 
     def __init__(
         self, problem: Problem, check: Callable[[], None], options: ObjectiveSection = DEFAULTS
@@ -51,6 +53,19 @@ class Objective(ABC):
     def solve(self, announce: Callable[[str], None]) -> float:
         """Bring it to its least value; returns the misfit there. Only where it `solves`."""
         raise NotImplementedError
+
+    def explained(self, deviation: Tensor, *, horizon: int, windows: int, substeps: int, seed: int) -> Tensor:
+        """Misfit of the exact model by channel (C',), given the noise of the data in units of the channels.
+
+        Parameters
+        ----------
+        deviation : Tensor, shape (C',)
+        horizon, windows, substeps : int
+            Of the batches.
+        seed : int
+            Of what is drawn.
+        """
+        return self.noisy * deviation.double().square()
 
     @abstractmethod
     def misfit(self, batch: Batch, substeps: int, memory: Memory = "stored") -> Tensor:
