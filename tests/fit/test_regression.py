@@ -286,3 +286,12 @@ def test_a_resumed_fit_equals_an_uninterrupted_one_bit_for_bit(tmp_path: Path, s
     assert course(resumed) == course(whole)
     before, after = weights(whole), weights(resumed)
     assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+@pytest.mark.parametrize("name", ["regression", "collocation"])
+def test_states_that_the_data_do_not_hold_are_told(name: str) -> None:
+    text = "state u\nparam k = fit 0.5 in (0, 5)\ndt(u) = -k*u\ninit u = 1\nobserve y = u^2\n"
+    data = decay_data(frames=30)
+    state = np.concatenate([np.full_like(data.state, np.nan), data.state**2], axis=2)
+    with pytest.raises(UsageError, match=f"objective `{name}` needs the states at every frame"):
+        fit(model(text), replace(data, state=state, channels=("u", "y")), config=quick(f"objective.chain={name}"))
