@@ -20,13 +20,14 @@ from eqdsl.data.reading import read_data
 from eqdsl.data.split import Split, split_trajectories
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.fitting.clock import Outcome
+from eqdsl.fitting.collocation.frames import with_frames
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.config_file import changed_keys
 from eqdsl.fitting.evaluate import Scores, evaluate, frame_spacing
 from eqdsl.fitting.fingerprint import fingerprint
 from eqdsl.fitting.integrator import ADJOINT_WARNING, diffusive
 from eqdsl.fitting.invariance import check_invariance
-from eqdsl.fitting.objectives.table import check_objectives
+from eqdsl.fitting.objectives.table import check_objectives, objectives_text
 from eqdsl.fitting.observation_texts import observation_texts
 from eqdsl.fitting.penalty import check_weights
 from eqdsl.fitting.precision import arithmetic, check_precision, shorten
@@ -142,6 +143,7 @@ class Session:
             "device": str(problem.variance.device), "dtype": self.config.run.dtype,
         })  # fmt: skip
         texts = [*problem.model.defaults, *trajectories.notes, f"split {self.split.rule}"]
+        texts.append(objectives_text(problem, self.config))
         texts += [f"integrator: {problem.integrator}"] if self.config.integrator.method == AUTO else []
         if self.config.integrator.memory == "adjoint" and diffusive(problem.model):
             texts.append(ADJOINT_WARNING)
@@ -275,7 +277,8 @@ def _read(model: Model, data: Trajectories | str | Path, config: FitConfig) -> t
             )
         check_inputs(data, model)
         return with_wall_series(data, model), None
-    return read_data(data, model, mapping=config.data.map or None), Path(data)
+    found = read_data(data, model, mapping=config.data.map or None, scattered=True)
+    return (found if found.points is None else with_frames(found, model, str(data))), Path(data)
 
 
 def split_for_fit(model: Model, trajectories: Trajectories, config: FitConfig, file: Path | None) -> Split:
