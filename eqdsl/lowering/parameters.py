@@ -195,7 +195,7 @@ class GivenParameters(ParameterSet):
         self._transforms = {}
         self.numbers = {name: value.detach() for name, value in like.values().items()}
 
-    def value(self, name: str) -> Tensor:
+    def value(self, name: str, raw: Mapping[str, Tensor] | None = None) -> Tensor:
         """The physical value of one parameter."""
         return self.numbers[name]
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 import eqdsl
+from eqdsl.lowering.parameters import GivenParameters
 
 TEXT = """
 space x in [0, 1] periodic, y in [0, 1] periodic
@@ -97,6 +98,17 @@ def test_parameters_given_for_one_call() -> None:
         first = torch.autograd.grad((rates**2).sum(), list(given.values()), create_graph=True)
         slopes.append([rates, *first, *torch.autograd.grad(sum(g**2 for g in first), list(given.values()))])
     assert_same(*slopes)
+
+
+def test_parameters_at_given_numbers() -> None:
+    state, fields = start().detach(), (model(), model(kernels=False))
+    rates = []
+    for field in fields:
+        field(0.0, state)
+        field.physical = GivenParameters(field.physical)
+        field.physical.numbers["k"] = torch.tensor(2.0, dtype=torch.float64)
+        rates.append(field(0.0, state))
+    assert_same(rates[:1], rates[1:])
 
 
 def test_fixed_parameters_have_no_graph() -> None:

@@ -72,13 +72,14 @@ class Numbers:
         None where they follow from more than parameters, or from parameters that are more than one number; and where
         fixed ones are differentiated.
         """
-        if not self._served or torch.compiler.is_compiling():
+        # Another set may take its numbers from elsewhere.
+        if not self._served or type(physical) is not ParameterSet or torch.compiler.is_compiling():
             return None
         raw, fixed = list(physical.raw.values()), list(physical.buffers())
         if any(_many(x) for x in (*raw, *fixed)) or any(x.requires_grad for x in fixed):
             return None
         # By values, which tell every change, also one behind the back of autograd.
-        key = (state.dtype, *(x.item() for x in raw), *(x.item() for x in fixed))
+        key = (state.dtype, *physical._buffers, *(x.item() for x in raw), *(x.item() for x in fixed))
         found = self._last
         if found is None or found.key != key:
             found = self._last = self._find(key, physical, raw, state)
