@@ -47,7 +47,7 @@ bench: $(STAMP)  ## the benchmarks in benchmarks/
 bench-fit: $(STAMP)  ## fits with known answers: APHYNITY's table and others; goes on where it was stopped (hours)
 	$(BIN)/python -m benchmarks.fits
 
-bench-speed: $(STAMP)  ## speed with peers, on one core and two; on a machine that does nothing else (an hour)
+bench-speed: $(STAMP)  ## speed with peers, on one core and two; on a machine that does nothing else (25 minutes)
 	$(BIN)/python -m benchmarks.speed --threads 1 2 --write
 
 build: $(STAMP)  ## wheel and source archive in dist/

@@ -36,7 +36,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     add = parser.add_argument
     add("sections", nargs="*", default=list(SECTIONS), help=f"of {', '.join(SECTIONS)}; all")
     add("--threads", type=int, nargs="+", default=[1], help="one table for each number of cores; 1")
-    add("--repeats", type=int, default=11)
+    add("--repeats", type=int, default=11, help="of each case, fewer where they take long; 11")
     add("--peers", nargs="+", choices=list(PEERS), default=list(PEERS), help="eqdsl and the base are always there")
     add("--problems", nargs="+", choices=list(PROBLEMS))
     add("--sizes", type=int, nargs="+", help="points along each axis")

@@ -12,6 +12,10 @@ class Unsupported(Exception):
     """A peer cannot run a case; the text says why, and stands below the table."""
 
 
+class PeerFailed(Exception):
+    """A peer's environment cannot be made, or its process ended; one line says why, and stands below the table."""
+
+
 @dataclass(frozen=True)
 class Case:
     """One measurement.

@@ -12,13 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.speed.case import Case, Unsupported
+from benchmarks.speed.case import Case, PeerFailed, Unsupported
 from benchmarks.speed.environment import ROOT, peers_python, worker_environment
 from benchmarks.speed.peers.table import PEERS
 
 
 class Worker:
-    """A peer's process on the first `threads` of the cores that this process may use."""
+    """A peer's process on the first `threads` of the cores that this process may use.
+
+    Raises
+    ------
+    PeerFailed
+        Here and in every method.
+    """
 
     def __init__(self, peer: str, threads: int, log: Path) -> None:
         self.peer, self.log = peer, log
@@ -63,7 +69,9 @@ class Worker:
             self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
-            tail = "".join(self.log.read_text().splitlines(keepends=True)[-25:])
-            raise RuntimeError(f"{self.peer} ended with {self.process.wait()} at {request}:\n{tail}")
+            tail = self.log.read_text().splitlines()[-25:]
+            print("\n".join(tail), file=sys.stderr)
+            last = tail[-1].strip() if tail else ""
+            raise PeerFailed(f"ended with status {self.process.wait()} at `{request['do']}`: {last}")
         answer: dict[str, Any] = json.loads(line)
         return answer

@@ -11,6 +11,8 @@ import venv
 from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.speed.case import PeerFailed
+
 ROOT = Path(__file__).parents[2]
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 FOLDER = ROOT / ".benchmarks"
@@ -18,15 +20,24 @@ FOLDER = ROOT / ".benchmarks"
 
 
 def peers_python() -> Path:
-    """The Python of the peers' environment, made (a few minutes) when it is missing or other versions are asked for."""
+    """The Python of the peers' environment, made (a few minutes) when it is missing or other versions are asked for.
+
+    Raises
+    ------
+    PeerFailed
+        It cannot be made; what pip said stands on standard error.
+    """
     wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
     home, stamp = FOLDER / "peers", FOLDER / "peers" / "installed"
     python = home / "bin" / "python"
     if not stamp.exists() or stamp.read_text() != wanted:
         print(f"making the peers' environment in {home}", file=sys.stderr)
-        venv.create(home, with_pip=True)
         install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*install, "-r", str(REQUIREMENTS)], check=True)
+        try:
+            venv.create(home, with_pip=True)
+            subprocess.run([*install, "-r", str(REQUIREMENTS)], check=True)
+        except (OSError, subprocess.CalledProcessError) as failure:
+            raise PeerFailed(f"the peers' environment cannot be made: {failure}") from failure
         stamp.write_text(wanted)
     return python
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks.speed import agreement
-from benchmarks.speed.case import Case, Unsupported
+from benchmarks.speed.case import Case, PeerFailed, Unsupported
 from benchmarks.speed.client import Worker
 from benchmarks.speed.sections.section import Section
 
@@ -19,6 +20,8 @@ LEAST_SECONDS = 0.05
 """A repeat fills about this time, or is one run."""
 SLOW_SECONDS = 20.0
 """A peer whose run takes longer is timed in the first repeat only."""
+LONG_SECONDS, FEWEST_REPEATS = 45.0, 3
+"""A case that has taken so long ends after so many repeats."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +49,30 @@ class Crew:
     def __init__(self, threads: int, folder: Path) -> None:
         self.threads, self.folder = threads, folder
         self.workers: dict[str, Worker] = {}
+        self.missing: dict[str, str] = {}
 
     def worker(self, peer: str) -> Worker:
+        """
+        Raises
+        ------
+        PeerFailed
+            It cannot be started; this is tried once.
+        """
+        if peer in self.missing:
+            raise PeerFailed(self.missing[peer])
         if peer not in self.workers:
-            self.workers[peer] = self.fresh(peer)
+            try:
+                self.workers[peer] = self.fresh(peer)
+            except PeerFailed as reason:
+                self.missing[peer] = str(reason)
+                raise
         return self.workers[peer]
+
+    def drop(self, peer: str) -> None:
+        """Its process has ended; the next case gets a new one."""
+        worker = self.workers.pop(peer, None)
+        if worker is not None:
+            worker.close()
 
     def fresh(self, peer: str) -> Worker:
         return Worker(peer, self.threads, self.folder / f"{peer}.log")
@@ -64,38 +86,63 @@ def measure(section: Section, case: Case, crew: Crew, repeats: int, peers: Seque
     """A row of results: seconds, ratios, who refused and why, and peak memory where the section has a goal for it."""
     print(f"  {case.name}", file=sys.stderr, flush=True)
     ready, refused = prepared(case, crew, peers)
-    samples: dict[str, list[float]] = {peer: [] for peer in ready}
-    for number in range(repeats):
-        # The order turns, so that nobody always runs behind the same neighbour.
-        shift = number % len(ready)
-        for peer in ready[shift:] + ready[:shift]:
-            if samples[peer] and samples[peer][0] > SLOW_SECONDS:
-                continue
-            samples[peer].append(crew.worker(peer).seconds(LEAST_SECONDS))
+    samples = timed(crew, ready, refused, repeats)
     row: dict[str, Any] = {"seconds": {p: float(f"{statistics.median(s):.4g}") for p, s in samples.items()}}
-    base = samples[section.base]
-    row["ratios"] = {peer: paired(taken, base, section.times_base) for peer, taken in samples.items()}
+    base = samples.get(section.base)
+    row["ratios"] = {peer: paired(taken, base, section.times_base) for peer, taken in samples.items()} if base else {}
     row["eqdsl over"] = {
         peer: paired(samples["eqdsl"], samples[peer], section.factor(peer)) for peer in section.goals if peer in samples
     }
     if section.memory_goals:
-        row["peak MB"] = {peer: peak_megabytes(case, crew, peer) for peer in ready}
+        wanted = [peer for peer in ("eqdsl", *section.memory_goals) if peer in samples]
+        row["peak MB"] = {peer: peak_megabytes(case, crew, peer) for peer in wanted}
     return {**row, "refused": refused}
 
 
+def timed(crew: Crew, ready: list[str], refused: dict[str, str], repeats: int) -> dict[str, list[float]]:
+    """Seconds of each peer's repeats; who ends meanwhile is noted in `refused`."""
+    samples: dict[str, list[float]] = {peer: [] for peer in ready}
+    begin = time.monotonic()
+    for number in range(repeats):
+        if number >= FEWEST_REPEATS and time.monotonic() - begin > LONG_SECONDS:
+            break
+        # The order turns, so that nobody always runs behind the same neighbour.
+        shift = number % len(ready)
+        for peer in ready[shift:] + ready[:shift]:
+            if peer in refused or (samples[peer] and samples[peer][0] > SLOW_SECONDS):
+                continue
+            try:
+                samples[peer].append(crew.worker(peer).seconds(LEAST_SECONDS))
+            except PeerFailed as reason:
+                if peer == "eqdsl":
+                    raise
+                refused[peer] = str(reason)
+                crew.drop(peer)
+    return {peer: taken for peer, taken in samples.items() if peer not in refused}
+
+
 def prepared(case: Case, crew: Crew, peers: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """Who can run the case, all in agreement with eqdsl, and why the others cannot."""
+    """Who can run the case, all in agreement with eqdsl, and why the others cannot: nobody ends the run but eqdsl.
+
+    Raises
+    ------
+    PeerFailed
+        eqdsl itself cannot.
+    """
     ready, refused = [], {}
     with tempfile.TemporaryDirectory() as folder:
         ours = crew.worker("eqdsl").prepare(case, Path(folder))
         for peer in peers:
             try:
                 theirs = ours if peer == "eqdsl" else crew.worker(peer).prepare(case, Path(folder))
-            except Unsupported as reason:
+                agreement.require(case, peer, ours, theirs)
+            except (Unsupported, AssertionError) as reason:
                 refused[peer] = str(reason)
-                continue
-            agreement.require(case, peer, ours, theirs)
-            ready.append(peer)
+            except PeerFailed as reason:
+                refused[peer] = str(reason)
+                crew.drop(peer)
+            else:
+                ready.append(peer)
     return ready, refused
 
 

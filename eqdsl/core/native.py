@@ -15,6 +15,8 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from eqdsl.core.pruning import note_use, prune
+
 COMPILERS = ("cc", "gcc", "clang", "c++", "g++", "clang++")
 
 FLAGS = (
@@ -65,12 +67,15 @@ def load(text: str, flags: Sequence[str] = FLAGS) -> ctypes.CDLL:
     folder = cache_folder()
     path = folder / f"{key}.so"
     try:
-        if not is_ours(path):
+        if is_ours(path):
+            note_use(path)
+        else:
             _compile(text, path, flags)
+            prune(folder, path)
         try:
             return ctypes.CDLL(str(path))
         except OSError:
-            # A file that a crash left unfinished on the disk.
+            # A file that a crash left unfinished on the disk, or that another process has pruned.
             _compile(text, path, flags)
             return ctypes.CDLL(str(path))
     except OSError as failure:

@@ -12,18 +12,24 @@ from torch import Tensor, nn
 
 from eqdsl.core.errors import DataError, UsageError
 from eqdsl.data.inputs import without_driven
+from eqdsl.data.smoothing import noise_of
 from eqdsl.data.split import Split
-from eqdsl.data.statistics import channel_variance, time_derivative
+from eqdsl.data.statistics import channel_variance
 from eqdsl.data.trajectories import Trajectories
-from eqdsl.data.velocities import missing_velocities, with_velocities
+from eqdsl.data.velocities import in_model_order, missing_velocities, with_velocities
+from eqdsl.fitting.collocation.cloud import Cloud, cloud_on_grid
+from eqdsl.fitting.collocation.frames import cloud_of_points
+from eqdsl.fitting.collocation.states import StateNetworks
 from eqdsl.fitting.config import FitConfig
+from eqdsl.fitting.derivatives.base import DerivativeMethod, Measured
+from eqdsl.fitting.derivatives.table import derivative_method
 from eqdsl.fitting.integrator import check_integrator, integrator_of
 from eqdsl.fitting.misfit import channel_means
 from eqdsl.fitting.noise import Noise, stated
 from eqdsl.fitting.penalty import learned_modules
 from eqdsl.fitting.scales import rms_rate, without_gaps
 from eqdsl.fitting.segments import SegmentStarts, segment_length
-from eqdsl.fitting.stages import objectives_of
+from eqdsl.fitting.stages import AUTO, objectives_of
 from eqdsl.fitting.training_data import Batch, TrainingData
 from eqdsl.fitting.velocities import InitialVelocities
 from eqdsl.learned.initial import LAST_GAIN
@@ -53,8 +59,6 @@ class Problem:
         `validation` is `train` when nothing is held out.
     filled : Trajectories
         The states of the training trajectories, with estimates of those that the data do not hold.
-    slopes : Tensor, shape (B, T, C, *S)
-        Time derivative of the training data; NaN where unknown.
     variance : Tensor, shape (C',)
         Variance of each channel of the data, `model.data_channels`; the states come first.
     rate : Tensor, shape (C,)
@@ -68,6 +72,10 @@ class Problem:
         Integrator, and why.
     segments : SegmentStarts or None
         Fitted starts of the segments of training trajectories, where `shooting` is an objective.
+    derivative : DerivativeMethod or None
+        Slopes of the training data, where an objective compares with them.
+    cloud, states : Cloud and StateNetworks, or None
+        The training data as points, and networks for them, where `collocation` is an objective.
     noise : Noise or None
         What the model says about the noise of the data.
     """
@@ -77,7 +85,6 @@ class Problem:
     train: TrainingData
     validation: TrainingData
     filled: Trajectories
-    slopes: Tensor
     variance: Tensor
     rate: Tensor
     observed: dict[str, float]
@@ -85,6 +92,9 @@ class Problem:
     held_out_velocities: InitialVelocities | None
     integrator: Choice
     segments: SegmentStarts | None = None
+    derivative: DerivativeMethod | None = None
+    cloud: Cloud | None = None
+    states: StateNetworks | None = None
     noise: Noise | None = None
 
     @property
@@ -153,20 +163,23 @@ class Problem:
         train = self.train.to(dtype)
         return replace(
             self, train=train, validation=train if self.validation is self.train else self.validation.to(dtype),
-            slopes=self.slopes.to(dtype), variance=self.variance.to(dtype), rate=self.rate.to(dtype),
+            variance=self.variance.to(dtype), rate=self.rate.to(dtype),
+            derivative=None if self.derivative is None else self.derivative.to(dtype),
+            cloud=None if self.cloud is None else self.cloud.to(dtype),
         )  # fmt: skip
 
     def modules(self) -> dict[str, nn.Module]:
         """Everything with trainable numbers, by the prefix its tensors are stored under."""
         found = {
             "field": self.field, "initial": self.velocities, "held_out_initial": self.held_out_velocities,
-            "segments": self.segments, "noise": self.noise if self.noise is not None and self.noise.fits else None,
+            "segments": self.segments, "states": self.states,
+            "noise": self.noise if self.noise is not None and self.noise.fits else None,
         }  # fmt: skip
         return {name: module for name, module in found.items() if module is not None}
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """Every number that the training data decide."""
-        for module in (self.field, self.velocities, self.segments):
+        for module in (self.field, self.velocities, self.segments, self.states):
             if module is not None:
                 yield from (p for p in module.parameters() if p.requires_grad)
 
@@ -216,7 +229,8 @@ def make_problem(
                 file=file,
                 help="hold out more (`data.validation`), or nothing (`data.validation=0`)",
             )
-    slopes = time_derivative(filled)
+    measured = Measured(split.train, filled, noise_of(in_model_order(split.train, model)), field)
+    slopes = measured.slopes()
     slopes = np.where(without_driven(np.ones(slopes.shape, bool), model), slopes, np.nan)
     slopes[:, :, [i for i, name in enumerate(model.channel_names) if name in model.unobserved]] = np.nan
     variance = without_gaps(channel_variance(filled), filled)
@@ -232,15 +246,29 @@ def make_problem(
     if "shooting" in objectives_of(config):
         length = segment_length(config.objective.segment, train.horizon)
         segments = SegmentStarts(model, train, filled, scale[: len(model.channels)], length)
+    derivative = None
+    names = objectives_of(config)
+    if "derivative" in names or "regression" in names:
+        # A regression averages over all of the data: the weak form serves it best, whatever the noise.
+        weak = config.objective.derivative == AUTO and "regression" in names
+        derivative = derivative_method("weak" if weak else config.objective.derivative, measured)
+    cloud = states = None
+    if "collocation" in names:
+        points = split.train.points
+        cloud = (
+            cloud_on_grid(split.train, model, grid, train.state) if points is None
+            else cloud_of_points(points, model, train.state)
+        )  # fmt: skip
+        states = StateNetworks(model, cloud, config.run.seed).to(device)
     lacking = {*model.unobserved, *(model.channel_names[i] for i in missing)}
-    names = {i: n for i, n in enumerate(model.data_channel_names) if n not in lacking}
-    observed = {n: float(variance[i]) for i, n in names.items()}
+    held = {i: n for i, n in enumerate(model.data_channel_names) if n not in lacking}
+    observed = {n: float(variance[i]) for i, n in held.items()}
     return Problem(
         model, field, train, validation, filled,
-        torch.as_tensor(slopes, device=device).to(dtype), scale,
+        scale,
         torch.as_tensor(rms_rate(slopes, filled), device=device).to(dtype),
-        observed, velocities, held_out, integrator_of(config.integrator, field, train), segments,
-        Noise(model, observed, scale) if stated(model) else None,
+        observed, velocities, held_out, integrator_of(config.integrator, field, train), segments, derivative, cloud,
+        states, Noise(model, observed, scale) if stated(model) else None,
     )  # fmt: skip
 
 

@@ -7,8 +7,8 @@ from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.stages import AUTO, objectives_of
 from eqdsl.model.model import Model
 
-AT_STATES = ("derivative",)
-"""Objectives that evaluate the vector field at the states of data frames."""
+AT_STATES = ("collocation", "derivative", "regression")
+"""Objectives that compare with the states of data frames themselves."""
 
 
 def suited(config: FitConfig, model: Model) -> FitConfig:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from torch import Tensor, nn
@@ -65,6 +65,23 @@ class LearnedFamily(nn.Module, ABC):
     @abstractmethod
     def forward(self, inputs: Tensor) -> Tensor:
         """Outputs of the family at dimensionless inputs."""
+
+    def components(self, inputs: Sequence[Tensor], scales: Tensor) -> tuple[Tensor, ...] | None:
+        """A pointwise family between its scales, ``s*family((x - center)/scale)``; None where it has no kernel for it.
+
+        Parameters
+        ----------
+        inputs : sequence of Tensor
+            Physical, one for each input, of one shape.
+        scales : Tensor
+            Centres and scales of the inputs, scales of the outputs.
+
+        Returns
+        -------
+        tuple of Tensor or None
+            One for each output.
+        """
+        return None
 
     def complexity(self) -> Tensor | None:
         """An extra cost the family asks for (sparsity of a ``library``), or None."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from torch import Tensor, nn
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 from eqdsl.learned.activations import DEFAULT_ACTIVATION, activation
 from eqdsl.learned.base import FamilySpec, LearnedFamily
 from eqdsl.learned.initial import amplify, start_hidden, start_last
+from eqdsl.learned.native.components import network_of_components
 from eqdsl.learned.native.operator import network
 
 DEFAULT_SIZES = (64, 64)
@@ -35,5 +37,10 @@ class Mlp(LearnedFamily):
         amplify(self.last, factor)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        layers = [*self.hidden, self.last]
-        return network(inputs, [weight for layer in layers for weight in (layer.weight, layer.bias)], self.activation)
+        return network(inputs, self._weights(), self.activation)
+
+    def components(self, inputs: Sequence[Tensor], scales: Tensor) -> tuple[Tensor, ...] | None:
+        return network_of_components(inputs, self._weights(), self.activation, scales)
+
+    def _weights(self) -> list[Tensor]:
+        return [weight for layer in (*self.hidden, self.last) for weight in (layer.weight, layer.bias)]

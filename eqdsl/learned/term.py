@@ -8,6 +8,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.modules.module import _has_any_global_hook
 
 from eqdsl.core.errors import UsageError
 from eqdsl.learned.base import LearnedFamily
@@ -136,6 +137,19 @@ class LearnedTermModule(nn.Module):
         outputs = [self._ranged(o, value, inputs) for o, value in enumerate(free)]
         return torch.stack(outputs, self.channel_axis)
 
+    def components(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...] | None:
+        """The same for inputs of one shape that are tensors of their own, and so the outputs; None where only a call
+        gives them."""
+        if self.constraints or self.radius or not self.plain:
+            return None
+        return self.family.components(inputs, torch.cat([self.input_center, self.input_scale, self.output_scale]))
+
+    @property
+    def plain(self) -> bool:
+        """Whether its values follow from its weights alone, in their precision: nobody listens or stands in."""
+        heard = _has_any_global_hook() or any(map(_changed, self.modules()))
+        return type(self) is LearnedTermModule and not self.bf16 and not heard
+
     @torch.no_grad()
     def calibrate(
         self, center: Numbers, scale: Numbers, output_scale: Numbers, norm_scale: Numbers | None = None
@@ -238,6 +252,11 @@ class LearnedTermModule(nn.Module):
         if given.ndim and given.shape != like.shape:
             raise UsageError(f"`{name}` has shape {tuple(given.shape)}, the learned term needs {tuple(like.shape)}")
         return given.expand(like.shape)
+
+
+def _changed(module: nn.Module) -> bool:
+    hooks = module._forward_hooks or module._forward_pre_hooks or module._backward_hooks or module._backward_pre_hooks
+    return bool(hooks) or "forward" in vars(module) or hasattr(module, "parametrizations")
 
 
 def _at_end(faces: Sequence[Face], end: float) -> tuple[Face, ...]:

@@ -172,7 +172,8 @@ def _replace_end(context: Context, total: Number, end: Number, axis: int, side: 
     return torch.cat([layer, kept] if side == 0 else [kept, layer], dim=dim)
 
 
-def _learned(context: Context, *arguments: Any) -> Tensor:
+def _learned(context: Context, *arguments: Any) -> Tensor | tuple[Tensor, ...]:
+    """Outputs side by side, or each one by itself where the term has a kernel for that."""
     *values, name, sizes = arguments
     module = context.learned[name]
     inputs = [_as_tensor(v, context.state) for v in values]
@@ -180,7 +181,11 @@ def _learned(context: Context, *arguments: Any) -> Tensor:
         shape = (context.state.shape[0], *sizes)
         stacked = torch.stack([v.expand(shape) for v in inputs], dim=1)
     else:
-        stacked = torch.stack(torch.broadcast_tensors(*inputs), dim=-1)
+        components = torch.broadcast_tensors(*inputs)
+        found = module.components(components) if isinstance(module, LearnedTermModule) else None
+        if found is not None:
+            return found
+        stacked = torch.stack(components, dim=-1)
     if getattr(module, "by_environment", False) and ENVIRONMENT in context.members:
         own: Tensor = module(stacked, context.members[ENVIRONMENT])
         return own
@@ -188,7 +193,9 @@ def _learned(context: Context, *arguments: Any) -> Tensor:
     return outputs
 
 
-def _output(context: Context, outputs: Tensor, name: str, number: int) -> Tensor:
+def _output(context: Context, outputs: Tensor | tuple[Tensor, ...], name: str, number: int) -> Tensor:
+    if isinstance(outputs, tuple):
+        return outputs[number]
     neighbourhood = context.learned[name].radius > 0
     return outputs.select(1 if neighbourhood else -1, number)
 

@@ -107,16 +107,16 @@ class ParameterSet(nn.Module):
         """Names of the fitted parameters."""
         return tuple(self._transforms)
 
-    def values(self) -> dict[str, Tensor]:
-        """Physical values by name, differentiable with respect to the raw ones."""
-        return {name: self.value(name) for name in self._parameters_by_name}
+    def values(self, raw: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
+        """Physical values by name, differentiable with respect to the raw ones, or to those that stand in for them."""
+        return {name: self.value(name, raw) for name in self._parameters_by_name}
 
-    def value(self, name: str) -> Tensor:
+    def value(self, name: str, raw: Mapping[str, Tensor] | None = None) -> Tensor:
         """The physical value of one parameter."""
         transform = self._transforms.get(name)
         if transform is None:
             return self.get_buffer(_key(name))
-        value = transform.value(self.raw[_key(name)])
+        value = transform.value((self.raw if raw is None else raw)[_key(name)])
         rest = self._buffers.get(_rest(name))
         return value if rest is None else value + rest
 
@@ -173,6 +173,31 @@ class ParameterSet(nn.Module):
             raw.fill_(min(max(number, -most), most) if math.isfinite(number) else number)
             # What the way over the raw number rounds off: much, for a small number within wide bounds.
             self.register_buffer(_rest(name), torch.full_like(raw, value) - transform.value(raw), persistent=False)
+
+    def begin_at(self, name: str, values: Tensor) -> None:
+        """Let a fit go on from these numbers, inside the bounds; `values` is of the parameter's shape.
+
+        Unlike `set_value` only up to rounding, so that the raw numbers say all.
+        """
+        transform, raw = self._transforms[name], self.raw[_key(name)]
+        self._buffers.pop(_rest(name), None)
+        numbers = [transform.raw(v) for v in values.double().flatten().tolist()]
+        with torch.no_grad():
+            raw.copy_(torch.tensor(numbers, dtype=torch.float64).reshape(raw.shape))
+
+
+class GivenParameters(ParameterSet):
+    """The parameters of another set at numbers that may be changed, bounds or not; none of them is trained."""
+
+    def __init__(self, like: ParameterSet) -> None:
+        nn.Module.__init__(self)
+        self._dimension, self._parameters_by_name = like._dimension, like._parameters_by_name
+        self._transforms = {}
+        self.numbers = {name: value.detach() for name, value in like.values().items()}
+
+    def value(self, name: str, raw: Mapping[str, Tensor] | None = None) -> Tensor:
+        """The physical value of one parameter."""
+        return self.numbers[name]
 
 
 def _key(name: str) -> str:

@@ -60,7 +60,7 @@ class PreparedField:
         if not self._fused or not field.fusible(state):
             return field.rates(t, state, self._given if not self._fused else None)
         if self._uniforms is None:
-            return field.fused(state, lambda wanted: field.evaluate(t, state, wanted, self._given))
+            return field.fused(state, field.physical, lambda wanted: field.evaluate(t, state, wanted, self._given))
         arrays = field.evaluate(t, state, field.fused.arrays, self._given) if field.fused.arrays else []
         return field.fused.from_leaves(state, self._uniforms, arrays)
 

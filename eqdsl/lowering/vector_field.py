@@ -89,7 +89,7 @@ class VectorField(NamedOutputs):
     def forward(self, t: float | Tensor, state: Tensor) -> Tensor:
         """Time derivative of the state, ``(B, C, *S)``."""
         if self.fusible(state):
-            return self.fused(state, lambda wanted: self.evaluate(t, state, wanted))
+            return self.fused(state, self.physical, lambda wanted: self.evaluate(t, state, wanted))
         return self.rates(t, state)
 
     def fusible(self, state: Tensor) -> bool:

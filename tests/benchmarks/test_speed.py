@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.speed import agreement, inputs
-from benchmarks.speed.case import Case, Unsupported
+from benchmarks.speed import agreement, client, inputs
+from benchmarks.speed.case import Case, PeerFailed, Unsupported
 from benchmarks.speed.environment import machine
-from benchmarks.speed.measure import Crew, Spread, paired, prepared
+from benchmarks.speed.measure import Crew, Spread, measure, paired, prepared
 from benchmarks.speed.memory import peak_growth
 from benchmarks.speed.peers import c_kernel, eqdsl_field, torch_tasks
+from benchmarks.speed.peers.table import Peer
 from benchmarks.speed.peers.torch_module import HandWritten
 from benchmarks.speed.problems import PROBLEMS
 from benchmarks.speed.regression import worse
@@ -77,6 +78,30 @@ def test_a_worker_answers_and_refuses(tmp_path: Path) -> None:
         assert prepared(learned, crew, ["eqdsl", "C"]) == (["eqdsl"], {"C": "no kernel was written for learned terms"})
     finally:
         crew.close()
+
+
+def test_a_peer_that_cannot_be_had_or_ends_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+
+    def nothing() -> Path:
+        tried.append(1)
+        raise PeerFailed("the peers' environment cannot be made: no network")
+
+    monkeypatch.setattr(client, "peers_python", nothing)
+    monkeypatch.setitem(client.PEERS, "copy", Peer("no_such_module", own_environment=False))
+    crew, peers = Crew(1, tmp_path), ["eqdsl", "C", "copy", "torchdiffeq"]
+    try:
+        for case in (Case("rate", "heat_3d", n, 1, "float32") for n in (8, 9)):
+            row = measure(SECTIONS["forward"], case, crew, 1, peers)
+            assert set(row["seconds"]) == set(row["ratios"]) == {"eqdsl", "C"}
+            assert "no network" in row["refused"]["torchdiffeq"] and "no_such_module" in row["refused"]["copy"]
+        assert len(tried) == 1
+        row = measure(SECTIONS["mlp"], Case("rate", "heat_3d", 8, 1, "float32"), crew, 1, ["eqdsl", "torchdiffeq"])
+        assert set(row["seconds"]) == {"eqdsl"} and row["ratios"] == row["eqdsl over"] == {}
+    finally:
+        crew.close()
+    text = markdown({"machine": machine(), "threads": {"1": {"mlp": {"heat": row}}}})
+    assert "torchdiffeq: the peers' environment cannot be made: no network" in text
 
 
 def test_peak_memory_sees_an_array_and_a_tape() -> None:

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from eqdsl.lowering.fused.buffers import LEAST_BYTES, Buffer
+from eqdsl.lowering.fused import buffers
+from eqdsl.lowering.fused.buffers import HUGE_PAGE, LEAST_BYTES, Buffer
 
 LARGE = torch.empty(2, LEAST_BYTES // 8, dtype=torch.float64)
 
@@ -78,3 +79,17 @@ def test_small_results_and_other_shapes() -> None:
     two = buffer.like(LARGE[:1].repeat(3, 1))
     assert two.shape[0] == 3 and two.data_ptr() != one.data_ptr()
     assert buffer.like(LARGE.float().repeat(2, 1)).dtype is torch.float32
+
+
+def test_large_memory_is_asked_for_in_large_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, int]] = []
+    monkeypatch.setattr(buffers, "_madvise", lambda first, size, _: asked.append((first, size)))
+    buffer, wanted = Buffer(), torch.empty(16 * HUGE_PAGE, dtype=torch.uint8)
+    place = buffer.like(wanted).data_ptr()
+    ((first, size),) = asked
+    assert first % HUGE_PAGE == size % HUGE_PAGE == 0 and size >= 15 * HUGE_PAGE
+    assert place <= first and first + size <= place + 16 * HUGE_PAGE
+    # What is used again was asked for before; what holds no whole page is not asked for.
+    buffer.like(wanted)
+    Buffer().like(wanted[:LEAST_BYTES])
+    assert len(asked) == 1

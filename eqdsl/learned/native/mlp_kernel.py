@@ -6,6 +6,7 @@ import ctypes
 from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,12 +22,15 @@ MOST_CHUNKS = 64
 """And so the most threads that work on one gradient."""
 
 _POINTER, _LONG = ctypes.c_void_p, ctypes.c_long
-_FORWARD = [_POINTER] * 3 + [_LONG] * 2
-_ADJOINT = [_POINTER] * 6 + [_LONG] * 3
+_FORWARD: list[Any] = [_POINTER, _LONG] + [_POINTER] * 3 + [_LONG] * 3
+_ADJOINT: list[Any] = [_POINTER, _LONG] + [_POINTER] * 3 + [_LONG] + [_POINTER] * 3 + [_LONG] * 3
 
 
 class MlpKernel:
-    """``(..., inputs) -> (..., outputs)`` by a kernel of certain widths; the adjoint is compiled when first needed.
+    """A perceptron of certain widths by a kernel; the adjoint is compiled when first needed.
+
+    Inputs and outputs come side by side, ``(..., inputs) -> (..., outputs)``, or as components: tensors of one shape,
+    with which go scales, ``output_scale*f((x - center)/scale)``.
 
     Parameters
     ----------
@@ -51,30 +55,64 @@ class MlpKernel:
 
     def forward(self, inputs: Tensor, weights: Sequence[Tensor]) -> Tensor:
         """The outputs. `weights` are weight and bias of each layer in turn."""
-        inputs, weights = inputs.contiguous(), [w.contiguous() for w in weights]
+        inputs = inputs.contiguous()
         outputs = inputs.new_empty(*inputs.shape[:-1], self.widths[-1])
-        points = inputs.numel() // self.widths[0]
-        self._forward(inputs.data_ptr(), _pointers(weights), outputs.data_ptr(), points, torch.get_num_threads())
+        self._call_forward(inputs.unbind(-1), weights, None, outputs.unbind(-1))
+        return outputs
+
+    def forward_components(self, inputs: Sequence[Tensor], weights: Sequence[Tensor], scales: Tensor) -> list[Tensor]:
+        """The outputs; `scales` are the inputs' centres, their scales, and the outputs' scales."""
+        inputs = [x.contiguous() for x in inputs]
+        outputs = [torch.empty_like(inputs[0]) for _ in range(self.widths[-1])]
+        self._call_forward(inputs, weights, scales, outputs)
         return outputs
 
     def adjoint(
         self, cotangent: Tensor, inputs: Tensor, weights: Sequence[Tensor], wants_inputs: bool = True
     ) -> tuple[Tensor | None, list[Tensor]]:
         """Cotangents of inputs and weights; the same bits for any number of threads."""
+        inputs, cotangent = inputs.contiguous(), cotangent.contiguous()
+        back = torch.empty_like(inputs) if wants_inputs else None
+        gradients = self._call_adjoint(
+            cotangent.unbind(-1), inputs.unbind(-1), weights, None, None if back is None else back.unbind(-1)
+        )
+        return back, gradients
+
+    def adjoint_components(
+        self, cotangents: Sequence[Tensor], inputs: Sequence[Tensor], weights: Sequence[Tensor], scales: Tensor,
+        wants_inputs: bool = True,
+    ) -> tuple[list[Tensor] | None, list[Tensor]]:  # fmt: skip
+        """The same for components."""
+        inputs, cotangents = [x.contiguous() for x in inputs], [g.contiguous() for g in cotangents]
+        backs = [torch.empty_like(x) for x in inputs] if wants_inputs else None
+        return backs, self._call_adjoint(cotangents, inputs, weights, scales, backs)
+
+    def _call_forward(
+        self, inputs: Sequence[Tensor], weights: Sequence[Tensor], scales: Tensor | None, outputs: Sequence[Tensor]
+    ) -> None:
+        weights = [w.contiguous() for w in weights]
+        self._forward(
+            _pointers(inputs), _step(inputs), _pointers(weights), _pointer(scales), _pointers(outputs), _step(outputs),
+            inputs[0].numel(), torch.get_num_threads(),
+        )  # fmt: skip
+
+    def _call_adjoint(
+        self, cotangents: Sequence[Tensor], inputs: Sequence[Tensor], weights: Sequence[Tensor], scales: Tensor | None,
+        backs: Sequence[Tensor] | None,
+    ) -> list[Tensor]:  # fmt: skip
         if self._adjoint is None:
             self._adjoint = load(self._source.adjoint(), AS_WRITTEN).adjoint
             self._adjoint.argtypes, self._adjoint.restype = _ADJOINT, None
-        inputs, cotangent, weights = inputs.contiguous(), cotangent.contiguous(), [w.contiguous() for w in weights]
-        points = inputs.numel() // self.widths[0]
+        weights, points = [w.contiguous() for w in weights], inputs[0].numel()
         chunk = max(SMALLEST_CHUNK, -(-points // (MOST_CHUNKS * 256)) * 256)
-        flat = inputs.new_empty(self._source.weights)
-        parts = inputs.new_empty(-(-points // chunk), self._source.weights)
-        back = torch.empty_like(inputs) if wants_inputs else None
+        flat = inputs[0].new_empty(self._source.weights)
+        parts = inputs[0].new_empty(-(-points // chunk), self._source.weights)
         self._adjoint(
-            inputs.data_ptr(), _pointers(weights), cotangent.data_ptr(), None if back is None else back.data_ptr(),
-            flat.data_ptr(), parts.data_ptr(), points, chunk, torch.get_num_threads(),
+            _pointers(inputs), _step(inputs), _pointers(weights), _pointer(scales), _pointers(cotangents),
+            _step(cotangents), None if backs is None else _pointers(backs), flat.data_ptr(), parts.data_ptr(), points,
+            chunk, torch.get_num_threads(),
         )  # fmt: skip
-        return back, [g.view(s) for g, s in zip(flat.split(self._sizes), self._shapes, strict=True)]
+        return [g.view(s) for g, s in zip(flat.split(self._sizes), self._shapes, strict=True)]
 
 
 @cache
@@ -88,5 +126,15 @@ def mlp_kernel(widths: tuple[int, ...], activation: str, dtype: torch.dtype) -> 
     return MlpKernel(widths, activation, dtype)
 
 
-def _pointers(weights: Sequence[Tensor]) -> ctypes.Array[ctypes.c_void_p]:
-    return (_POINTER * len(weights))(*[w.data_ptr() for w in weights])
+def _pointers(tensors: Sequence[Tensor]) -> ctypes.Array[ctypes.c_void_p]:
+    return (_POINTER * len(tensors))(*[t.data_ptr() for t in tensors])
+
+
+def _pointer(tensor: Tensor | None) -> int | None:
+    return None if tensor is None else tensor.data_ptr()
+
+
+def _step(components: Sequence[Tensor]) -> int:
+    """How far the numbers of a component are apart: 1, or what came side by side was taken apart."""
+    first = components[0]
+    return first.stride(-1) if first.dim() else 1

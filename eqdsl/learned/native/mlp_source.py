@@ -19,17 +19,39 @@ FEW = 4
 _TILE = """
 #include <stdlib.h>
 #define P (4*LANES)
-/* A tile of inputs, points as lanes; absent points are zeros. */
-static void gather(const T *restrict x, long count, long width, T *restrict tile)
+/* Points `first` to `first + count` of numbers that are `step` apart, one pointer for each input; absent points are
+   zeros. */
+static void gather(const T *const *x, long step, long first, long count, long width, T *restrict tile)
 {
   if (count < P) memset(tile, 0, width*P*sizeof(T));
-  for (long p = 0; p < count; ++p)
-    for (long i = 0; i < width; ++i) tile[i*P + p] = x[p*width + i];
+  for (long i = 0; i < width; ++i) {
+    const T *const from = x[i] + first*step;
+    if (step == 1) memcpy(tile + i*P, from, count*sizeof(T));
+    else for (long p = 0; p < count; ++p) tile[i*P + p] = from[p*step];
+  }
 }
-static void scatter(const T *restrict tile, long count, long width, T *restrict y)
+static void scatter(const T *restrict tile, long first, long count, long width, T *const *y, long step)
 {
-  for (long p = 0; p < count; ++p)
-    for (long j = 0; j < width; ++j) y[p*width + j] = tile[j*P + p];
+  for (long j = 0; j < width; ++j) {
+    T *const to = y[j] + first*step;
+    if (step == 1) memcpy(to, tile + j*P, count*sizeof(T));
+    else for (long p = 0; p < count; ++p) to[p*step] = tile[j*P + p];
+  }
+}
+static void standardise(T *restrict tile, long width, const T *centre, const T *scale)
+{
+  for (long i = 0; i < width; ++i)
+    for (long p = 0; p < P; ++p) tile[i*P + p] = (tile[i*P + p] - centre[i])/scale[i];
+}
+static void multiply(T *restrict tile, long width, const T *factor)
+{
+  for (long i = 0; i < width; ++i)
+    for (long p = 0; p < P; ++p) tile[i*P + p] *= factor[i];
+}
+static void divide(T *restrict tile, long width, const T *factor)
+{
+  for (long i = 0; i < width; ++i)
+    for (long p = 0; p < P; ++p) tile[i*P + p] /= factor[i];
 }
 static void transpose(const T *restrict a, long width, T *restrict turned, long pitch)
 {
@@ -51,25 +73,28 @@ INLINE void add_products(V *sum, const T *a, const T *b)
 """
 
 _FORWARD = """
-static void tile_forward(const T *const *w, const T *x, long count, T *y, T *t)
+static void tile_forward(const T *const *w, const T *scales, const T *const *x, long x_step, long first, long count,
+                         T *const *y, long y_step, T *t)
 {{
 {layers}
 }}
-void forward(const T *x, const T *const *w, T *y, long points, long threads)
+void forward(const T *const *x, long x_step, const T *const *w, const T *scales, T *const *y, long y_step, long points,
+             long threads)
 {{
   #pragma omp parallel num_threads(threads) if(threads > 1)
   {{
     T *const t = aligned_alloc(64, UP(({scratch})*sizeof(T), 64));
     #pragma omp for
     for (long p = 0; p < points; p += P)
-      tile_forward(w, x + p*{inputs}, points - p < P ? points - p : P, y + p*{outputs}, t);
+      tile_forward(w, scales, x, x_step, p, points - p < P ? points - p : P, y, y_step, t);
     free(t);
   }}
 }}
 """
 
 _ADJOINT = """
-static void tile_adjoint(const T *const *w, const T *x, const T *g, long count, T *back, T *t, T *sums)
+static void tile_adjoint(const T *const *w, const T *scales, const T *const *x, long x_step, const T *const *g,
+                         long g_step, long first, long count, T *const *back, T *t, T *sums)
 {{
 {layers}
 }}
@@ -78,8 +103,8 @@ static void write_sums(const T *sums, T *flat)
 {writes}
 }}
 /* A chunk of points has its own sums, added up in order: the same numbers for any number of threads. */
-void adjoint(const T *x, const T *const *w, const T *g, T *back, T *flat, T *parts, long points, long chunk,
-             long threads)
+void adjoint(const T *const *x, long x_step, const T *const *w, const T *scales, const T *const *g, long g_step,
+             T *const *back, T *flat, T *parts, long points, long chunk, long threads)
 {{
   const long chunks = (points + chunk - 1)/chunk;
   #pragma omp parallel num_threads(threads) if(threads > 1)
@@ -91,8 +116,7 @@ void adjoint(const T *x, const T *const *w, const T *g, T *back, T *flat, T *par
       const long end = (c + 1)*chunk < points ? (c + 1)*chunk : points;
       memset(sums, 0, ({sums})*sizeof(T));
       for (long p = c*chunk; p < end; p += P)
-        tile_adjoint(w, x + p*{inputs}, g + p*{outputs}, end - p < P ? end - p : P, back ? back + p*{inputs} : 0, t,
-                     sums);
+        tile_adjoint(w, scales, x, x_step, g, g_step, p, end - p < P ? end - p : P, back, t, sums);
       write_sums(sums, parts + c*{weights});
     }}
     free(t);
@@ -129,37 +153,55 @@ class MlpSource:
         return sum((a + 1) * b for a, b in self.layers)
 
     def forward(self) -> str:
-        """``forward(x, weights, y, points, threads)``."""
+        """``forward(x, x_step, weights, scales, y, y_step, points, threads)``; `scales` may be missing.
+
+        Scales are the inputs' centres, their scales, and the outputs' scales.
+        """
         wide, last = max(self.widths), len(self.layers) - 1
-        lines = [f"  T *a = t, *z = t + {wide}*P;", f"  gather(x, count, {self.widths[0]}, a);"]
+        lines = [f"  T *a = t, *z = t + {wide}*P;", *self._inputs("a")]
         for k, (inner, outer) in enumerate(self.layers):
             lines.append(f"  product(w[{2 * k}], {inner}, 1, w[{2 * k + 1}], a, P, {inner}, 0, 0, z, P, {outer}, P);")
             if k < last:
                 lines.append(f"  activate(z, {outer}*P);")
             lines.append("  { T *const s = a; a = z; z = s; }")
-        lines.append(f"  scatter(a, count, {self.widths[-1]}, y);")
-        return self._head + _FORWARD.format(
-            layers="\n".join(lines), scratch=f"{2 * wide}*P", inputs=self.widths[0], outputs=self.widths[-1]
-        )
+        lines += [self._output_scales("a"), f"  scatter(a, first, count, {self.widths[-1]}, y, y_step);"]
+        return self._head + _FORWARD.format(layers="\n".join(lines), scratch=f"{2 * wide}*P")
 
     def adjoint(self) -> str:
-        """``adjoint(x, weights, cotangent, back, gradients, parts, points, chunk, threads)``."""
+        """``adjoint(x, x_step, weights, scales, g, g_step, back, gradients, parts, points, chunk, threads)``.
+
+        What comes back to the inputs is stored as they are.
+        """
         lines, size = self._layers_again()
         places, sums = self._sums()
         wide = max(self.widths)
         lines.append(f"  T *g0 = t + {size}*P, *g1 = g0 + {wide}*P, *const turned = g1 + {wide}*P;")
-        lines.append(f"  gather(g, count, {self.widths[-1]}, g0);")
+        lines += [f"  gather(g, g_step, first, count, {self.widths[-1]}, g0);", self._output_scales("g0")]
         for k in reversed(range(len(self.layers))):
             lines += self._layer_back(k, places[k])
-        lines.append(f"  if (back) scatter(g0, count, {self.widths[0]}, back);")
+        inputs = self.widths[0]
+        lines += [
+            f"  if (back && scales) divide(g0, {inputs}, scales + {inputs});",
+            f"  if (back) scatter(g0, first, count, {inputs}, back, x_step);",
+        ]
         return self._head + _ADJOINT.format(
             layers="\n".join(lines), writes=self._writes(places), sums=sums, weights=self.weights,
-            scratch=f"{size + 2 * wide}*P + P*UP({wide}, LANES)", inputs=self.widths[0], outputs=self.widths[-1],
+            scratch=f"{size + 2 * wide}*P + P*UP({wide}, LANES)",
         )  # fmt: skip
+
+    def _inputs(self, tile: str) -> list[str]:
+        inputs = self.widths[0]
+        return [
+            f"  gather(x, x_step, first, count, {inputs}, {tile});",
+            f"  if (scales) standardise({tile}, {inputs}, scales, scales + {inputs});",
+        ]
+
+    def _output_scales(self, tile: str) -> str:
+        return f"  if (scales) multiply({tile}, {self.widths[-1]}, scales + {2 * self.widths[0]});"
 
     def _layers_again(self) -> tuple[list[str], int]:
         """Statements that fill ``a0``, ``a1``, ``d1``, …: inputs of the layers, slopes of their activations."""
-        lines = ["  T *const a0 = t;", f"  gather(x, count, {self.widths[0]}, a0);"]
+        lines = ["  T *const a0 = t;", *self._inputs("a0")]
         size = self.widths[0]
         for k, (inner, outer) in enumerate(self.layers[:-1]):
             lines += [

@@ -85,13 +85,16 @@ def kernel_of(inputs: Tensor, weights: Sequence[Tensor], activation: str) -> Mlp
 
 def _serves(inputs: Tensor, weights: Sequence[Tensor]) -> bool:
     """Whether a kernel is worth it; a matter of shapes alone."""
-    if len(weights) <= 2 or max(len(w) for w in weights) > WIDEST[weights[0].ndim]:
-        return False
     if weights[0].ndim == 2:
-        return inputs.numel() >= FEWEST_POINTS * inputs.shape[-1]
+        return serves(inputs.numel() // inputs.shape[-1], weights)
     lost = _lost(weights)
     sizes = [n - lost for n in inputs.shape[2:]]
-    return min(sizes) > 0 and inputs.ndim == weights[0].ndim and inputs.shape[0] * prod(sizes) >= FEWEST_POINTS
+    return min(sizes) > 0 and inputs.ndim == weights[0].ndim and serves(inputs.shape[0] * prod(sizes), weights)
+
+
+def serves(points: int, weights: Sequence[Tensor]) -> bool:
+    """Whether a kernel is worth it for so many points."""
+    return len(weights) > 2 and max(map(len, weights)) <= WIDEST[weights[0].ndim] and points >= FEWEST_POINTS
 
 
 def _lost(weights: Sequence[Tensor]) -> int:

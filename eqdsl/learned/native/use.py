@@ -45,10 +45,13 @@ def batched(cotangent: Tensor) -> bool:
     return torch._C._functorch.is_legacy_batchedtensor(cotangent)
 
 
-@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
 def wanted() -> bool:
     """Whether kernels are on and can be compiled; a missing compiler is told once."""
     return _wanted()
+
+
+# What `torch.compiler.assume_constant_result` does, which loads all of torch's compiler: more than a second.
+wanted._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
 @cache

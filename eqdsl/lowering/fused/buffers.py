@@ -1,19 +1,29 @@
 """Memory of large results, used again once nobody holds it.
 
-A result of more than some megabytes is fresh memory from the system each time, and its first touch costs several times
+A result of a megabyte or more is fresh memory from the system each time, and its first touch costs several times
 what a kernel takes for it: every page is made and set to zero. So the last one's memory is kept, and given again when
-its storage has no other holder: no tensor, no view, no graph, no array of NumPy.
+its storage has no other holder: no tensor, no view, no graph, no array of NumPy. It is asked for in pages of 2 MB, as
+NumPy asks for its own: with small ones a kernel on 2048 x 2048 points takes 1.4 times as long.
 """
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from threading import Lock
 
 import torch
 from torch import Tensor
 
-LEAST_BYTES = 1 << 23
+LEAST_BYTES = 1 << 20
 """Smaller results come from the allocator, which keeps their memory itself."""
+
+HUGE_PAGE = 1 << 21
+
+_MADV_HUGEPAGE = 14
+_madvise = ctypes.CDLL(None).madvise if sys.platform == "linux" else None
+if _madvise is not None:
+    _madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 
 
 class Buffer:
@@ -34,9 +44,17 @@ class Buffer:
             kept = self._storage
             if kept is None or kept.nbytes() != size or torch._C._storage_Use_Count(kept._cdata) > self._alone:
                 fresh = torch.empty_like(state, memory_format=torch.contiguous_format)
+                _in_huge_pages(fresh.data_ptr(), size)
                 if kept is None or kept.nbytes() != size:
                     self._storage = fresh.untyped_storage()
                     self._alone = torch._C._storage_Use_Count(self._storage._cdata) - 1
                 return fresh
             strides = torch.empty(state.shape, device="meta").stride()
             return torch.empty(0, dtype=state.dtype).set_(kept, 0, state.shape, strides)
+
+
+def _in_huge_pages(place: int, size: int) -> None:
+    """Advice to the system, which may have none to give."""
+    first, end = -(-place // HUGE_PAGE) * HUGE_PAGE, (place + size) // HUGE_PAGE * HUGE_PAGE
+    if _madvise is not None and end > first:
+        _madvise(first, end - first, _MADV_HUGEPAGE)

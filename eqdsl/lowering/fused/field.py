@@ -15,9 +15,11 @@ from eqdsl.learned.native.functions import PRECISIONS
 from eqdsl.learned.native.use import give_up, switched_off, transformed
 from eqdsl.lowering.fused.backends import BACKENDS, Marching, Rates
 from eqdsl.lowering.fused.extents import Unsupported
+from eqdsl.lowering.fused.numbers import Numbers
 from eqdsl.lowering.fused.operator import rates, register
 from eqdsl.lowering.fused.plan import Plan
 from eqdsl.lowering.fused.sorting import plan
+from eqdsl.lowering.parameters import ParameterSet
 from eqdsl.lowering.program import Program
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import Grid
@@ -45,6 +47,7 @@ class FusedRates:
             wanted = prod(grid.shape) >= FEWEST_POINTS and not switched_off()
         self.refused = "" if wanted else "not wanted"
         self._plan: Plan | None = None
+        self._numbers: Numbers | None = None
         self._kernels: dict[tuple[str, torch.dtype], tuple[Rates, int]] = {}
         self._program, self._model, self._grid = program, model, grid
         self._shape = (len(model.channels), *grid.shape)
@@ -84,8 +87,11 @@ class FusedRates:
         """All steps whose values the kernel is given."""
         return [*self.uniforms, *self.arrays]
 
-    def __call__(self, state: Tensor, evaluate: Evaluate) -> Tensor:
+    def __call__(self, state: Tensor, physical: ParameterSet, evaluate: Evaluate) -> Tensor:
         """The rates ``(B, C, *S)`` at a state for which it is `ready`."""
+        numbers = self._numbers(physical, state) if self._numbers is not None else None
+        if numbers is not None:
+            return self.from_leaves(state, numbers, evaluate(self.arrays) if self.arrays else [])
         values = evaluate(self.reads)
         count = len(self.uniforms)
         return self.from_leaves(state, self.stacked(values[:count], state), values[count:])
@@ -138,6 +144,7 @@ class FusedRates:
         try:
             if self._plan is None:
                 self._plan = plan(self._program, self._model, self._grid)
+                self._numbers = Numbers(self._program, self._plan.uniforms)
             kernel = BACKENDS[state.device.type](self._plan, state.dtype, state.device)
         except Unsupported as reason:
             self.refused = str(reason)

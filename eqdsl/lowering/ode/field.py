@@ -69,11 +69,11 @@ class OdeSteps:
         if found is None or torch.compiler.is_compiling() or state.dim() != 2 or state.dtype != field.dtype:
             return None
         terms = [field.terms_by_name[name] for name in found.networks]
-        # A formula, or a module of the user's, may have taken a network's place.
-        if any(type(term) is not LearnedTermModule for term in terms):
+        # A formula, or a module of the user's, may have taken a network's place, or listen to it.
+        if not all(isinstance(term, LearnedTermModule) and term.plain for term in terms):
             return None
         numbers = [torch.as_tensor(given[n], dtype=state.dtype, device=state.device) for n in found.uniforms]
-        if not usable(state, state) or any(n.numel() != 1 for n in numbers) or any(map(_heard, terms)):
+        if not usable(state, state) or any(n.numel() != 1 for n in numbers):
             return None
         kernel = self._kernel(state.dtype)
         if kernel is None:
@@ -106,9 +106,3 @@ class OdeSteps:
                 give_up(reason)
                 return None
         return self._kernels[dtype]
-
-
-def _heard(term: LearnedTermModule) -> bool:
-    """Whether hooks listen to a term, its weights are not what they were made as, or it computes in short numbers."""
-    layers = list(term.modules())
-    return term.bf16 or any(m._forward_hooks or m._forward_pre_hooks or hasattr(m, "parametrizations") for m in layers)
