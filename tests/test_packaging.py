@@ -20,6 +20,7 @@ PUBLIC_NAMES = [
     "Model",
     "Trajectories",
     "VectorField",
+    "adapt",
     "compile_model",
     "evaluate",
     "fit",
