@@ -75,7 +75,7 @@ def build_model(
     needs = needs_of(equations, channels, domain.axes, facts, parameters)
     walls = WallReader(domain.axes, (*channels, *unknowns), checker, constants, needs, problems).read(statements)
     solved = solver.read(statements, unknowns, walls)
-    initial = read_initial(statements, fields, channels, checker, problems)
+    initial = read_initial(statements, fields, channels, checker, constants, problems)
     noise = read_observations(statements, checker, constants, problems)
     laws = read_laws(statements, checker, problems)
     penalties = read_penalties(statements, checker, problems)
@@ -158,7 +158,7 @@ def build_model(
     return model, [*problems, *hints]
 
 
-MISSING = ("E0307", "E0406", "E0508", "E0905")
+MISSING = ("E0307", "E0406", "E0508", "E0620", "E0625", "E0905")
 """Codes for a missing statement of a kind."""
 MISSING_NAME = ("E0301", "E0304", "E0501")
 """Codes for a missing declaration or equation of the name that the message points at."""

@@ -90,16 +90,28 @@ def read_observations(
                 )
             elif value is not None:
                 noise.update(dict.fromkeys(state.channels(checker.space.names), value))
-    missing = [n for n in states if n not in seen]
+    problems += [
+        error(
+            "E0621",
+            f"`{n}` is hidden and observed",
+            seen[n],
+            "observed",
+            second=Label(states[n].span, "hidden"),
+            help=f"leave out `observe {n}`, or declare `state {n}`",
+        )
+        for n in states
+        if n in seen and states[n].hidden
+    ]
+    missing = [n for n in states if n not in seen and not states[n].hidden]
     if seen and missing:
         problems.append(
             error(
                 "E0905",
-                f"`{missing[0]}` is not observed: hidden states are not built yet",
+                f"`{missing[0]}` is not observed, but not declared hidden",
                 states[missing[0]].span,
                 "not observed",
                 second=Label(next(iter(seen.values())), "with one `observe`, all must be listed"),
-                help=f"add `observe {missing[0]}`, or leave out every `observe`",
+                help=f"add `observe {missing[0]}`, or write `hidden state {missing[0]}`",
             )
         )
     return noise

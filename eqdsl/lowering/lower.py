@@ -154,7 +154,7 @@ class Lowering:
         return tuple(
             Output(i.channel, self._whole(i.expr, f"the initial value of `{i.channel}`").number)
             for i in self.model.initial
-            if i.kind == "expression" and i.expr is not None
+            if i.kind in ("expression", "encode") and i.expr is not None
         )
 
     def _constrained(self) -> tuple[Output, ...]:

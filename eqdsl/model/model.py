@@ -39,7 +39,10 @@ def least_points(order: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A state: `axes` is empty for a plain variable; `time_order` is 2 for ``dtt(w) = …``, 0 for ``0 = … for p``."""
+    """A state: `axes` is empty for a plain variable; `time_order` is 2 for ``dtt(w) = …``, 0 for ``0 = … for p``.
+
+    A `hidden` one is never in the data.
+    """
 
     name: str
     axes: tuple[str, ...]
@@ -50,6 +53,7 @@ class Field:
     unit: str | None
     doc: str | None
     span: Span
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class Channel:
     component: int | None
     velocity: bool
     uniform: bool
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +163,10 @@ class DivergenceFree:
 
 Constraint = Pinned | Range | Parity | Monotone | ZeroMean | DivergenceFree
 
-NEIGHBOURHOOD = ("conv",)
+GLOBAL = ("fno", "unet")
+"""Families that see the whole domain."""
+
+NEIGHBOURHOOD = ("conv", *GLOBAL)
 """Families that see neighbouring points."""
 
 
@@ -318,11 +326,17 @@ def _is_zero(expr: Expr) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class InitialValue:
-    """`kind` is ``expression``, ``data`` or ``fit``."""
+    """`kind` is ``expression``, ``data``, ``fit`` or ``encode``.
+
+    `expr` is the formula, of ``encode`` one with a learned term of past frames; of ``fit`` it is where a fit starts,
+    between `lower` and `upper`.
+    """
 
     channel: str
     kind: str
     expr: Expr | None = None
+    lower: float = -INF
+    upper: float = INF
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,6 +398,10 @@ class Model:
     def dimension(self) -> int:
         """Number of space axes."""
         return len(self.axes)
+
+    def starts(self, kind: str) -> tuple[InitialValue, ...]:
+        """The initial values of a kind."""
+        return tuple(i for i in self.initial if i.kind == kind)
 
     @property
     def channel_names(self) -> tuple[str, ...]:
