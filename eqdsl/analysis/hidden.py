@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from eqdsl.analysis.expressions import ExpressionChecker
 from eqdsl.core.diagnostics import Diagnostic, error
+from eqdsl.model.expr import Expr, LearnedCall
+from eqdsl.model.facts import FactTable, nodes_of
 from eqdsl.model.model import Channel, InitialValue
 from eqdsl.syntax import nodes
 
@@ -34,6 +36,17 @@ def not_started(
             note="fitted: one for each trajectory; encoded: by a learned term that sees past frames of what is observed",
             help=f"write `init {name} = fit`, `init {name} = encode` or a formula, `init {name} = 0`",
         )
+
+
+def encoders_of(initial: Sequence[InitialValue], acting: Iterable[Expr], facts: FactTable) -> tuple[str, ...]:
+    """The learned terms that initial values use, and the law's own expressions, `acting`, do not."""
+    starting = _terms((value.expr for value in initial if value.kind == "encode" and value.expr is not None), facts)
+    return tuple(sorted(starting - _terms(acting, facts))) if starting else ()
+
+
+def _terms(expressions: Iterable[Expr], facts: FactTable) -> set[str]:
+    """The learned terms in some expressions."""
+    return {node.term for expr in expressions for node in nodes_of(expr, facts) if isinstance(node, LearnedCall)}
 
 
 def encoder_missing(statement: nodes.Init) -> Diagnostic:

@@ -44,13 +44,15 @@ def dataset_name(channel: Channel) -> str:
 
 
 def needs(model: Model, mapped: Mapping[str, Source]) -> Iterator[Need]:
-    """What the model's channels need, one entry per dataset.
+    """What the model's channels need, one entry per dataset; hidden ones need nothing.
 
     A vector state is one dataset with a last axis, unless the mapping names its components (``w.x=Vx``).
     """
     fields = {f.name: f for f in model.fields}
     groups: dict[str, list[int]] = {}
     for position, channel in enumerate(model.channels):
+        if channel.hidden:
+            continue
         groups.setdefault(dataset_name(channel), []).append(position)
     for name, positions in groups.items():
         first = model.channels[positions[0]]

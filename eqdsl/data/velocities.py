@@ -13,10 +13,10 @@ from eqdsl.model.model import Model
 
 
 def missing_velocities(trajectories: Trajectories, model: Model) -> dict[int, int]:
-    """Channels ``dt(w)`` without any value, each with the channel it is the derivative of."""
+    """Channels ``dt(w)`` without any value that are not hidden, each with the channel it is the derivative of."""
     found = {}
     for index, channel in enumerate(model.channels):
-        if channel.velocity and np.isnan(trajectories.state[:, :, index]).all():
+        if channel.velocity and not channel.hidden and np.isnan(trajectories.state[:, :, index]).all():
             found[index] = next(
                 i
                 for i, c in enumerate(model.channels)

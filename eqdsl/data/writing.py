@@ -32,7 +32,7 @@ def write_trajectories(
 
     A vector state is one dataset with its components on a last axis; a uniform channel of a model with space has shape
     ``(trajectory, time)``. Times are ``(time,)`` when all trajectories share them, else ``(trajectory, time)`` with NaN
-    past the end. A velocity channel that is all NaN is left out. Dimension scales carry the names, so that
+    past the end. A velocity or hidden channel that is all NaN is left out. Dimension scales carry the names, so that
     ``xarray.open_dataset(path, engine="h5netcdf")`` shows them.
 
     Parameters
@@ -191,15 +191,22 @@ def _set_unit(dataset: h5py.Dataset, unit: str | None) -> None:
 
 
 def group_channels(trajectories: Trajectories, model: Model | None) -> dict[str, list[int]]:
-    """Positions along C by dataset: ``{"u": [0], "w": [1, 2]}``; velocities that are all NaN are left out."""
+    """Positions along C by dataset: ``{"u": [0], "w": [1, 2]}``; velocities and hidden ones that are all NaN are left out."""
     groups: dict[str, list[int]] = {}
     for position, name in enumerate(trajectories.channels):
         groups.setdefault(_dataset_name(name, model), []).append(position)
     return {
         name: positions
         for name, positions in groups.items()
-        if not (name.startswith("dt(") and np.isnan(trajectories.state[:, :, positions]).all())
+        if not (
+            (name.startswith("dt(") or _hidden(trajectories.channels[positions[0]], model))
+            and np.isnan(trajectories.state[:, :, positions]).all()
+        )
     }
+
+
+def _hidden(channel: str, model: Model | None) -> bool:
+    return model is not None and model.channel(channel).hidden
 
 
 def _dataset_name(channel: str, model: Model | None) -> str:

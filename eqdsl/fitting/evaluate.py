@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from torch import Tensor
 
-from eqdsl.core.errors import ComputationError, DataError
-from eqdsl.data.inputs import with_wall_series
-from eqdsl.data.statistics import channel_variance
+from eqdsl.core.errors import ComputationError
 from eqdsl.data.trajectories import Trajectories
-from eqdsl.data.velocities import missing_velocities, with_velocities
 from eqdsl.fitting.errors import ErrorSums, first_frame_errors
 from eqdsl.fitting.run_folder import Run
-from eqdsl.fitting.training_data import Batch, TrainingData
-from eqdsl.fitting.velocities import InitialVelocities, fit_velocities
+from eqdsl.fitting.trial import make_trial
 from eqdsl.model.model import Model
-from eqdsl.numerics.grid import grid_from_coordinates
-from eqdsl.numerics.integrators.integrate import integrate
-
-VELOCITY_ITERATIONS = 50
-"""Iterations that fit velocities which the data lack."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +31,8 @@ class Scores:
         How many were rolled out, and real frames of all of them together.
     per_frame : tuple of float
         Mean squared error by the number of frames since the start.
+    notes : tuple of str
+        How rollouts were started, where not from the data alone.
     """
 
     mse: float
@@ -52,21 +42,23 @@ class Scores:
     trajectories: int
     frames: int
     per_frame: tuple[float, ...]
+    notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """What ``eqdsl evaluate --json`` prints."""
         return {
             "mse": self.mse, "log10_mse": _number(self.log10_mse),
             "log10_mse_without_first": _number(self.log10_mse_without_first), "per_state": self.per_state,
-            "trajectories": self.trajectories, "frames": self.frames,
+            "trajectories": self.trajectories, "frames": self.frames, **({"notes": list(self.notes)} if self.notes else {}),
         }  # fmt: skip
 
     def __str__(self) -> str:
         states = "\n".join(f"  {name:<12} mse {value:.4g}" for name, value in self.per_state.items())
         later = f"{self.log10_mse_without_first:.2f} without the first frame"
+        notes = "".join(f"\n{note}" for note in self.notes)
         return (
             f"mse {self.mse:.4g}, log10 {self.log10_mse:.2f} ({later})\n"
-            f"{states}\n{self.trajectories} trajectories, {self.frames} frames"
+            f"{states}\n{self.trajectories} trajectories, {self.frames} frames{notes}"
         )
 
 
@@ -74,69 +66,32 @@ def evaluate(run: Run, trajectories: Trajectories, *, dtype: torch.dtype = torch
     """Roll a run out from the first complete frame of each trajectory and compare all frames.
 
     The integrator is that of the run, with steps at most as long as those it was fitted with. Velocities that the data
-    lack are fitted to the first frames of each trajectory, and not compared.
+    lack, and starts that the model says are fitted, are fitted to the first frames of each trajectory. A model that
+    looks back on frames starts at the last one of its first history.
 
     Raises
     ------
     DataError
-        No trajectory has a complete frame followed by another one, or the grid does not suit the run.
+        No trajectory has a complete frame followed by another one, or the grid or the times do not suit the run.
     ComputationError
         A rollout is not finite.
     """
-    model = run.model
-    grid = grid_from_coordinates(model, trajectories.axes)
-    field = run.field_as(dtype, grid)
-    filled = with_velocities(trajectories, model)
-    trajectories = with_wall_series(trajectories, model)
-    data = TrainingData(trajectories, filled, device=torch.device("cpu"), dtype=dtype, field=field)
-    starts = data.starts(max(data.horizon, 1), first_only=True)
-    if not len(starts):
-        raise DataError("no trajectory has a frame without missing values that is followed by another frame")
-    substeps = substeps_for(run, trajectories)
-
-    def rollout(start: Tensor, batch: Batch) -> Tensor:
-        return integrate(field.driven(batch.driving), start, batch.times, method=run.method, substeps=substeps)
-
-    velocities = _initial_velocities(trajectories, filled, model, data, rollout)
-    sums = first_frame_errors(rollout, data, start=velocities.put_into if velocities is not None else None)
+    trial = make_trial(run, trajectories, dtype)
+    sums = first_frame_errors(trial.rollout, trial.data, start=trial.start)
     if not torch.isfinite(sums.square).all():
         frame, channel = torch.nonzero(~torch.isfinite(sums.square))[0].tolist()
         raise ComputationError(
-            f"rollouts of `{model.channel_names[channel]}` are not finite from {frame} frames after their start on",
+            f"rollouts of `{run.model.channel_names[channel]}` are not finite from {frame} frames after their start on",
             help="fit longer, or to data that visit the states of these trajectories",
         )
-    frames = int(sum(data.lengths[row] - frame for row, frame in starts))
-    return _scores(model, sums, len(starts), frames)
+    starts = trial.data.starts(max(trial.data.horizon, 1), first_only=True)
+    frames = int(sum(trial.data.lengths[row] - frame for row, frame in starts))
+    return _scores(run.model, sums, len(starts), frames, trial.notes)
 
 
-def _initial_velocities(
-    observed: Trajectories, filled: Trajectories, model: Model, data: TrainingData,
-    rollout: Callable[[Tensor, Batch], Tensor],
-) -> InitialVelocities | None:  # fmt: skip
-    """Fitted velocities of the first frames; None when the data hold them."""
-    missing = missing_velocities(observed, model)
-    if not missing:
-        return None
-    variance = torch.as_tensor(channel_variance(filled)).to(data.state)
-    variance = torch.where(variance > 0, variance, 1.0)
-    velocities = InitialVelocities(list(missing), data.state[:, 0], variance.sqrt())
-    fit_velocities(velocities, data, rollout, variance, iterations=VELOCITY_ITERATIONS)
-    return velocities
-
-
-def substeps_for(run: Run, trajectories: Trajectories) -> int:
-    """Substeps that make steps as long as in training, or shorter."""
-    longest = float(run.state["integrator"]["spacing"])
-    return max(1, math.ceil(run.substeps * frame_spacing(trajectories) / longest - 1e-6))
-
-
-def frame_spacing(trajectories: Trajectories) -> float:
-    """Longest interval between two real frames."""
-    inside = np.arange(1, trajectories.frames) < trajectories.lengths[:, None]
-    return float(np.diff(trajectories.times, axis=1)[inside].max(initial=0.0))
-
-
-def _scores(model: Model, sums: ErrorSums, trajectories: int, frames: int) -> Scores:
+def _scores(
+    model: Model, sums: ErrorSums, trajectories: int, frames: int, notes: tuple[str, ...]
+) -> Scores:
     channels = sums.per_channel()
     seen = ~torch.isnan(channels)
     by_state: dict[str, list[float]] = {}
@@ -149,7 +104,7 @@ def _scores(model: Model, sums: ErrorSums, trajectories: int, frames: int) -> Sc
     mse = float(channels[seen].mean())
     return Scores(
         mse, _log10(mse), _log10(later), {name: sum(v) / len(v) for name, v in by_state.items()},
-        trajectories, frames, tuple(per_frame.tolist()),
+        trajectories, frames, tuple(per_frame.tolist()), notes,
     )  # fmt: skip
 
 

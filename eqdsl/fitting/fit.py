@@ -21,15 +21,18 @@ from eqdsl.data.trajectories import Trajectories
 from eqdsl.fitting.clock import Outcome
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.config_file import changed_keys
-from eqdsl.fitting.evaluate import Scores, evaluate, frame_spacing
+from eqdsl.fitting.evaluate import Scores, evaluate
 from eqdsl.fitting.fingerprint import fingerprint
+from eqdsl.fitting.hidden import check_hidden, for_hidden, hidden_scales
 from eqdsl.fitting.integrator import ADJOINT_WARNING, diffusive
 from eqdsl.fitting.objectives.table import check_objectives
 from eqdsl.fitting.penalty import check_weights
 from eqdsl.fitting.problem import Problem, check_something_to_fit, make_problem
 from eqdsl.fitting.run_folder import Run, RunWriter, load_run
 from eqdsl.fitting.run_place import run_place
+from eqdsl.fitting.stages import objectives_of
 from eqdsl.fitting.trainer import Event, Trainer
+from eqdsl.fitting.trial import frame_spacing
 from eqdsl.model.model import Model
 from eqdsl.simulation.choice import AUTO
 
@@ -87,6 +90,7 @@ def fit(
     previous = _run_to_resume(model, out, config) if resume else None
     config = config or (previous.config if previous is not None else FitConfig())
     check_objectives(config)
+    check_hidden(model, config)
     if out is not None and previous is None:
         run_place(Path(out), force=force)
     if mapping:
@@ -131,9 +135,13 @@ class _Session:
         texts += [f"integrator: {problem.integrator}"] if self.config.integrator.method == AUTO else []
         if self.config.integrator.memory == "adjoint" and diffusive(problem.model):
             texts.append(ADJOINT_WARNING)
-        if problem.velocities is not None:
-            names = [problem.model.channel_names[i] for i in problem.velocities.channels.tolist()]
-            texts += [f"init {name} = fit: the data hold no velocity" for name in names]
+        if problem.initial is not None:
+            chosen = [problem.model.channels[i] for i in problem.initial.channels.tolist()]
+            texts += [
+                f"init {c.name} = fit: the data hold no velocity" for c in chosen if c.velocity and not c.hidden
+            ]
+        if problem.model.hidden and "derivative" in objectives_of(self.config):
+            texts.append("no warm start: the rates of hidden states are not in the data")
         if not len(self.split.validation):
             texts.append("nothing is held out: the best weights are chosen by the training data")
         for text in texts:
@@ -159,7 +167,7 @@ class _Session:
                 self.writer.save_config(self.config)
             self.writer.save(snapshot)
 
-        trainer = Trainer(self.problem, self.config, events=self.events, should_stop=self.should_stop, save=save)
+        trainer = Trainer(self.problem, for_hidden(self.config, self.problem), events=self.events, should_stop=self.should_stop, save=save)
         try:
             outcome = trainer.run(previous.checkpoint() if previous is not None else None)
         except ComputationError as error:
@@ -207,6 +215,7 @@ class _Session:
             "integrator": {
                 "method": self.problem.method, "substeps": 1, "spacing": frame_spacing(self.split.train),
             },
+            **({"scales": hidden_scales(problem)} if problem.model.hidden else {}),
             "device": str(problem.variance.device),
             "versions": {
                 "eqdsl": version("eqdsl"), "torch": torch.__version__, "python": platform.python_version(),

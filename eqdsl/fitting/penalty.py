@@ -58,15 +58,15 @@ class Penalty:
     def __init__(self, model: Model, field: VectorField, options: MultiplierSection, variance: Tensor) -> None:
         self.field, self.options, self.variance = field, options, variance
         self.modules = learned_modules(field)
-        self.places = {name: (term.name, i) for term in model.learned for i, name in enumerate(term.outputs)}
+        self.places = {name: (term.name, i) for term in model.acting for i, name in enumerate(term.outputs)}
         self.has_statements = bool(model.penalties)
 
-    def __call__(self, batch: Batch) -> PenaltyValue:
-        """The penalty at the complete frames of a batch."""
-        state = batch.state.flatten(0, 1)
+    def __call__(self, batch: Batch, rollout: Tensor | None = None) -> PenaltyValue:
+        """The penalty at the complete frames of a batch, with hidden states as in a rollout over them."""
+        state = self._states(batch, rollout).flatten(0, 1)
         time, weight = batch.times.flatten(), batch.complete.flatten()
         frames = torch.arange(len(batch.rows), device=state.device).repeat_interleave(batch.state.shape[1])
-        field = self.field.driven(batch.driving).of_rows(frames)
+        field = self.field.driven(batch.driving).of_rows(frames).with_past(batch.past_of_frames())
         total = cost = state.new_zeros(())
         norms, counted = {}, []
         if self.places:
@@ -81,6 +81,13 @@ class Penalty:
             for value in field.penalties(time, state).values():
                 cost = cost + _weighted(value, weight)
         return PenaltyValue(total, norms, cost)
+
+    def _states(self, batch: Batch, rollout: Tensor | None) -> Tensor:
+        hidden = self.field.model.hidden
+        if not hidden or rollout is None:
+            return batch.state
+        channels = range(batch.state.shape[2])
+        return torch.stack([(rollout if c in hidden else batch.state)[:, :, c] for c in channels], dim=2)
 
     def _scale(self, name: str) -> Tensor:
         term, index = self.places[name]

@@ -15,21 +15,24 @@ from eqdsl.data.inputs import without_driven
 from eqdsl.data.split import Split
 from eqdsl.data.statistics import channel_variance, time_derivative
 from eqdsl.data.trajectories import Trajectories
+from eqdsl.data.frames import check_frames
 from eqdsl.data.velocities import missing_velocities, with_velocities
 from eqdsl.fitting.config import FitConfig
+from eqdsl.fitting.guesses import with_guesses
 from eqdsl.fitting.integrator import check_integrator, integrator_of
 from eqdsl.fitting.penalty import learned_modules
-from eqdsl.fitting.scales import rms_rate, without_gaps
+from eqdsl.fitting.scales import observed_rates, rms_rate, with_hidden_rates, without_gaps
 from eqdsl.fitting.segments import SegmentStarts, segment_length
 from eqdsl.fitting.stages import objectives_of
+from eqdsl.fitting.starts import FittedStarts, fitted_channels, start_states, starts_at_first
 from eqdsl.fitting.training_data import Batch, TrainingData
-from eqdsl.fitting.velocities import InitialVelocities
 from eqdsl.learned.initial import LAST_GAIN
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import grid_from_coordinates
-from eqdsl.numerics.integrators.integrate import Memory, integrate
+from eqdsl.numerics.integrators.integrate import Memory
 from eqdsl.simulation.choice import Choice
+from eqdsl.simulation.remembering import roll_out
 
 SAME_TIME = 1e-9
 """Largest difference of two times, over the length of the window, that counts as rounding."""
@@ -47,7 +50,7 @@ class Problem:
     train, validation : TrainingData
         `validation` is `train` when nothing is held out.
     filled : Trajectories
-        The training trajectories with estimated velocities.
+        The training trajectories with estimated velocities, and guesses of hidden states for scales.
     slopes : Tensor, shape (B, T, C, *S)
         Time derivative of the training data; NaN where unknown.
     variance : Tensor, shape (C,)
@@ -56,9 +59,10 @@ class Problem:
         Rms of each channel's time derivative.
     observed : dict of str to float
         Variance of the channels that the data hold.
-    velocities, held_out_velocities : InitialVelocities or None
-        Fitted when the data hold no velocity; windows then start at first frames only. Those of the validation
-        trajectories follow the vector field, which never sees them.
+    initial, held_out_initial : FittedStarts or None
+        Fitted starts. Those of the validation trajectories follow the vector field, which never sees them.
+    first_only : bool
+        Whether windows start at first frames only, because elsewhere no start is known.
     integrator : Choice
         Integrator, and why.
     segments : SegmentStarts or None
@@ -74,10 +78,11 @@ class Problem:
     variance: Tensor
     rate: Tensor
     observed: dict[str, float]
-    velocities: InitialVelocities | None
-    held_out_velocities: InitialVelocities | None
+    initial: FittedStarts | None
+    held_out_initial: FittedStarts | None
     integrator: Choice
     segments: SegmentStarts | None = None
+    first_only: bool = False
 
     @property
     def method(self) -> str:
@@ -91,8 +96,15 @@ class Problem:
 
     def start(self, batch: Batch) -> Tensor:
         """States from which the windows of a training batch are rolled out, shape (W, C, *S)."""
-        start = batch.state[:, 0]
-        return start if self.velocities is None else self.velocities.put_into(start, batch.rows)
+        return start_states(self.field, batch, self.initial)
+
+    def compared(self, batch: Batch) -> Tensor:
+        """Which values of a training batch count in the misfit of rollouts, shape (W, H + 1, C, *S)."""
+        if self.initial is not None:
+            return self.initial.compared(batch.present)
+        present = batch.present.clone()
+        present[:, 0] = False
+        return present
 
     def rollout(
         self, start: Tensor, batch: Batch, substeps: int, *, memory: Memory = "stored",
@@ -103,14 +115,14 @@ class Problem:
         `check` is called at every frame and may raise.
         """
         times = shared_times(batch.times) if self.field.autonomous else batch.times
-        return integrate(
-            self.field.driven(batch.driving), start, times, method=self.method, substeps=substeps, memory=memory,
+        return roll_out(
+            self.field.driven(batch.driving), start, times, batch.past, method=self.method, substeps=substeps, memory=memory,
             watch=lambda n, t, state: check(),
         )  # fmt: skip
 
     def starts(self, horizon: int) -> np.ndarray:
         """Trajectory and frame of the training windows of a horizon, shape (N, 2)."""
-        return self.train.starts(horizon, first_only=self.velocities is not None)
+        return self.train.starts(horizon, first_only=self.first_only)
 
     def to(self, dtype: torch.dtype) -> Problem:
         """The same problem in another precision; its modules are changed in place."""
@@ -122,17 +134,26 @@ class Problem:
             slopes=self.slopes.to(dtype), variance=self.variance.to(dtype), rate=self.rate.to(dtype),
         )  # fmt: skip
 
+    def fitted_starts(self) -> dict[str, Tensor]:
+        """Fitted starts of all trajectories of a part, (B, F, *S), by the name of the part."""
+        parts = {"train": self.initial, "validation": self.held_out_initial}
+        with torch.no_grad():
+            return {
+                name: module.values(torch.arange(len(module.estimate), device=module.estimate.device)).clone()
+                for name, module in parts.items() if module is not None
+            }  # fmt: skip
+
     def modules(self) -> dict[str, nn.Module]:
         """Everything with trainable numbers, by the prefix its tensors are stored under."""
         found = {
-            "field": self.field, "initial": self.velocities, "held_out_initial": self.held_out_velocities,
+            "field": self.field, "initial": self.initial, "held_out_initial": self.held_out_initial,
             "segments": self.segments,
         }  # fmt: skip
         return {name: module for name, module in found.items() if module is not None}
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """Every number that the training data decide."""
-        for module in (self.field, self.velocities, self.segments):
+        for module in (self.field, self.initial, self.segments):
             if module is not None:
                 yield from (p for p in module.parameters() if p.requires_grad)
 
@@ -154,6 +175,8 @@ def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | N
     field = compile_model(model, grid=grid, dtype=dtype, seed=config.run.seed).to(device)
     for module in learned_modules(field).values():
         module.family.amplify_start(config.optimizer.start_gain / LAST_GAIN)
+    for part in (split.train, split.validation):
+        check_frames(part, field.memory, file=file)
     filled = with_velocities(split.train, model)
     train = TrainingData(split.train, filled, device=device, dtype=dtype, field=field)
     if not len(train.starts(1)):
@@ -175,24 +198,27 @@ def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | N
             )
     slopes = time_derivative(filled)
     slopes = np.where(without_driven(np.ones(slopes.shape, bool), model), slopes, np.nan)
+    filled = with_guesses(filled, field, observed_rates(slopes), np.argwhere(train.whole))
     variance = without_gaps(channel_variance(filled), filled)
+    rate = with_hidden_rates(rms_rate(slopes, filled), variance, model.hidden)
     missing = missing_velocities(split.train, model)
     scale = torch.as_tensor(variance, device=device).to(dtype)
-    velocities, held_out = (
-        InitialVelocities(list(missing), data.state[:, 0], scale.sqrt()) if missing and data is not None else None
+    fitted = fitted_channels(model, split.train)
+    initial, held_out = (
+        FittedStarts(model, fitted, data, scale.sqrt()) if fitted and data is not None else None
         for data in (train, validation if validation is not train else None)
     )
     segments = None
     if "shooting" in objectives_of(config):
         length = segment_length(config.objective.segment, train.horizon)
         segments = SegmentStarts(model, train, filled, scale, length)
-    names = {i: n for i, n in enumerate(model.channel_names) if i not in missing}
+    names = {i: n for i, n in enumerate(model.channel_names) if i not in (*missing, *model.hidden)}
     return Problem(
         model, field, train, validation, filled,
         torch.as_tensor(slopes, device=device).to(dtype), scale,
-        torch.as_tensor(rms_rate(slopes, filled), device=device).to(dtype),
-        {n: float(variance[i]) for i, n in names.items()}, velocities, held_out,
-        integrator_of(config.integrator, field, train), segments,
+        torch.as_tensor(rate, device=device).to(dtype),
+        {n: float(variance[i]) for i, n in names.items()}, initial, held_out,
+        integrator_of(config.integrator, field, train, initial), segments, starts_at_first(model, split.train),
     )  # fmt: skip
 
 

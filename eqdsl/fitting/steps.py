@@ -103,8 +103,9 @@ class Steps:
         """Misfit and penalty of a batch, with the gradient of their `weighted` sum left in the weights."""
         assert self.optimizer is not None
         self.optimizer.zero_grad()
-        misfit = self.objective(progress.stage).misfit(batch, progress.substeps, progress.memory)
-        penalty = self.penalty(batch)
+        objective = self.objective(progress.stage)
+        misfit = objective.misfit(batch, progress.substeps, progress.memory)
+        penalty = self.penalty(batch, objective.rollout)
         weighted(misfit, penalty, progress).backward()
         return misfit.detach(), penalty.detached()
 

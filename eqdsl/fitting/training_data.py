@@ -34,6 +34,8 @@ class Batch:
         Frames in which the whole state is known.
     driving : Driving, optional
         What drives the model in each window.
+    history : Tensor, shape (W, N - 1 + H + 1, C, *S), optional
+        Where the model looks back on N frames: the state, and the N - 1 frames before the window.
     """
 
     rows: Tensor
@@ -43,6 +45,23 @@ class Batch:
     present: Tensor
     complete: Tensor
     driving: Driving | None = None
+    history: Tensor | None = None
+
+    @property
+    def past(self) -> Tensor | None:
+        """The frames that the model looks back on at the start, shape (W, N, C, *S)."""
+        return None if self.history is None else self.history[:, : self._memory]
+
+    def past_of_frames(self) -> Tensor | None:
+        """The same at every frame, shape (W * (H + 1), N, C, *S)."""
+        if self.history is None:
+            return None
+        return self.history.unfold(1, self._memory, 1).movedim(-1, 2).flatten(0, 1)
+
+    @property
+    def _memory(self) -> int:
+        assert self.history is not None
+        return self.history.shape[1] - self.state.shape[1] + 1
 
 
 class TrainingData:
@@ -63,9 +82,12 @@ class TrainingData:
         field: VectorField | None = None,
     ) -> None:  # fmt: skip
         inside = np.arange(observed.frames) < observed.lengths[:, None]
-        whole = np.isfinite(filled.state).all(axis=tuple(range(2, filled.state.ndim))) & inside
+        self.memory = field.memory if field is not None else 0
+        seen = [not c.hidden for c in field.model.channels] if field is not None else [True] * filled.state.shape[2]
+        known = np.isfinite(filled.state[:, :, seen]).all(axis=tuple(range(2, filled.state.ndim))) & inside
+        whole = _with_frames_before(known, self.memory)
         self.whole = whole
-        """Frames from which a rollout can start, shape (B, T)."""
+        """Frames from which a rollout can start, hidden states aside, shape (B, T)."""
         self.lengths = np.asarray(observed.lengths)
         self.first = np.where(whole.any(axis=1), whole.argmax(axis=1), observed.frames)
         """First such frame of each trajectory, shape (B,)."""
@@ -113,9 +135,23 @@ class TrainingData:
         rows, frames = chosen[:, 0], chosen[:, 1]
         index = rows[:, None], frames[:, None] + torch.arange(horizon + 1, device=self.state.device)
         driving = None if self.driving is None else self.driving.select(rows)
+        history = None
+        if self.memory:
+            back = torch.arange(1 - self.memory, horizon + 1, device=self.state.device)
+            history = self.state[rows[:, None], frames[:, None] + back]
         return Batch(
-            rows, frames, self.times[index], self.state[index], self.present[index], self.complete[index], driving
-        )
+            rows, frames, self.times[index], self.state[index], self.present[index], self.complete[index], driving,
+            history,
+        )  # fmt: skip
+
+
+def _with_frames_before(known: np.ndarray, memory: int) -> np.ndarray:
+    """Known frames whose `memory` - 1 predecessors are known, too."""
+    result = known.copy()
+    for back in range(1, memory):
+        result[:, back:] &= known[:, :-back]
+        result[:, :back] = False
+    return result
 
 
 def _finite(state: np.ndarray, inside: np.ndarray) -> np.ndarray:

@@ -74,7 +74,7 @@ def learned_responses(field: VectorField, visited: Visited, *, points: int = SAM
             np.stack([np.concatenate(values[o]) for o in term.outputs], axis=1),
             points,
         )
-        for term in field.model.learned
+        for term in field.model.acting
     }
 
 

@@ -134,7 +134,7 @@ class Lowering:
     def _learned_outputs(self) -> tuple[Output, ...]:
         return tuple(
             Output(name, self._whole(LearnedCall(term.name, term.inputs, index, name), f"`{name}`").number)
-            for term in self.model.learned
+            for term in self.model.acting
             for index, name in enumerate(term.outputs)
         )
 

@@ -363,7 +363,8 @@ class Model:
     """Everything a file says, checked.
 
     `defaults` are sentences that announce what the file did not say; `warnings` did not stop the check. `noise`
-    maps a channel to the standard deviation given by ``observe u noise 0.1``. `solved` holds the states that
+    maps a channel to the standard deviation given by ``observe u noise 0.1``. `encoders` are learned terms that only
+    initial values use. `solved` holds the states that
     ``0 = … for p`` gives, each after those that its equation reads.
     `schemes` are those of first derivatives
     that transport (`eqdsl.model.transport`), `transport` says in words which these are.
@@ -386,6 +387,7 @@ class Model:
     noise: Mapping[str, float]
     laws: tuple[Law, ...]
     penalties: tuple[PenaltyTerm, ...]
+    encoders: tuple[str, ...] = ()
     solved: tuple[SolvedState, ...] = ()
     inputs: tuple[Input, ...] = ()
     order: int = 2
@@ -398,6 +400,16 @@ class Model:
     def dimension(self) -> int:
         """Number of space axes."""
         return len(self.axes)
+
+    @property
+    def acting(self) -> tuple[LearnedTerm, ...]:
+        """The learned terms that are part of the law: all but encoders."""
+        return tuple(term for term in self.learned if term.name not in self.encoders)
+
+    @property
+    def hidden(self) -> tuple[int, ...]:
+        """Positions of the channels that are never in the data."""
+        return tuple(i for i, channel in enumerate(self.channels) if channel.hidden)
 
     def starts(self, kind: str) -> tuple[InitialValue, ...]:
         """The initial values of a kind."""

@@ -23,6 +23,8 @@ class Objective(ABC):
     """Noisy values in each difference from the data: the one compared with, and the one started from."""
     rolled = True
     """Its progress shows in rollouts over whole trajectories; otherwise in the misfit alone."""
+    rollout: Tensor | None = None
+    """The last rollout, (W, H + 1, C, *S) without its graph: what is known of hidden states."""
     point = 0.0
     """How much of its stage is behind, 0 to 1; set before every epoch."""
 

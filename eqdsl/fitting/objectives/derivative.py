@@ -31,6 +31,6 @@ class DerivativeObjective(Objective):
         problem = self.problem
         slope = problem.slopes[batch.rows, batch.frames]
         known = torch.isfinite(slope)
-        rate = problem.field.driven(batch.driving)(batch.times[:, 0], batch.state[:, 0])
+        rate = problem.field.driven(batch.driving).with_past(batch.past)(batch.times[:, 0], batch.state[:, 0])
         error = rate - torch.where(known, slope, 0.0)
         return channel_mean(error[:, None], known[:, None], problem.rate.square())

@@ -14,6 +14,8 @@ class RolloutObjective(Objective):
     """``mean_c mean |x_c(t_j) - X_c(t_j)|^2 / var(X_c)`` over the frames j = 1 … H after the start of each window."""
 
     def misfit(self, batch: Batch, substeps: int, memory: Memory = "stored") -> Tensor:
-        """The misfit of the batch; the start of a window is the data, or the fitted initial velocity."""
-        rollout = self.problem.rollout(self.problem.start(batch), batch, substeps, memory=memory, check=self.check)
-        return channel_mean(rollout[:, 1:] - batch.state[:, 1:], batch.present[:, 1:], self.problem.variance)
+        """The misfit of the batch; what is fitted of the start of a window counts, too."""
+        problem = self.problem
+        rollout = problem.rollout(problem.start(batch), batch, substeps, memory=memory, check=self.check)
+        self.rollout = rollout.detach()
+        return channel_mean(rollout - batch.state, problem.compared(batch), problem.variance)

@@ -1,0 +1,54 @@
+"""What looking back on past frames asks of data: enough of them, evenly spaced."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from eqdsl.core.errors import DataError
+from eqdsl.data.trajectories import Trajectories
+
+UNEVEN = 1e-3
+"""Largest difference of an interval from the mean one, relative to it, that counts as rounding of the times."""
+
+
+def check_frames(
+    trajectories: Trajectories, memory: int, *, file: str | None = None, spacing: float | None = None, ahead: int = 1
+) -> None:
+    """Whether a model that looks back on `memory` frames can be used on trajectories.
+
+    Parameters
+    ----------
+    spacing : float, optional
+        Interval between the frames that the model was fitted to.
+    ahead : int
+        Frames that have to follow.
+
+    Raises
+    ------
+    DataError
+        A trajectory is too short, or its frames are not evenly spaced, or not as in the fit.
+    """
+    if memory < 2 or not len(trajectories):
+        return
+    shortest = int(np.argmin(trajectories.lengths))
+    if trajectories.lengths[shortest] < memory + ahead:
+        follow = " and one to predict" if ahead else ""
+        raise DataError(
+            f"trajectory {shortest} has {trajectories.lengths[shortest]} frames, but `history(…, {memory})` needs "
+            f"{memory} to look back on{follow}",
+            file=file, help="look back on fewer frames, or leave out trajectories that are this short",
+        )  # fmt: skip
+    inside = np.arange(1, trajectories.frames) < trajectories.lengths[:, None]
+    intervals = np.diff(trajectories.times, axis=1)
+    usual = float(intervals[inside].mean()) if spacing is None else spacing
+    wrong = np.argwhere(inside & (np.abs(intervals - usual) > UNEVEN * usual))
+    if len(wrong):
+        row, frame = (int(i) for i in wrong[0])
+        before, after = trajectories.times[row, frame : frame + 2]
+        other = "the mean interval is" if spacing is None else "the model was fitted to frames that are apart by"
+        raise DataError(
+            f"`history` looks back frame by frame, but from t = {before:.6g} to {after:.6g} in trajectory {row} "
+            f"{intervals[row, frame]:.6g} pass, and {other} {usual:.6g}",
+            file=file, help="bring the data to evenly spaced times" if spacing is None else
+            f"give frames {usual:.6g} apart",
+        )  # fmt: skip

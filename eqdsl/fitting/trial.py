@@ -1,0 +1,127 @@
+"""A run on other trajectories: how it is rolled out, and from where."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from eqdsl.core.errors import DataError
+from eqdsl.data.frames import check_frames
+from eqdsl.data.inputs import with_wall_series
+from eqdsl.data.statistics import channel_variance
+from eqdsl.data.trajectories import Trajectories
+from eqdsl.data.velocities import with_velocities
+from eqdsl.fitting.run_folder import Run
+from eqdsl.fitting.starts import FRAMES, FittedStarts, fit_starts, fitted_channels, start_states
+from eqdsl.fitting.training_data import Batch, TrainingData
+from eqdsl.lowering.vector_field import VectorField
+from eqdsl.model.model import Model
+from eqdsl.numerics.grid import grid_from_coordinates
+from eqdsl.simulation.remembering import roll_out
+
+START_ITERATIONS = 50
+"""Iterations that fit the starts which the data lack."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A run on some trajectories.
+
+    Parameters
+    ----------
+    run : Run
+    field : VectorField
+        On their grid.
+    data : TrainingData
+    substeps : int
+    fitted : FittedStarts or None
+    notes : tuple of str
+        How rollouts are started, where not from the data alone.
+    """
+
+    run: Run
+    field: VectorField
+    data: TrainingData
+    substeps: int
+    fitted: FittedStarts | None = None
+    notes: tuple[str, ...] = ()
+
+    def rollout(self, start: Tensor, batch: Batch) -> Tensor:
+        """Rollouts over windows, shape (W, T, C, *S), with the integrator of the fit."""
+        return roll_out(
+            self.field.driven(batch.driving), start, batch.times, batch.past, method=self.run.method,
+            substeps=self.substeps,
+        )  # fmt: skip
+
+    def start(self, batch: Batch) -> Tensor:
+        """The states that windows start from, shape (W, C, *S)."""
+        return start_states(self.field, batch, self.fitted)
+
+
+def make_trial(
+    run: Run, trajectories: Trajectories, dtype: torch.dtype = torch.float64, kept: Tensor | None = None, ahead: int = 1
+) -> Trial:
+    """Make everything ready for rollouts from the first frames of some trajectories; see `evaluate`.
+
+    Parameters
+    ----------
+    kept : Tensor, shape (B, F, *S), optional
+        Fitted starts of the first B trajectories, where the fit has found them.
+    ahead : int
+        Frames that have to follow those that the model looks back on.
+
+    Raises
+    ------
+    DataError
+        No trajectory has a complete frame followed by another one, or the grid or the times do not suit the run.
+    """
+    model = run.model
+    field = run.field_as(dtype, grid_from_coordinates(model, trajectories.axes))
+    check_frames(trajectories, field.memory, spacing=float(run.state["integrator"]["spacing"]), ahead=ahead)
+    filled = with_velocities(trajectories, model)
+    trajectories = with_wall_series(trajectories, model)
+    data = TrainingData(trajectories, filled, device=torch.device("cpu"), dtype=dtype, field=field)
+    if ahead and not len(data.starts(max(data.horizon, 1), first_only=True)):
+        raise DataError("no trajectory has a frame without missing values that is followed by another frame")
+    trial = Trial(run, field, data, substeps_for(run, trajectories))
+    channels = fitted_channels(model, trajectories)
+    fitted, notes = None, _notes(model, field.memory)
+    if channels:
+        variance = torch.as_tensor(channel_variance(filled)).to(data.state)
+        variance = torch.where(variance > 0, variance, 1.0)
+        scale = {n: float(v) for n, v in run.state.get("scales", {}).items()}
+        for index in model.hidden:
+            variance[index] = scale.get(model.channel_names[index], 1.0) ** 2
+        fitted = FittedStarts(model, channels, data, variance.sqrt())
+        if kept is not None and kept.shape[1:] == fitted.estimate.shape[1:] and len(kept) >= len(fitted.estimate):
+            fitted.estimate.copy_(kept[: len(fitted.estimate)])
+        else:
+            fit_starts(fitted, data, trial.rollout, field, variance, iterations=START_ITERATIONS)
+            names = ", ".join(f"`{model.channel_names[c]}`" for c in channels)
+            frames = min(FRAMES, data.horizon)
+            notes = (*notes, f"the start of {names} is fitted to the first {frames + 1} frames of each trajectory")
+    return Trial(run, field, data, trial.substeps, fitted, notes)
+
+
+def _notes(model: Model, memory: int) -> tuple[str, ...]:
+    if memory < 2:
+        return ()
+    encoded = ", ".join(f"`{i.channel}`" for i in model.starts("encode"))
+    made = f", from which the start of {encoded} is encoded" if encoded else ""
+    return (f"the first {memory} frames of each trajectory are looked back on{made}; rollouts start at the last of them",)
+
+
+def substeps_for(run: Run, trajectories: Trajectories) -> int:
+    """Substeps that make steps as long as in training, or shorter."""
+    longest = float(run.state["integrator"]["spacing"])
+    return max(1, math.ceil(run.substeps * frame_spacing(trajectories) / longest - 1e-6))
+
+
+def frame_spacing(trajectories: Trajectories) -> float:
+    """Longest interval between two real frames."""
+    inside = np.arange(1, trajectories.frames) < trajectories.lengths[:, None]
+    return float(np.diff(trajectories.times, axis=1)[inside].max(initial=0.0))
