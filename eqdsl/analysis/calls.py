@@ -300,8 +300,7 @@ class CallChecker:
             raise Rejection(
                 error(
                     "E0401",
-                    f"the learned term `{node.name}` takes {count_text((len(info.ranks),) * 2)}, "
-                    f"{len(checked)} given",
+                    f"the learned term `{node.name}` takes {count_text((len(info.ranks),) * 2)}, {len(checked)} given",
                     node.span,
                     f"{len(checked)} given",
                     second=Label(info.span, f"declared with {len(info.ranks)}"),

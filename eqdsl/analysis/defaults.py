@@ -149,7 +149,9 @@ def _of_initial(
         )
     encoded = [i.channel for i in initial if i.kind == "encode"]
     if encoded:
-        yield f"{_listed(encoded)} starts at what past frames say: rollouts start at the last frame of the first history"
+        yield (
+            f"the start of {_listed(encoded)} is made of past frames: rollouts start at the last of those looked back on"
+        )
     groups = {
         "data": "the first frame of the data",
         "fit": "the first frame if the data hold it, otherwise fitted",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from eqdsl.analysis.expressions import ExpressionChecker
 from eqdsl.core.diagnostics import Diagnostic, error
@@ -15,16 +15,19 @@ ENCODER = "encode"
 
 
 def not_started(
-    channels: Sequence[Channel], values: Sequence[InitialValue], checker: ExpressionChecker, said: set[str]
+    channels: Sequence[Channel],
+    values: Sequence[InitialValue],
+    checker: ExpressionChecker,
+    said: Collection[str],
+    told: set[str],
 ) -> Iterator[Diagnostic]:
-    """Hidden states whose start nothing tells."""
-    told = set()
+    """Hidden states whose start nothing tells; `said` are channels with a start, `told` states with a wrong one."""
     for channel, value in zip(channels, values, strict=True):
         if not channel.hidden or value.kind != "data" or channel.field in told:
             continue
         told.add(channel.field)
         name, span = channel.field, checker.symbols.states[channel.field].span
-        if name in said:
+        if channel.name in said:
             message, label = f"`{name}` is hidden: the data do not hold its first frame", "not in the data"
         else:
             message, label = f"the hidden state `{name}` has no initial value, and the data do not hold it", "no start"
@@ -33,7 +36,7 @@ def not_started(
             message,
             span,
             label,
-            note="fitted: one for each trajectory; encoded: by a learned term that sees past frames of what is observed",
+            note="fitted: for each trajectory; encoded: by a learned term that sees past frames of what is observed",
             help=f"write `init {name} = fit`, `init {name} = encode` or a formula, `init {name} = 0`",
         )
 

@@ -57,7 +57,8 @@ def read_initial(
             if interval is not None and statement.order == 0 and statement.value is not None:
                 _within(value.expr, interval, bounds[statement.state], statement.value, problems)
     values = tuple(given.get(c.name) or _default(c, given) for c in channels)
-    problems += not_started(channels, values, checker, {state for state, _ in first})
+    wrong = {state for state, _ in first} - {c.field for c in channels if c.name in given}
+    problems += not_started(channels, values, checker, said=set(given), told=wrong)
     return values
 
 

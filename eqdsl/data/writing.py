@@ -191,7 +191,7 @@ def _set_unit(dataset: h5py.Dataset, unit: str | None) -> None:
 
 
 def group_channels(trajectories: Trajectories, model: Model | None) -> dict[str, list[int]]:
-    """Positions along C by dataset: ``{"u": [0], "w": [1, 2]}``; velocities and hidden ones that are all NaN are left out."""
+    """Positions along C by dataset: ``{"u": [0], "w": [1, 2]}``; all NaN, velocities and hidden ones are left out."""
     groups: dict[str, list[int]] = {}
     for position, name in enumerate(trajectories.channels):
         groups.setdefault(_dataset_name(name, model), []).append(position)

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from eqdsl.core.errors import ComputationError
 from eqdsl.fitting.problem import Problem
-from eqdsl.fitting.training_data import Batch, TrainingData
 from eqdsl.fitting.starts import fit_starts, start_states
+from eqdsl.fitting.training_data import Batch, TrainingData
 
 START_ITERATIONS = 5
 """Iterations of held-out starts an epoch; they go on from those of the epoch before."""

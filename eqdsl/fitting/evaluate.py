@@ -49,7 +49,8 @@ class Scores:
         return {
             "mse": self.mse, "log10_mse": _number(self.log10_mse),
             "log10_mse_without_first": _number(self.log10_mse_without_first), "per_state": self.per_state,
-            "trajectories": self.trajectories, "frames": self.frames, **({"notes": list(self.notes)} if self.notes else {}),
+            "trajectories": self.trajectories, "frames": self.frames,
+            **({"notes": list(self.notes)} if self.notes else {}),
         }  # fmt: skip
 
     def __str__(self) -> str:
@@ -89,9 +90,7 @@ def evaluate(run: Run, trajectories: Trajectories, *, dtype: torch.dtype = torch
     return _scores(run.model, sums, len(starts), frames, trial.notes)
 
 
-def _scores(
-    model: Model, sums: ErrorSums, trajectories: int, frames: int, notes: tuple[str, ...]
-) -> Scores:
+def _scores(model: Model, sums: ErrorSums, trajectories: int, frames: int, notes: tuple[str, ...]) -> Scores:
     channels = sums.per_channel()
     seen = ~torch.isnan(channels)
     by_state: dict[str, list[float]] = {}

@@ -137,9 +137,7 @@ class _Session:
             texts.append(ADJOINT_WARNING)
         if problem.initial is not None:
             chosen = [problem.model.channels[i] for i in problem.initial.channels.tolist()]
-            texts += [
-                f"init {c.name} = fit: the data hold no velocity" for c in chosen if c.velocity and not c.hidden
-            ]
+            texts += [f"init {c.name} = fit: the data hold no velocity" for c in chosen if c.velocity and not c.hidden]
         if problem.model.hidden and "derivative" in objectives_of(self.config):
             texts.append("no warm start: the rates of hidden states are not in the data")
         if not len(self.split.validation):
@@ -167,7 +165,13 @@ class _Session:
                 self.writer.save_config(self.config)
             self.writer.save(snapshot)
 
-        trainer = Trainer(self.problem, for_hidden(self.config, self.problem), events=self.events, should_stop=self.should_stop, save=save)
+        trainer = Trainer(
+            self.problem,
+            for_hidden(self.config, self.problem),
+            events=self.events,
+            should_stop=self.should_stop,
+            save=save,
+        )
         try:
             outcome = trainer.run(previous.checkpoint() if previous is not None else None)
         except ComputationError as error:

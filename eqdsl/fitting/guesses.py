@@ -18,7 +18,9 @@ FRAMES = 256
 """Data frames that the rates are looked at."""
 
 
-def with_guesses(trajectories: Trajectories, field: VectorField, rates: np.ndarray, memory_of: np.ndarray) -> Trajectories:
+def with_guesses(
+    trajectories: Trajectories, field: VectorField, rates: np.ndarray, memory_of: np.ndarray
+) -> Trajectories:
     """The trajectories with something plausible in the place of hidden states.
 
     A hidden state gets the shape of an observed one, at another time, around its first guess. Its size is the one at
@@ -62,7 +64,7 @@ def _shape(state: np.ndarray, trajectories: Trajectories, channel: int, uniform:
     model = state[:, :, found[-1]][inside]
     model = np.nan_to_num(model - np.nanmean(model))
     chosen = model[generator.integers(len(model), size=int(np.prod(state.shape[:2])))]
-    return (chosen / max(float(chosen.std()), 1e-300)).reshape(*state.shape[:2], *grid)
+    return np.asarray(chosen / max(float(chosen.std()), 1e-300)).reshape(*state.shape[:2], *grid)
 
 
 def _size(

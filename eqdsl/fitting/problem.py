@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from eqdsl.core.errors import DataError, UsageError
+from eqdsl.data.frames import check_frames
 from eqdsl.data.inputs import without_driven
 from eqdsl.data.split import Split
 from eqdsl.data.statistics import channel_variance, time_derivative
 from eqdsl.data.trajectories import Trajectories
-from eqdsl.data.frames import check_frames
 from eqdsl.data.velocities import missing_velocities, with_velocities
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.guesses import with_guesses
@@ -116,8 +116,8 @@ class Problem:
         """
         times = shared_times(batch.times) if self.field.autonomous else batch.times
         return roll_out(
-            self.field.driven(batch.driving), start, times, batch.past, method=self.method, substeps=substeps, memory=memory,
-            watch=lambda n, t, state: check(),
+            self.field.driven(batch.driving), start, times, batch.past, method=self.method, substeps=substeps,
+            memory=memory, watch=lambda n, t, state: check(),
         )  # fmt: skip
 
     def starts(self, horizon: int) -> np.ndarray:

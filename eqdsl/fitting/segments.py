@@ -107,4 +107,3 @@ def _estimate(data: TrainingData, filled: Trajectories, places: np.ndarray) -> T
             if known.any():
                 result[(k, *place)] = float(np.interp(times[frame], times[known], series[known]))
     return result
-

@@ -112,7 +112,9 @@ def _notes(model: Model, memory: int) -> tuple[str, ...]:
         return ()
     encoded = ", ".join(f"`{i.channel}`" for i in model.starts("encode"))
     made = f", from which the start of {encoded} is encoded" if encoded else ""
-    return (f"the first {memory} frames of each trajectory are looked back on{made}; rollouts start at the last of them",)
+    return (
+        f"the first {memory} frames of each trajectory are looked back on{made}; rollouts start at the last of them",
+    )
 
 
 def substeps_for(run: Run, trajectories: Trajectories) -> int:

@@ -95,9 +95,12 @@ class SpectralLayer(nn.Module):
             places.append(there)
         index = torch.meshgrid(*places, indexing="ij")
         product = torch.einsum("bi...,io...->bo...", spectrum[(slice(None), slice(None), *index)], weight)
-        result = torch.zeros(value.shape[0], weight.shape[1], *spectrum.shape[2:], dtype=product.dtype, device=value.device)
+        result = torch.zeros(
+            value.shape[0], weight.shape[1], *spectrum.shape[2:], dtype=product.dtype, device=value.device
+        )
         result = result.index_put((*_leading(result, len(places)), *(i[None, None] for i in index)), product)
-        return torch.fft.irfftn(result, s=value.shape[2:], dim=axes, norm="forward")
+        back: Tensor = torch.fft.irfftn(result, s=value.shape[2:], dim=axes, norm="forward")
+        return back
 
 
 def _leading(like: Tensor, axes: int) -> tuple[Tensor, Tensor]:

@@ -49,8 +49,15 @@ def build_term(term: LearnedTerm, dimension: int, periodic: tuple[bool, ...] = (
     families = MONOTONE if monotone else FAMILIES
     if term.family not in families:
         raise UsageError(f"a `{term.family}` cannot be monotone", help="take `by mlp(64, 64)`")
-    spec = FamilySpec(len(term.inputs), term.free_outputs, dimension, term.options, term.input_names, monotone,
-                      periodic or (True,) * dimension)
+    spec = FamilySpec(
+        len(term.inputs),
+        term.free_outputs,
+        dimension,
+        term.options,
+        term.input_names,
+        monotone,
+        periodic or (True,) * dimension,
+    )
     # A mean or a divergence of zero is made from the module's outputs over the whole grid: `lowering/constrained.py`.
     declared = len(term.outputs) if term.of_stream_function else None
     pointwise = tuple(c for c in term.constraints if isinstance(c, Pinned | Range | Parity))

@@ -110,7 +110,7 @@ class NamedOutputs(nn.Module):
         zeros = torch.zeros(batch, *self.grid.shape, dtype=self.dtype, device=self.device)
         return self.constrain(t, torch.stack([values.get(c.name, zeros) for c in self.model.channels], dim=1))
 
-    def initial_values(self, batch: int = 1, t: float = 0.0) -> dict[str, Tensor]:
+    def initial_values(self, batch: int = 1, t: float | Tensor = 0.0) -> dict[str, Tensor]:
         """What the ``init`` statements give, by channel, each ``(batch, *S)``."""
         return self._starts("expression", batch, t)
 

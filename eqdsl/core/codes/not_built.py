@@ -87,7 +87,9 @@ The right-hand side may depend on time.""",
         """How long a simulation runs is an option of the run, `eqdsl simulate model.eq --until 10`; a fit takes the
 times from the data. The law itself holds at all times.""",
     ),
-    "E0930": Explanation("not built yet: families of learned terms", "Built are `mlp`, `conv`, `unet`, `fno`, `poly` and `library`."),
+    "E0930": Explanation(
+        "not built yet: families of learned terms", "Built are `mlp`, `conv`, `unet`, `fno`, `poly` and `library`."
+    ),
     "E0931": Explanation(
         "not built yet: several vectors, or a count of outputs",
         """Write one `learned` statement for each vector. Several scalar outputs are named: `learned f(u), g(u) by
