@@ -150,7 +150,7 @@ def _of_initial(
     encoded = [i.channel for i in initial if i.kind == "encode"]
     if encoded:
         yield (
-            f"the start of {_listed(encoded)} is made of past frames: rollouts start at the last of those looked back on"
+            f"the start of {_listed(encoded)} is made of past frames: rollouts start at the last of the first history"
         )
     groups = {
         "data": "the first frame of the data",

@@ -14,7 +14,8 @@ from eqdsl.cli.console import say
 from eqdsl.cli.driving import what_drives
 from eqdsl.cli.progress import progress_bar
 from eqdsl.cli.sources import read_model
-from eqdsl.cli.starts import first_frames, shared_start, times_of
+from eqdsl.cli.starting import after_history, check_every, started
+from eqdsl.cli.starts import shared_start, times_of
 from eqdsl.core.errors import UsageError
 from eqdsl.data.reading import read_data
 from eqdsl.data.trajectories import Trajectories
@@ -65,12 +66,16 @@ def perform(request: Request) -> dict[str, Any]:
         _note_other_text(read_model(request.model), model, request)
     data = _starts(request, model, run)
     grid = _grid(request, model, data, run)
-    times = frame_times(request, data)
     field = _field(request, model, grid, run)
     _set_parameters(field, request.params, fitted=run is not None)
+    began = after_history(data, field, run, request.start)
+    times = frame_times(request, began)
+    check_every(times, field, run)
     mapping = request.mapping or (run.config.data.map if run is not None else {})
     inputs = what_drives(model, field.grid, request.inputs, data, mapping)
-    initial = None if data is None else first_frames(data, field, str(request.start))
+    initial = None
+    if data is not None:
+        initial, field = started(data, field, run, str(request.start))
     with progress_bar("simulating") as progress:
         done = simulate(
             field,

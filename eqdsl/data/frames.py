@@ -52,3 +52,24 @@ def check_frames(
             file=file, help="bring the data to evenly spaced times" if spacing is None else
             f"give frames {usual:.6g} apart",
         )  # fmt: skip
+
+
+def with_frames_before(known: np.ndarray, memory: int) -> np.ndarray:
+    """Known frames whose `memory` - 1 predecessors are known, too, shape (B, T)."""
+    result = known.copy()
+    for back in range(1, memory):
+        result[:, back:] &= known[:, :-back]
+        result[:, :back] = False
+    return result
+
+
+def past_frames(trajectories: Trajectories, rows: np.ndarray, frames: np.ndarray, memory: int) -> np.ndarray | None:
+    """The last `memory` frames up to each of some, shape (N, memory, C, *S); None when nothing looks back.
+
+    Missing values, which only hidden states may have, are 0.
+    """
+    if not memory:
+        return None
+    back = frames[:, None] + np.arange(1 - memory, 1)
+    found: np.ndarray = np.nan_to_num(trajectories.state[rows[:, None], np.maximum(back, 0)])
+    return found

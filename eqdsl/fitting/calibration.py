@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from eqdsl.data.frames import past_frames
 from eqdsl.fitting.penalty import learned_modules
 from eqdsl.fitting.problem import Problem
 from eqdsl.lowering.vector_field import VectorField, compile_model
@@ -87,9 +88,8 @@ def sample_frames(problem: Problem) -> tuple[Tensor, Tensor, Tensor, Tensor | No
     row, frame = frames[np.linspace(0, len(frames) - 1, min(most, len(frames))).astype(int)].T
     state = torch.as_tensor(problem.filled.state[row, frame], dtype=torch.float64)
     times = torch.as_tensor(problem.filled.times[row, frame], dtype=torch.float64)
-    back = np.arange(1 - train.memory, 1)
-    past = torch.as_tensor(problem.filled.state[row[:, None], frame[:, None] + back]) if train.memory else None
-    return times, state, torch.as_tensor(row), None if past is None else torch.nan_to_num(past.double())
+    past = past_frames(problem.filled, row, frame, train.memory)
+    return times, state, torch.as_tensor(row), None if past is None else torch.as_tensor(past, dtype=torch.float64)
 
 
 def input_scales(inputs: Tensor) -> tuple[Tensor, Tensor]:

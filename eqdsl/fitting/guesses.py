@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from eqdsl.data.frames import past_frames
 from eqdsl.data.statistics import channel_variance
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.fitting.starts import first_guess, value_range
@@ -79,9 +80,8 @@ def _size(
     base = torch.nan_to_num(base)
     change = torch.as_tensor(shape[rows, frames], dtype=field.dtype, device=field.device)
     here = field.driven(trajectories).of_rows(torch.as_tensor(rows, device=field.device))
-    if field.memory:
-        back = frames[:, None] + np.arange(1 - field.memory, 1)
-        here = here.with_past(torch.nan_to_num(torch.as_tensor(state[rows[:, None], back]).to(base)))
+    past = past_frames(replace(trajectories, state=state), rows, frames, field.memory)
+    here = here.with_past(None if past is None else torch.as_tensor(past).to(base))
     size = 1.0
     with torch.no_grad():
         before = here(times, base)

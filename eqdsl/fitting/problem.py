@@ -116,7 +116,7 @@ class Problem:
         """
         times = shared_times(batch.times) if self.field.autonomous else batch.times
         return roll_out(
-            self.field.driven(batch.driving), start, times, batch.past, method=self.method, substeps=substeps,
+            self.field.driven(batch.driving).with_past(batch.past), start, times, method=self.method, substeps=substeps,
             memory=memory, watch=lambda n, t, state: check(),
         )  # fmt: skip
 

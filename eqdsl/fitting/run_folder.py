@@ -59,6 +59,7 @@ from eqdsl.fitting.run_place import (
     run_place,
     set_aside,
 )
+from eqdsl.fitting.trial import with_hidden
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import Grid, GridAxis
@@ -148,6 +149,10 @@ class Run:
             part: read_data(self.path / name, self.model, minimum_frames=1)
             for part, name in SAMPLES.items() if (self.path / name).exists()
         }  # fmt: skip
+
+    def completed(self) -> dict[str, Trajectories]:
+        """The `sample` with hidden states as the run has them."""
+        return {part: with_hidden(self, found, self.starts(part)) for part, found in self.sample().items()}
 
     def starts(self, part: str) -> torch.Tensor | None:
         """Fitted starts of the trajectories of a part, (B, F, *S); None where none are kept."""

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from eqdsl.data.frames import with_frames_before
 from eqdsl.data.inputs import without_driven
 from eqdsl.data.resting import resting_times
 from eqdsl.data.trajectories import Trajectories
@@ -85,7 +86,7 @@ class TrainingData:
         self.memory = field.memory if field is not None else 0
         seen = [not c.hidden for c in field.model.channels] if field is not None else [True] * filled.state.shape[2]
         known = np.isfinite(filled.state[:, :, seen]).all(axis=tuple(range(2, filled.state.ndim))) & inside
-        whole = _with_frames_before(known, self.memory)
+        whole = with_frames_before(known, self.memory)
         self.whole = whole
         """Frames from which a rollout can start, hidden states aside, shape (B, T)."""
         self.lengths = np.asarray(observed.lengths)
@@ -143,15 +144,6 @@ class TrainingData:
             rows, frames, self.times[index], self.state[index], self.present[index], self.complete[index], driving,
             history,
         )  # fmt: skip
-
-
-def _with_frames_before(known: np.ndarray, memory: int) -> np.ndarray:
-    """Known frames whose `memory` - 1 predecessors are known, too."""
-    result = known.copy()
-    for back in range(1, memory):
-        result[:, back:] &= known[:, :-back]
-        result[:, :back] = False
-    return result
 
 
 def _finite(state: np.ndarray, inside: np.ndarray) -> np.ndarray:

@@ -11,13 +11,14 @@ import numpy as np
 import torch
 
 from eqdsl.core.errors import ComputationError
+from eqdsl.data.frames import past_frames
 from eqdsl.data.inputs import without_driven
 from eqdsl.data.resting import resting_times
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.velocities import with_velocities
 from eqdsl.inspection.visited import as_tensor
 from eqdsl.lowering.vector_field import VectorField
-from eqdsl.numerics.integrators.integrate import integrate
+from eqdsl.simulation.remembering import roll_out as remember
 
 RTOL, ATOL = 1e-6, 1e-8
 
@@ -108,6 +109,8 @@ class HorizonError:
 def rollouts(field: VectorField, data: Trajectories) -> Rollouts:
     """Roll the vector field out from the first frame of each trajectory at the data's times, up to its own end.
 
+    A vector field that looks back on frames starts at the last one of the first history.
+
     A trajectory whose rollout fails is left out and told of in `Rollouts.lost`; one whose first frame has missing
     values is left out.
 
@@ -117,20 +120,25 @@ def rollouts(field: VectorField, data: Trajectories) -> Rollouts:
         No trajectory can be rolled out, or the rollouts of all of them failed.
     """
     filled = with_velocities(data, field.model)
+    first = max(field.memory - 1, 0)
+    past = past_frames(filled, np.arange(len(filled)), np.full(len(filled), first), field.memory)
+    filled, data = filled.window(first, filled.frames), data.window(first, data.frames)
     whole = np.isfinite(filled.state[:, 0]).all(axis=tuple(range(1, filled.state.ndim - 1)))
     chosen = np.flatnonzero(whole & (filled.lengths > 1))
     if not chosen.size:
         raise ComputationError("no trajectory has a complete first frame and a second one to compare with")
     filled = filled.select(chosen)
     times = resting_times(filled.times, filled.lengths, filled.frames)
-    states, failures = _all_or_one_by_one(field.driven(filled), times, filled.state[:, 0])
+    remembered = field.driven(filled).with_past(None if past is None else as_tensor(past[chosen], field))
+    states, failures = _all_or_one_by_one(remembered, times, filled.state[:, 0])
     good = [row for row in range(len(filled)) if row not in failures]
     if not good:
         raise next(iter(failures.values()))
     kept = filled.select(good)
     rows = tuple(int(chosen[row]) for row in good)
     lost = tuple(f"trajectory {chosen[row]}: {failure.message}" for row, failure in failures.items())
-    return Rollouts(kept, replace(kept, state=states[good]), observed_channels(data), rows, lost, _counted(field, kept))
+    observed = tuple(name for name in observed_channels(data) if not field.model.channel(name).hidden)
+    return Rollouts(kept, replace(kept, state=states[good]), observed, rows, lost, _counted(field, kept))
 
 
 def _counted(field: VectorField, data: Trajectories) -> np.ndarray | None:
@@ -173,7 +181,7 @@ def roll_out(field: VectorField, times: np.ndarray, initial: np.ndarray) -> np.n
     """
     with torch.no_grad():
         start = field.constrain(as_tensor(times[:, 0], field), as_tensor(initial, field))
-        states = integrate(field, start, torch.as_tensor(times), method="dopri5", rtol=RTOL, atol=ATOL)
+        states = remember(field, start, torch.as_tensor(times), method="dopri5", rtol=RTOL, atol=ATOL)
     return np.asarray(states.double().cpu().numpy())
 
 

@@ -68,7 +68,7 @@ def inspect_run(run: FittedRun, *, distil: bool = False, plots: bool = True, for
         Another ``distilled.eq`` is there.
     """
     field = deepcopy(run.field).double().eval()
-    sample = run.sample()
+    sample = run.completed()
     training, part = sample["train"], _compared_part(sample)
     visited = visited_states(training, field)
     ledger = make_ledger(field, visited)
@@ -146,7 +146,7 @@ def _data_fit(run: FittedRun, field: VectorField) -> DataFit | None:
     integrator = run.state.get("integrator")
     steps = integrator if isinstance(integrator, dict) else {}
     data = DataFit(
-        field, run.sample()["train"], method=str(steps.get("method", "rk4")), substeps=int(steps.get("substeps", 4))
+        field, run.completed()["train"], method=str(steps.get("method", "rk4")), substeps=int(steps.get("substeps", 4))
     )
     return data if data.usable else None
 

@@ -10,6 +10,7 @@ import torch
 
 from eqdsl.inspection.visited import Visited, as_tensor
 from eqdsl.lowering.vector_field import VectorField
+from eqdsl.model.expr import PastRef
 from eqdsl.model.model import LearnedTerm
 
 SAMPLE_POINTS = 20_000
@@ -44,6 +45,11 @@ class Response:
     def pointwise(self) -> bool:
         """Whether the outputs depend on the inputs at the same point only."""
         return self.term.pointwise
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether past frames are among the inputs."""
+        return any(isinstance(i, PastRef) for i in self.term.inputs)
 
     def range(self, index: int) -> tuple[float, float]:
         """Lowest and highest visited value of an input."""

@@ -99,6 +99,11 @@ class VectorField(NamedOutputs):
         other._past = past
         return other
 
+    @property
+    def past(self) -> Tensor | None:
+        """The frames that it remembers, (B, frames, C, *S)."""
+        return self._past
+
     def _past_frame(self, state: Tensor) -> Callable[[int], Tensor]:
         past = self._past
 
