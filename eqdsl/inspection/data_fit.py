@@ -171,6 +171,7 @@ class FormulaTerm(nn.Module):
     """In place of a pointwise learned term: formulas for some of its outputs, the network for the others."""
 
     radius = 0
+    channel_axis = -1
 
     def __init__(self, network: nn.Module, formulas: Mapping[int, tuple[tuple[Candidate, ...], Tensor]]) -> None:
         super().__init__()
