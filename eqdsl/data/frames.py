@@ -8,7 +8,7 @@ from eqdsl.core.errors import DataError
 from eqdsl.data.trajectories import Trajectories
 
 UNEVEN = 1e-3
-"""Largest difference of an interval from the mean one, relative to it, that counts as rounding of the times."""
+"""Largest difference of an interval from the usual one, relative to it, that counts as rounding of the times."""
 
 
 def check_frames(
@@ -40,12 +40,12 @@ def check_frames(
         )  # fmt: skip
     inside = np.arange(1, trajectories.frames) < trajectories.lengths[:, None]
     intervals = np.diff(trajectories.times, axis=1)
-    usual = float(intervals[inside].mean()) if spacing is None else spacing
+    usual = float(np.median(intervals[inside])) if spacing is None else spacing
     wrong = np.argwhere(inside & (np.abs(intervals - usual) > UNEVEN * usual))
     if len(wrong):
         row, frame = (int(i) for i in wrong[0])
         before, after = trajectories.times[row, frame : frame + 2]
-        other = "the mean interval is" if spacing is None else "the model was fitted to frames that are apart by"
+        other = "the usual interval is" if spacing is None else "the model was fitted to frames that are apart by"
         raise DataError(
             f"`history` looks back frame by frame, but from t = {before:.6g} to {after:.6g} in trajectory {row} "
             f"{intervals[row, frame]:.6g} pass, and {other} {usual:.6g}",

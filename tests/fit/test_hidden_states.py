@@ -99,7 +99,7 @@ def test_a_pendulum_seen_by_its_angle(tmp_path: Path) -> None:
     kept = load_run(tmp_path / "run").completed()
     for part in ("train", "validation"):
         row = kept[part].state[:, :, 1]
-        truth = [d for d in data.state if np.allclose(d[:, 0], kept[part].state[0, :, 0])][0]
+        truth = next(d for d in data.state if np.allclose(d[:, 0], kept[part].state[0, :, 0]))
         assert np.abs(row[0] - truth[:, 1]).max() < 5e-3
     assert run.state["scores"]["validation"]["per_state"].keys() == {"theta"}
     assert "fitted to the first 9 frames" in run.state["scores"]["validation"]["notes"][0]
@@ -205,7 +205,7 @@ def test_objectives_that_need_every_state_are_refused() -> None:
     ("change", "said"),
     [
         (lambda d: d.window(0, 3), r"trajectory 0 has 3 frames, but `history\(…, 3\)` needs 3 to look back on and one"),
-        (lambda d: replace(d, times=d.times**1.1), "0.17.* pass, and the mean interval is"),
+        (lambda d: replace(d, times=d.times**1.1), "0.17.* pass, and the usual interval is"),
     ],
 )
 def test_data_that_cannot_be_looked_back_on(change: Callable[[Trajectories], Trajectories], said: str) -> None:
