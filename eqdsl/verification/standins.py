@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from eqdsl.model.arithmetic import divide
-from eqdsl.model.expr import Apply, Const, Coordinate, Expr, InputRef, LearnedCall, TimeRef
+from eqdsl.model.expr import Apply, ChannelRef, Const, Coordinate, Expr, InputRef, LearnedCall, PastRef, TimeRef
 from eqdsl.model.facts import FactTable, facts_of
 from eqdsl.model.model import LearnedTerm, Model, Range, WallCondition
 from eqdsl.model.rate import time_derivative
@@ -35,6 +35,9 @@ def without_inputs(model: Model) -> Model:
     facts = facts_of(model)
 
     def change(expr: Expr) -> Expr:
+        if isinstance(expr, PastRef):
+            # What stood still is its own past.
+            return ChannelRef(expr.channel)
         return _smooth(expr, model) if isinstance(expr, InputRef) else expr
 
     of, changed = Rewriting(change).of, rewritten(model, change)
