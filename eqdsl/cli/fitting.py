@@ -12,18 +12,18 @@ from eqdsl.cli.console import result
 from eqdsl.cli.failures import INTERRUPTED
 from eqdsl.cli.fit_display import choose_display, duration, number
 from eqdsl.cli.interruption import StopRequest
-from eqdsl.cli.sources import read_model
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.config_file import load_config, with_overrides
 from eqdsl.fitting.fit import fit
 from eqdsl.fitting.run_folder import Run, load_run
+from eqdsl.model.model import Model
 
 
 @dataclass(frozen=True)
 class Request:
     """The options of `eqdsl fit`."""
 
-    model: str
+    model: Model
     data: str
     out: Path
     config_path: Path | None
@@ -45,11 +45,10 @@ class Request:
 def perform(request: Request) -> None:
     """Fit, show the way, and say on stdout what came out; leaves with status 130 when it was interrupted."""
     config = configure(request)
-    model = read_model(request.model)
     display = choose_display(as_json=request.as_json, quiet=request.quiet)
     with StopRequest() as should_stop, display as show:
         run = fit(
-            model,
+            request.model,
             request.data,
             out=request.out,
             config=config,

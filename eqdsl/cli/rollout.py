@@ -13,7 +13,6 @@ import torch
 from eqdsl.cli.console import say
 from eqdsl.cli.driving import what_drives
 from eqdsl.cli.progress import progress_bar
-from eqdsl.cli.sources import read_model
 from eqdsl.cli.starting import after_history, check_every, started
 from eqdsl.cli.starts import shared_start, times_of
 from eqdsl.core.errors import UsageError
@@ -37,7 +36,7 @@ _LONGEST = 1_000_000
 class Request:
     """The options of `eqdsl simulate`, read but not yet checked against the model."""
 
-    model: str | None
+    model: Model | None
     out: Path
     picture: Path | None
     force: bool
@@ -63,7 +62,7 @@ def perform(request: Request) -> dict[str, Any]:
     run = load_run(request.run_path) if request.run_path else None
     model = run.model if run is not None else _model_without_learned(request)
     if run is not None and request.model is not None:
-        _note_other_text(read_model(request.model), model, request)
+        _note_other_text(request.model, model, request)
     data = _starts(request, model, run)
     grid = _grid(request, model, data, run)
     field = _field(request, model, grid, run)
@@ -157,19 +156,19 @@ def _grid(request: Request, model: Model, data: Trajectories | None, run: Run | 
 
 def _model_without_learned(request: Request) -> Model:
     assert request.model is not None
-    model = read_model(request.model)
+    model = request.model
     if model.learned:
         names = ", ".join(f"`{term.name}`" for term in model.learned)
         raise UsageError(
-            f"{request.model}: the learned terms {names} have not been learned yet",
-            help=f"fit them first (`eqdsl fit {request.model} DATA.h5 -o RUN`), then simulate with `--run RUN`",
+            f"{model.source.name}: the learned terms {names} have not been learned yet",
+            help=f"fit them first (`eqdsl fit {model.source.name} DATA.h5 -o RUN`), then simulate with `--run RUN`",
         )
     return model
 
 
 def _note_other_text(given: Model, used: Model, request: Request) -> None:
     if given.source.text != used.source.text:
-        say(f"note: {request.model} differs from the model of {request.run_path}; the run's own model is used")
+        say(f"note: {given.source.name} differs from the model of {request.run_path}; the run's own model is used")
 
 
 def frame_times(request: Request, data: Trajectories | None) -> np.ndarray:

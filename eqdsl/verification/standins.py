@@ -35,9 +35,6 @@ def without_inputs(model: Model) -> Model:
     facts = facts_of(model)
 
     def change(expr: Expr) -> Expr:
-        if isinstance(expr, PastRef):
-            # What stood still is its own past.
-            return ChannelRef(expr.channel)
         return _smooth(expr, model) if isinstance(expr, InputRef) else expr
 
     of, changed = Rewriting(change).of, rewritten(model, change)
@@ -45,6 +42,18 @@ def without_inputs(model: Model) -> Model:
     initial = tuple(i if i.expr is None else replace(i, expr=of(i.expr)) for i in model.initial)
     learned = tuple(replace(term, inputs=tuple(of(i) for i in term.inputs)) for term in model.learned)
     return replace(changed, walls=walls, initial=initial, learned=learned, inputs=())
+
+
+def without_past(model: Model) -> Model:
+    """Every past frame as the present one, as if the state had stood still."""
+
+    def change(expr: Expr) -> Expr:
+        return ChannelRef(expr.channel) if isinstance(expr, PastRef) else expr
+
+    of, changed = Rewriting(change).of, rewritten(model, change)
+    learned = tuple(replace(term, inputs=tuple(of(i) for i in term.inputs)) for term in model.learned)
+    initial = tuple(i if i.expr is None else replace(i, expr=of(i.expr)) for i in model.initial)
+    return replace(changed, learned=learned, initial=initial, penalties=())
 
 
 def _undriven(wall: WallCondition, of: Callable[[Expr], Expr], facts: FactTable) -> WallCondition:

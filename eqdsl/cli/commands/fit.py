@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from eqdsl.cli.command import Command, command, force_option, json_option
+from eqdsl.cli.sources import read_model
 from eqdsl.cli.values import SEED, map_option
 
 if TYPE_CHECKING:
@@ -77,11 +78,13 @@ def settings(config: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, s
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @json_option
 @force_option
-def fit(**options: Any) -> None:
+def fit(model: str, **options: Any) -> None:
     """Fit the parameters and learned terms of MODEL to data and leave the folder RUN.
 
     Ctrl-C or SIGTERM stops after the current step: the run is usable and `--resume` goes on with it.
     """
+    checked = read_model(model)  # a wrong model is told before torch is loaded
+
     from eqdsl.cli.fitting import Request, perform
 
-    perform(Request(**options))
+    perform(Request(model=checked, **options))

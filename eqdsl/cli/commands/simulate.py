@@ -10,6 +10,7 @@ import click
 from eqdsl.cli.command import command, force_option, json_option
 from eqdsl.cli.console import result, result_json
 from eqdsl.cli.files import refuse_existing
+from eqdsl.cli.sources import read_model
 from eqdsl.cli.values import ASSIGNMENT, SEED, counts, map_option, numbers
 from eqdsl.core.errors import UsageError
 
@@ -65,9 +66,11 @@ def simulate(model: str | None, out: Path, picture: Path | None, as_json: bool, 
     options["grid"] = counts(options["grid"], "--grid", least=_FEWEST_POINTS)
     options["mapping"] = dict(options["mapping"])
 
+    checked = read_model(model) if model is not None else None  # a wrong model is told before torch is loaded
+
     from eqdsl.cli.rollout import Request, perform
 
-    done = perform(Request(model=model, out=out, picture=picture, force=force, **options))
+    done = perform(Request(model=checked, out=out, picture=picture, force=force, **options))
     if as_json:
         result_json(done)
         return
