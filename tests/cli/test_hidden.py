@@ -40,7 +40,7 @@ def test_scores_and_rollouts_of_a_run(place: Path, call: Call) -> None:
     assert done.json["times"] == pytest.approx(np.linspace(0.1, 1, 10))
     with h5py.File(out) as file, h5py.File(data) as truth:
         assert np.abs(file["u"][()] - truth["u"][:, 1:]).max() < 0.06
-        assert np.abs(file["v"][:, 0] - np.cos(0.1 + np.linspace(0, 3, 6))).max() < 0.1
+        assert np.abs(file["v"][:, 0] - np.cos(0.1 + np.linspace(0, 3, 6))).max() < 0.2
 
 
 def test_frames_of_another_spacing_are_refused(place: Path, call: Call) -> None:
