@@ -139,9 +139,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="options")
-    parser.add_argument(
-        "--blind", action="store_true", help="the velocity sees images alone, no positions"
-    )
+    parser.add_argument("--blind", action="store_true", help="the velocity sees images alone, no positions")
     parser.add_argument("--verbose", action="store_true")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
