@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from eqdsl.data.reading import read_data
     from eqdsl.data.trajectories import Trajectories
     from eqdsl.data.writing import write_trajectories as write_data
+    from eqdsl.fitting.adapt import adapt
     from eqdsl.fitting.config import FitConfig
     from eqdsl.fitting.evaluate import evaluate
     from eqdsl.fitting.fit import fit
@@ -34,6 +35,7 @@ __all__ = [
     "Model",
     "Trajectories",
     "VectorField",
+    "adapt",
     "compile_model",
     "evaluate",
     "fit",

@@ -21,6 +21,7 @@ PUBLIC: dict[str, tuple[str, str]] = {
     "read_data": ("eqdsl.data.reading", "read_data"),
     "write_data": ("eqdsl.data.writing", "write_trajectories"),
     "fit": ("eqdsl.fitting.fit", "fit"),
+    "adapt": ("eqdsl.fitting.adapt", "adapt"),
     "load_run": ("eqdsl.fitting.run_folder", "load_run"),
     "evaluate": ("eqdsl.fitting.evaluate", "evaluate"),
     "inspect": ("eqdsl.inspection.inspect", "inspect_run"),

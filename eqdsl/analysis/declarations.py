@@ -179,14 +179,15 @@ def read_parameters(
             continue
         symbol = statement.symbol
         name = symbol.name
-        if statement.per is not None:
+        if statement.per is not None and not statement.fitted:
             problems.append(
                 error(
-                    "E0907",
-                    f"`param {name} per {statement.per}` is not built yet",
+                    "E0805",
+                    f"`{name}` has a value per {statement.per}, and only a fit finds those",
                     statement.span,
-                    "not built yet",
-                    help=f"leave out `per {statement.per}` for one value",
+                    "not fitted",
+                    help=f"write `param {name} per {statement.per} = fit`, or leave out `per {statement.per}`; known "
+                    f"numbers of each are an `input {name} per trajectory`",
                 )
             )
         if statement.prior is not None:
@@ -205,7 +206,9 @@ def read_parameters(
         value = _start(statement, bounds, constants, problems)
         unit = unit_text(symbol.unit, problems)
         lower, upper = bounds or (-INF, INF)
-        parameters.append(Parameter(name, value, statement.fitted, lower, upper, axes, unit, statement.doc))
+        parameters.append(
+            Parameter(name, value, statement.fitted, lower, upper, axes, unit, statement.doc, statement.per)
+        )
     return tuple(parameters)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 from eqdsl.analysis.constants import ConstantReader
@@ -55,6 +55,13 @@ SIGNATURES: dict[str, Signature] = {
 
 DEFAULT_FAMILY = "mlp"
 
+ADAPTABLE = ("mlp", "conv")
+"""Families whose weights may follow a context of the environment (``adapts environment``)."""
+CONTEXT: dict[str, int | str] = {"context": 2, "adapt": "all"}
+"""Their further options then: numbers of the context, and whether all layers follow it or the first one."""
+LAYERS = ("all", "first")
+MOST_NUMBERS = 16
+
 
 def default_options(family: str) -> dict[str, object]:
     """The options of a family when nothing is said."""
@@ -63,11 +70,11 @@ def default_options(family: str) -> dict[str, object]:
 
 
 def read_family(
-    call: nodes.Call | None, constants: ConstantReader, problems: list[Diagnostic]
+    call: nodes.Call | None, constants: ConstantReader, problems: list[Diagnostic], *, adapts: bool = False
 ) -> tuple[str, dict[str, object]]:
-    """The family and all its options, defaults filled in."""
+    """The family and all its options, defaults filled in; `adapts`: its weights follow the environment."""
     if call is None:
-        return DEFAULT_FAMILY, default_options(DEFAULT_FAMILY)
+        return DEFAULT_FAMILY, default_options(DEFAULT_FAMILY) | (CONTEXT if adapts else {})
     if call.name in FAMILIES_NOT_BUILT:
         problems.append(
             error(
@@ -91,7 +98,9 @@ def read_family(
         )
         return DEFAULT_FAMILY, default_options(DEFAULT_FAMILY)
     signature = SIGNATURES[call.name]
-    options = default_options(call.name)
+    if adapts and call.name in ADAPTABLE:
+        signature = replace(signature, options={**signature.options, **CONTEXT})
+    options: dict[str, object] = {"sizes": signature.default, **signature.options}
     sizes = tuple(_size(a, call.name, signature, constants, problems) for a in call.arguments if signature.most)
     surplus = call.arguments[signature.most :]
     if surplus:
@@ -179,7 +188,22 @@ def _option(
             )
             return "silu"
         return name
+    if keyword.name == "adapt":
+        name = keyword.value.name if isinstance(keyword.value, nodes.Name) else None
+        if name not in LAYERS:
+            message, help = "there are no such layers to adapt", f"write one of {_list(LAYERS)}"
+            problems.append(error("E0811", message, keyword.value.span, "unknown layers", help=help))
+            return "all"
+        return name
     value = constants.number(keyword.value, f"`{keyword.name}`")
+    if keyword.name == "context":
+        if value is not None and (value != int(value) or not 1 <= value <= MOST_NUMBERS):
+            message = f"a context has from 1 to {MOST_NUMBERS} numbers"
+            problems.append(
+                error("E0811", message, keyword.value.span, "not such a number", help="write `context = 2`")
+            )
+            value = None
+        return int(value) if value is not None else 2
     if keyword.name != "kernel":
         if value is not None and (value != int(value) or not 1 <= value <= LARGEST_SIZE):
             problems.append(

@@ -10,14 +10,14 @@ from eqdsl.analysis.constraint_calls import ACTIVATIONS
 from eqdsl.analysis.constraint_context import ConstraintContext
 from eqdsl.analysis.constraints import read_constraints
 from eqdsl.analysis.expressions import ExpressionChecker
-from eqdsl.analysis.families import read_family
+from eqdsl.analysis.families import ADAPTABLE, read_family
 from eqdsl.analysis.past import seen_by
 from eqdsl.analysis.symbols import LearnedInfo
 from eqdsl.analysis.units import unit_text
 from eqdsl.analysis.written import written
 from eqdsl.core.diagnostics import Diagnostic, Label, error
 from eqdsl.model.expr import Expr, PastRef
-from eqdsl.model.model import NEIGHBOURHOOD, DivergenceFree, LearnedTerm, Monotone
+from eqdsl.model.model import ADAPTS, ENVIRONMENT, NEIGHBOURHOOD, DivergenceFree, LearnedTerm, Monotone
 from eqdsl.model.text import expr_text
 from eqdsl.operators.base import Value
 from eqdsl.syntax import nodes
@@ -29,7 +29,8 @@ def read_learned(
     """The learned term of a statement, None after a message; its names become callable."""
     _refuse(statement, problems)
     seen = _inputs(statement, checker, problems)
-    family, options = read_family(statement.family, constants, problems)
+    scope = statement.scope[0] if statement.scope is not None else None
+    family, options = read_family(statement.family, constants, problems, adapts=scope == ADAPTS)
     unit = unit_text(statement.unit, problems)
     if seen is None:
         return None
@@ -54,7 +55,19 @@ def read_learned(
     if any(isinstance(c, DivergenceFree) for c in constraints):
         info = checker.symbols.learned[first.name]
         checker.symbols.learned[first.name] = replace(info, along=checker.space.names)
-    if any(isinstance(c, Monotone) for c in constraints):
+    monotone = any(isinstance(c, Monotone) for c in constraints)
+    if scope == ADAPTS and (family not in ADAPTABLE or monotone):
+        what = f"`{family}`" if family not in ADAPTABLE else "monotone term"
+        problems.append(
+            error(
+                "E0907",
+                f"a {what} that `adapts environment` is not built yet",
+                statement.span,
+                "not built yet",
+                help="write `per environment` for one function each, or `by mlp(64, 64)` without such a constraint",
+            )
+        )
+    if monotone:
         options["act"] = _monotone_activation(statement, options["act"], problems)
     return LearnedTerm(
         first.name,
@@ -67,6 +80,7 @@ def read_learned(
         unit,
         statement.doc,
         first.name_span,
+        scope,
     )
 
 
@@ -90,7 +104,7 @@ def _monotone_activation(statement: nodes.Learned, chosen: object, problems: lis
 
 
 def _refuse(statement: nodes.Learned, problems: list[Diagnostic]) -> None:
-    if statement.scope is not None:
+    if statement.scope is not None and statement.scope[1] != ENVIRONMENT:
         words = " ".join(statement.scope)
         problems.append(
             error(
@@ -98,7 +112,7 @@ def _refuse(statement: nodes.Learned, problems: list[Diagnostic]) -> None:
                 f"a learned term `{words}` is not built yet",
                 statement.span,
                 "not built yet",
-                help=f"leave out `{words}` for one function",
+                help=f"write `{statement.scope[0]} {ENVIRONMENT}`, or leave out `{words}` for one function",
             )
         )
     if statement.shape not in (None, "scalar", "vector"):

@@ -7,6 +7,8 @@ from typing import Any
 
 from eqdsl.lowering.linear_terms import LinearTerms
 from eqdsl.model.model import (
+    ADAPTS,
+    PER,
     Axis,
     Constraint,
     DivergenceFree,
@@ -168,13 +170,14 @@ def _parameter_words(parameter: Parameter) -> str:
     text = f"{name} = {number_text(parameter.value)}{_in_unit(parameter.unit)}"
     if not parameter.fitted:
         return text
-    return f"{text}, fitted {_between(parameter.lower, parameter.upper)}".rstrip()
+    per = f"one per {parameter.per}, " if parameter.per else ""
+    return f"{text}, {per}fitted {_between(parameter.lower, parameter.upper)}".rstrip()
 
 
 def _parameter_json(parameter: Parameter) -> dict[str, Any]:
     return {
         "name": parameter.name, "value": parameter.value, "fitted": parameter.fitted, "lower": parameter.lower,
-        "upper": parameter.upper, "axes": list(parameter.axes), "unit": parameter.unit,
+        "upper": parameter.upper, "axes": list(parameter.axes), "unit": parameter.unit, "per": parameter.per,
     }  # fmt: skip
 
 
@@ -217,6 +220,7 @@ def _flow(model: Model, constraint: DivergenceFree) -> str:
 def _learned_words(model: Model, term: LearnedTerm) -> str:
     inputs = ", ".join(term.input_names)
     text = f"{', '.join(f'{output}({inputs})' for output in term.outputs)}{_in_unit(term.unit)} by {_family(term)}"
+    text += {PER: ", one per environment", ADAPTS: ", adapts to the environment"}.get(term.scope or "", "")
     if term.constraints:
         text += f" with {', '.join(_constraint(model, term, c) for c in term.constraints)} (by construction)"
     return text
@@ -226,6 +230,7 @@ def _learned_json(model: Model, term: LearnedTerm) -> dict[str, Any]:
     return {
         "name": term.name, "outputs": list(term.outputs), "inputs": list(term.input_names), "unit": term.unit,
         "family": _family(term), "constraints": [_constraint(model, term, c) for c in term.constraints],
+        "environment": term.scope,
     }  # fmt: skip
 
 

@@ -157,6 +157,15 @@ def panel(event: Event) -> Table:
     return table
 
 
+def member_text(event: Event) -> str:
+    """One line about a member of an ensemble."""
+    if event["status"] != "done":
+        reason = f": {event['message']}" if event.get("message") else ""
+        return f"seed {event['seed']}: {event['status']}{reason}"
+    values = [f"{name} = {number(value)}" for name, value in event["parameters"].items()]
+    return "  ".join([f"seed {event['seed']}: validation {number(event['validation'])}", *values])
+
+
 def number(value: float | None) -> str:
     """Four digits; a dash where there is no finite number."""
     return "-" if value is None else f"{value:.4g}"

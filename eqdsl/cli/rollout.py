@@ -27,6 +27,7 @@ from eqdsl.simulation import simulate
 from eqdsl.simulation.choice import AUTO
 from eqdsl.simulation.error_estimate import ErrorEstimate, estimate_error
 from eqdsl.simulation.rolling import Simulation
+from eqdsl.simulation.seen import departures
 
 _LONGEST = 1_000_000
 """Largest number of frames; beyond it the times are a slip of the pen."""
@@ -89,6 +90,9 @@ def perform(request: Request) -> dict[str, Any]:
         )
     if request.method == AUTO:
         say(f"integrator: {done.integrator}")
+    outside = departures(field, done.trajectories, run.seen()) if run is not None else ()
+    for departure in outside:
+        say(f"note: {departure}")
     estimate = _estimate(request, field, done, initial, inputs) if request.estimate_error else None
     write_trajectories(
         request.out, done.trajectories, model=model, force=request.force, attributes=_attributes(estimate)
@@ -109,6 +113,7 @@ def perform(request: Request) -> dict[str, Any]:
             "method": done.integrator.method, "kind": done.integrator.kind, "step": done.integrator.step,
             "reason": done.integrator.reason,
         },
+        **({} if run is None else {"outside": [departure.as_json() for departure in outside]}),
         **({} if estimate is None else {"errors": _errors(estimate)}),
     }  # fmt: skip
 

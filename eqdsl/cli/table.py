@@ -24,6 +24,7 @@ COMMANDS: dict[str, Entry] = {
     "simulate": Entry("eqdsl.cli.commands.simulate", "simulate", "Roll a model out and write the trajectories."),
     "verify": Entry("eqdsl.cli.commands.verify", "verify", "Measure order, gradient and laws of a model."),
     "fit": Entry("eqdsl.cli.commands.fit", "fit", "Fit parameters and learned terms to data."),
+    "adapt": Entry("eqdsl.cli.commands.adapt", "adapt", "Take a run to new environments."),
     "sweep": Entry("eqdsl.cli.commands.sweep", "sweep", "Fit under settings that vary, and compare."),
     "evaluate": Entry("eqdsl.cli.commands.evaluate", "evaluate", "Score a run on other data."),
     "inspect": Entry("eqdsl.cli.commands.inspect", "inspect", "Say what a run has found."),

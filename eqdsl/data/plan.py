@@ -11,6 +11,7 @@ import numpy as np
 
 from eqdsl.core.errors import DataError, UsageError
 from eqdsl.data import coordinates
+from eqdsl.data.environments import ENVIRONMENT, load_environments
 from eqdsl.data.extraction import check_readable, real_dtype
 from eqdsl.data.formats.base import DataFormat
 from eqdsl.data.formats.native import TIME, TRAJECTORY
@@ -42,6 +43,7 @@ class Plan:
     units: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, InputValues] = field(default_factory=dict)
     input_sources: dict[str, str] = field(default_factory=dict)
+    environment: np.ndarray | None = None
     trajectories: int = 0
     notes: list[str] = field(default_factory=list)
     problems: list[DataError] = field(default_factory=list)
@@ -86,6 +88,7 @@ def make_plan(
     planner.find_states()
     planner.complete()
     planner.find_inputs()
+    planner.find_environments()
     return planner.plan
 
 
@@ -114,7 +117,7 @@ def _check_targets(sources: Mapping[str, Source], model: Model) -> None:
                 f"`--map {target}=…`: `{target}` is hidden in the model, so it is never read",
                 help=f"leave the mapping out, or declare `state` instead of `hidden state` for `{target}`",
             )
-        if target not in names:
+        if target not in names and target != ENVIRONMENT:
             raise UsageError(
                 f"`--map {target}=…`: the model has no `{target}`", help=f"its names are {', '.join(sorted(names))}"
             )
@@ -247,6 +250,20 @@ class _Planner:
                 self._take_unit((declared.name,), info, declared.unit)
             except DataError as error:
                 plan.problems.append(error)
+
+    def find_environments(self) -> None:
+        """The environment of each trajectory, where the file tells it."""
+        plan = self.plan
+        if not plan.trajectories or ENVIRONMENT in {i.name for i in plan.model.inputs}:
+            return
+        try:
+            info, source = self._find(ENVIRONMENT)
+            if info is not None:
+                plan.environment = load_environments(
+                    self.handle, plan.file, info, source, plan.trajectories, plan.notes
+                )
+        except DataError as error:
+            plan.problems.append(error)
 
     def _no_input(self, declared: Input) -> DataError:
         roles = ", ".join(input_roles(declared, self.plan.model.time))

@@ -97,7 +97,7 @@ def load_trajectories(handle: h5py.File, plan: Plan, minimum_frames: int) -> tup
     times, lengths = _times_and_lengths(plan, state)
     problems = _value_problems(plan, state, lengths, minimum_frames)
     names, notes = plan.model.channel_names, tuple(plan.notes)
-    found = Trajectories(times, state, lengths, names, plan.axes, plan.units, notes, plan.inputs)
+    found = Trajectories(times, state, lengths, names, plan.axes, plan.units, notes, plan.inputs, plan.environment)
     try:
         return with_wall_series(found, plan.model, plan.file), problems
     except DataError as error:

@@ -25,8 +25,9 @@ class Split:
 
 
 def split_trajectories(
-    trajectories: Trajectories, *, validation: float = 0.2, test: float = 0.0, seed: int = 0
-) -> Split:
+    trajectories: Trajectories, *, validation: float = 0.2, test: float = 0.0, seed: int = 0,
+    groups: np.ndarray | None = None,
+) -> Split:  # fmt: skip
     """Hold out a share of the data, the same one for the same seed.
 
     Three or more trajectories are divided as wholes, in an order drawn from `seed`. With one or two, the last part of
@@ -37,6 +38,9 @@ def split_trajectories(
     ----------
     validation, test : float
         Shares in [0, 1); one that is not zero holds out at least one trajectory, or one new frame.
+    groups : ndarray, shape (B,), int, optional
+        Environment of each trajectory, where something is fitted to each of them: the shares are then those of every
+        environment, by time if one has fewer than three trajectories.
 
     Raises
     ------
@@ -52,9 +56,18 @@ def split_trajectories(
         )
     if len(trajectories) == 0:
         raise DataError("there are no trajectories to divide", help="give a file with at least one")
-    if len(trajectories) >= FEWEST_BY_TRAJECTORY:
-        return _by_trajectory(trajectories, validation, test, seed)
-    return _by_time(trajectories, validation, test)
+    whole = groups is not None and not (validation or test)
+    groups = np.zeros(len(trajectories), int) if groups is None or whole else groups
+    labels, sizes = np.unique(groups, return_counts=True)
+    if whole or sizes.min() >= FEWEST_BY_TRAJECTORY:
+        return _by_trajectory(trajectories, validation, test, seed, [groups == label for label in labels])
+    smallest = int(sizes.min())
+    reason = f"there {_count(len(trajectories))}"
+    if len(labels) == len(trajectories) > 1:
+        reason = "each trajectory has numbers of its own"
+    elif len(labels) > 1:
+        reason = f"in environment {labels[sizes.argmin()]} there {_count(smallest)}"
+    return _by_time(trajectories, validation, test, reason)
 
 
 def _held_out(total: int, validation: float, test: float, what: str) -> tuple[int, int]:
@@ -71,17 +84,24 @@ def _held_out(total: int, validation: float, test: float, what: str) -> tuple[in
     return first, second
 
 
-def _by_trajectory(trajectories: Trajectories, validation: float, test: float, seed: int) -> Split:
-    total = len(trajectories)
-    first, second = _held_out(total, validation, test, "trajectories")
-    order = np.random.default_rng(seed).permutation(total)
-    parts = np.sort(order[first + second :]), np.sort(order[:first]), np.sort(order[first : first + second])
+def _by_trajectory(
+    trajectories: Trajectories, validation: float, test: float, seed: int, groups: Sequence[np.ndarray]
+) -> Split:
+    """Shares of each group, which are masks over the trajectories."""
+    total, generator = len(trajectories), np.random.default_rng(seed)
+    chosen: list[tuple[np.ndarray, ...]] = []
+    for group in groups:
+        first, second = _held_out(int(group.sum()), validation, test, "trajectories")
+        order = np.flatnonzero(group)[generator.permutation(int(group.sum()))]
+        chosen.append((order[first + second :], order[:first], order[first : first + second]))
+    parts = [np.sort(np.concatenate(part)) for part in zip(*chosen, strict=True)]
     counts = [f"{len(parts[0])} to train"] + [
         f"{len(part)} for {name} ({_numbers(part)})"
         for part, name in ((parts[1], "validation"), (parts[2], "test"))
         if len(part)
     ]
-    rule = f"by trajectory, drawn with seed {seed}: {', '.join(counts)} of {total}"
+    each = " in each environment" if len(groups) > 1 else ""
+    rule = f"by trajectory{each}, drawn with seed {seed}: {', '.join(counts)} of {total}"
     train, validated, tested = (trajectories.select(part) for part in parts)
     return Split(train, validated, tested, rule)
 
@@ -91,7 +111,11 @@ def _numbers(indices: np.ndarray) -> str:
     return f"number {shown}" + (", …" if len(indices) > 8 else "")
 
 
-def _by_time(trajectories: Trajectories, validation: float, test: float) -> Split:
+def _count(trajectories: int) -> str:
+    return "is 1 trajectory" if trajectories == 1 else f"are {trajectories} trajectories"
+
+
+def _by_time(trajectories: Trajectories, validation: float, test: float, reason: str) -> Split:
     lengths = np.asarray(trajectories.lengths)
     held = np.array([_held_out(int(n) - 1, validation, test, "steps") for n in lengths]).reshape(-1, 2)
     train_end = lengths - held.sum(axis=1)
@@ -100,7 +124,8 @@ def _by_time(trajectories: Trajectories, validation: float, test: float) -> Spli
     nothing = trajectories.select([])
     validated = _cut(trajectories, train_end - 1, validation_end) if validation > 0 else nothing
     tested = _cut(trajectories, validation_end - 1, lengths) if test > 0 else nothing
-    return Split(train, validated, tested, _time_rule(trajectories, train_end, validation_end, validation, test))
+    rule = _time_rule(trajectories, train_end, validation_end, validation, test)
+    return Split(train, validated, tested, f"by time, because {reason}: {rule}")
 
 
 def _cut(trajectories: Trajectories, starts: np.ndarray, stops: np.ndarray) -> Trajectories:
@@ -129,5 +154,4 @@ def _time_rule(
         words.append(f"validated from there to t = {until(validation_end)}")
     if test > 0:
         words.append(f"tested from there to t = {until(trajectories.lengths)}")
-    count = "is 1 trajectory" if len(trajectories) == 1 else f"are {len(trajectories)} trajectories"
-    return f"by time, because there {count}: {', '.join(words)}"
+    return ", ".join(words)

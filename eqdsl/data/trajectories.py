@@ -68,6 +68,10 @@ class Trajectories:
         What drives the model, by name. A window in time keeps whole series.
     notes : tuple of str
         What was assumed or changed while reading, one sentence each.
+    environment : ndarray, shape (B,), int, optional
+        Environment of each trajectory, as numbered in the file.
+    number : ndarray, shape (B,), int, optional
+        Place of each trajectory in the file of a fit, where it is one of those.
     """
 
     times: np.ndarray
@@ -78,6 +82,8 @@ class Trajectories:
     units: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     inputs: Mapping[str, InputValues] = field(default_factory=dict)
+    environment: np.ndarray | None = None
+    number: np.ndarray | None = None
 
     def __len__(self) -> int:
         return int(self.times.shape[0])
@@ -96,9 +102,11 @@ class Trajectories:
         """The trajectories at these indices."""
         chosen = np.asarray(indices, dtype=int)
         inputs = {name: values.select(chosen) for name, values in self.inputs.items()}
+        environment, number = (None if n is None else n[chosen] for n in (self.environment, self.number))
         return replace(
-            self, times=self.times[chosen], state=self.state[chosen], lengths=self.lengths[chosen], inputs=inputs
-        )
+            self, times=self.times[chosen], state=self.state[chosen], lengths=self.lengths[chosen], inputs=inputs,
+            environment=environment, number=number,
+        )  # fmt: skip
 
     def window(self, start: int, stop: int) -> Trajectories:
         """Frames ``start:stop`` of every trajectory; trajectories that end before `start` keep length 0."""

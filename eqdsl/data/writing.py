@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 
 from eqdsl.core.errors import UsageError
+from eqdsl.data.environments import ENVIRONMENT
 from eqdsl.data.formats.native import COMPONENT, LAYOUT_ATTRIBUTE, LAYOUT_VERSION, TIME, TRAJECTORY
 from eqdsl.data.inputs import times_name
 from eqdsl.data.trajectories import InputValues, Trajectories
@@ -125,6 +126,8 @@ class _Writer:
             self._dataset(name, values, dimensions, self.units.get(self.trajectories.channels[channels[0]]))
         for name, driving in self._declared().items():
             self._write_input(name, driving)
+        if self.trajectories.environment is not None and ENVIRONMENT not in self.taken:
+            self._dataset(ENVIRONMENT, self.trajectories.environment, [trajectory], None)
 
     def _declared(self) -> dict[str, InputValues]:
         """The inputs; walls that follow the data are read off the states again."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 
 from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
+from eqdsl.core.errors import ComputationError
 from eqdsl.fitting.objectives.base import Objective
 from eqdsl.fitting.problem import Problem
 
@@ -19,7 +21,10 @@ POINTS = 1 << 16
 
 
 def bytes_per_window(problem: Problem, objective: Objective, substeps: int) -> float:
-    """Memory that the backward pass of one window with one interval keeps, measured on one."""
+    """Memory that the backward pass of one window with one interval keeps, measured on one.
+
+    Where that window cannot be integrated yet, what was kept up to there: the step that fails there is skipped.
+    """
     batch = problem.train.batch(objective.starts(1)[:1], 1)
     kept: dict[int, int] = {}
 
@@ -28,7 +33,7 @@ def bytes_per_window(problem: Problem, objective: Objective, substeps: int) -> f
         kept[storage.data_ptr()] = storage.nbytes()
         return tensor
 
-    with saved_tensors_hooks(note, lambda tensor: tensor):
+    with saved_tensors_hooks(note, lambda tensor: tensor), contextlib.suppress(ComputationError):
         objective.misfit(batch, substeps)
     weights = sum(p.numel() * p.element_size() for p in problem.parameters())
     return max(sum(kept.values()) - weights, 1)

@@ -33,7 +33,9 @@ def calibrate(problem: Problem, seed: int) -> None:
     """
     if not problem.model.learned:
         return
-    probing = compile_model(problem.model, grid=problem.field.grid, dtype=torch.float64, seed=seed)
+    probing = compile_model(
+        problem.model, grid=problem.field.grid, dtype=torch.float64, seed=seed, members=problem.field.members
+    )
     times, states, rows, past = sample_frames(problem)
     probing = probing.driven(problem.train.driving).of_rows(rows).with_past(past)
     with torch.no_grad():

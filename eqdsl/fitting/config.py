@@ -146,6 +146,15 @@ class MultiplierSection(Section):
     """Factor on the norm of a learned term, by its name, as in `multiplier.weights.f=10`; 1 for the others."""
 
 
+class InvarianceSection(Section):
+    """Penalty on misfits that differ between the environments of the data, for predictions outside of them."""
+
+    kind: Literal["none", "irm", "vrex"] = "none"
+    """irm: squared slope of the misfit of each environment in a scale of the prediction; vrex: their variance."""
+    weight: Positive = 1.0
+    """Weight beside the misfit."""
+
+
 class SafetySection(Section):
     """What happens when a rollout or gradient is not finite."""
 
@@ -174,4 +183,5 @@ class FitConfig(Section):
     curriculum: CurriculumSection = CurriculumSection()
     optimizer: OptimizerSection = OptimizerSection()
     multiplier: MultiplierSection = MultiplierSection()
+    invariance: InvarianceSection = InvarianceSection()
     safety: SafetySection = SafetySection()

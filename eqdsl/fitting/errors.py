@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -27,6 +28,10 @@ class ErrorSums:
     square: Tensor
     count: Tensor
 
+    def __add__(self, other: ErrorSums) -> ErrorSums:
+        """Over the trajectories of both."""
+        return ErrorSums(self.square + other.square, self.count + other.count)
+
     def per_channel(self, first: int = 0) -> Tensor:
         """Mean squared error of each channel over the frames from `first` on, NaN for one never observed."""
         return self.square[first:].sum(0) / self.count[first:].sum(0)
@@ -37,6 +42,7 @@ def first_frame_errors(
     data: TrainingData,
     *,
     start: Callable[[Batch], Tensor] | None = None,
+    rows: np.ndarray | None = None,
 ) -> ErrorSums:
     """Errors of rollouts from the first complete frame of every trajectory to its end.
 
@@ -46,9 +52,13 @@ def first_frame_errors(
         States ``(W, C, *S)`` and windows to states ``(W, T, C, *S)``.
     start : callable, optional
         Windows to the states that they start from; the data when left out.
+    rows : ndarray of int, optional
+        The trajectories that are rolled out; all of them without it.
     """
     horizon = data.horizon
     starts = data.starts(horizon, first_only=True)
+    if rows is not None:
+        starts = starts[np.isin(starts[:, 0], rows)]
     frame = data.state[0, 0].numel()
     size = max(1, CHUNK_VALUES // (frame * (horizon + 1)))
     channels = data.state.shape[2]

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import operator
+from dataclasses import dataclass, field, replace
+from functools import reduce
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from eqdsl.core.errors import ComputationError
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.fitting.errors import ErrorSums, first_frame_errors
+from eqdsl.fitting.fingerprint import content_hash
 from eqdsl.fitting.run_folder import Run
+from eqdsl.fitting.training_data import Batch
 from eqdsl.fitting.trial import make_trial
-from eqdsl.model.model import Model
+from eqdsl.model.model import TRAJECTORY, Model
+from eqdsl.simulation.seen import Departure, Lookout
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,10 @@ class Scores:
         Mean squared error by the number of frames since the start.
     notes : tuple of str
         How rollouts were started, where not from the data alone.
+    outside : tuple of Departure
+        Where rollouts leave what the learned terms have seen.
+    environments : dict of int to float
+        Mean squared error by environment, where the data tell them apart.
     """
 
     mse: float
@@ -43,6 +54,13 @@ class Scores:
     frames: int
     per_frame: tuple[float, ...]
     notes: tuple[str, ...] = ()
+    outside: tuple[Departure, ...] = ()
+    environments: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def worst(self) -> int | None:
+        """The environment with the largest error."""
+        return max(self.environments, key=lambda e: self.environments[e], default=None)
 
     def as_json(self) -> dict[str, object]:
         """What ``eqdsl evaluate --json`` prints."""
@@ -51,15 +69,25 @@ class Scores:
             "log10_mse_without_first": _number(self.log10_mse_without_first), "per_state": self.per_state,
             "trajectories": self.trajectories, "frames": self.frames,
             **({"notes": list(self.notes)} if self.notes else {}),
+            "outside": [departure.as_json() for departure in self.outside],
+            **(self._environments_json() if self.environments else {}),
         }  # fmt: skip
+
+    def _environments_json(self) -> dict[str, object]:
+        by_label = {str(label): mse for label, mse in self.environments.items()}
+        return {"environments": by_label, "worst_environment": str(self.worst)}
 
     def __str__(self) -> str:
         states = "\n".join(f"  {name:<12} mse {value:.4g}" for name, value in self.per_state.items())
         later = f"{self.log10_mse_without_first:.2f} without the first frame"
-        notes = "".join(f"\n{note}" for note in self.notes)
+        own = [
+            f"\n  environment {label:<6} mse {mse:.4g}" + (", the worst" if label == self.worst else "")
+            for label, mse in (self.environments.items() if len(self.environments) > 1 else ())
+        ]
+        notes = "".join(f"\nnote: {note}" for note in (*self.notes, *self.outside))
         return (
             f"mse {self.mse:.4g}, log10 {self.log10_mse:.2f} ({later})\n"
-            f"{states}\n{self.trajectories} trajectories, {self.frames} frames{notes}"
+            f"{states}{''.join(own)}\n{self.trajectories} trajectories, {self.frames} frames{notes}"
         )
 
 
@@ -77,17 +105,56 @@ def evaluate(run: Run, trajectories: Trajectories, *, dtype: torch.dtype = torch
     ComputationError
         A rollout is not finite.
     """
+    trajectories = of_the_fit(run, trajectories)
     trial = make_trial(run, trajectories, dtype)
-    sums = first_frame_errors(trial.rollout, trial.data, start=trial.start)
+    data = trial.data
+    lookout = Lookout(trial.field, run.seen())
+
+    def watched(start: Tensor, batch: Batch) -> Tensor:
+        states = trial.rollout(start, batch)
+        last = torch.as_tensor(data.lengths)[batch.rows] - 1 - batch.frames
+        for frame, driven in enumerate(trial.remembering(states, batch)):
+            lookout.look(driven, batch.times[:, frame], states[:, frame], batch.rows, frame <= last)
+        return states
+
+    parts = {
+        label: first_frame_errors(watched, data, start=trial.start, rows=rows)
+        for label, rows in _by_environment(trajectories)
+    }
+    sums = reduce(operator.add, parts.values())
     if not torch.isfinite(sums.square).all():
         frame, channel = torch.nonzero(~torch.isfinite(sums.square))[0].tolist()
         raise ComputationError(
             f"rollouts of `{run.model.channel_names[channel]}` are not finite from {frame} frames after their start on",
             help="fit longer, or to data that visit the states of these trajectories",
         )
-    starts = trial.data.starts(max(trial.data.horizon, 1), first_only=True)
-    frames = int(sum(trial.data.lengths[row] - frame for row, frame in starts))
-    return _scores(run.model, sums, len(starts), frames, trial.notes)
+    starts = data.starts(max(data.horizon, 1), first_only=True)
+    frames = int(sum(data.lengths[row] - frame for row, frame in starts))
+    scores = _scores(run.model, sums, len(starts), frames, trial.notes)
+    own = {label: _mse(part) for label, part in parts.items() if label is not None}
+    seen = {label: mse for label, mse in own.items() if mse is not None}
+    return replace(scores, environments=seen, outside=lookout.found())
+
+
+def of_the_fit(run: Run, trajectories: Trajectories) -> Trajectories:
+    """The same, numbered as those of the fit if they are the same data and each has numbers of its own."""
+    if TRAJECTORY not in run.model.scopes or trajectories.number is not None:
+        return trajectories
+    same = content_hash(trajectories) == run.state["data"]["sha256"]
+    return replace(trajectories, number=np.arange(len(trajectories))) if same else trajectories
+
+
+def _by_environment(trajectories: Trajectories) -> list[tuple[int | None, np.ndarray | None]]:
+    """Each environment and its trajectories; None and None where they are not told apart."""
+    own = trajectories.environment
+    return [(None, None)] if own is None else [(int(e), np.flatnonzero(own == e)) for e in np.unique(own)]
+
+
+def _mse(sums: ErrorSums) -> float | None:
+    """Mean over the channels that were compared; None where there are none."""
+    channels = sums.per_channel()
+    seen = ~torch.isnan(channels)
+    return float(channels[seen].mean()) if bool(seen.any()) else None
 
 
 def _scores(model: Model, sums: ErrorSums, trajectories: int, frames: int, notes: tuple[str, ...]) -> Scores:

@@ -33,6 +33,8 @@ def content_hash(trajectories: Trajectories) -> str:
     flat = np.ascontiguousarray(trajectories.state).reshape(-1)
     for array in (trajectories.lengths.astype(np.int64), trajectories.times.astype(np.float64), flat[::rows]):
         digest.update(np.ascontiguousarray(array).tobytes())
+    if trajectories.environment is not None:
+        digest.update(np.ascontiguousarray(trajectories.environment, np.int64).tobytes())
     for name, driving in sorted(trajectories.inputs.items()):
         digest.update(repr((name, driving.values.shape)).encode())
         for given in (driving.values, driving.times):

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from eqdsl.core.errors import ComputationError, DataError, UsageError
@@ -25,16 +26,19 @@ from eqdsl.fitting.evaluate import Scores, evaluate
 from eqdsl.fitting.fingerprint import fingerprint
 from eqdsl.fitting.hidden import check_hidden, for_hidden, hidden_scales
 from eqdsl.fitting.integrator import ADJOINT_WARNING, diffusive
+from eqdsl.fitting.invariance import check_invariance
 from eqdsl.fitting.objectives.table import check_objectives
 from eqdsl.fitting.penalty import check_weights
 from eqdsl.fitting.problem import Problem, check_something_to_fit, make_problem
-from eqdsl.fitting.run_folder import Run, RunWriter, load_run
+from eqdsl.fitting.run_folder import SEEN, Run, RunWriter, load_run, own_values
 from eqdsl.fitting.run_place import run_place
 from eqdsl.fitting.stages import objectives_of
 from eqdsl.fitting.trainer import Event, Trainer
-from eqdsl.fitting.trial import frame_spacing
-from eqdsl.model.model import Model
+from eqdsl.fitting.trial import frame_spacing, with_hidden
+from eqdsl.lowering.members import Members
+from eqdsl.model.model import ENVIRONMENT, TRAJECTORY, Model
 from eqdsl.simulation.choice import AUTO
+from eqdsl.simulation.seen import seen_ranges
 
 RESUME_MAY_CHANGE = ("run.minutes", "run.checkpoint_seconds", "run.device")
 """Options that may differ from those of the run when it is resumed."""
@@ -95,27 +99,29 @@ def fit(
         run_place(Path(out), force=force)
     if mapping:
         config = config.model_copy(update={"data": config.data.model_copy(update={"map": dict(mapping)})})
-    trajectories, file = _read(model, data, config)
+    trajectories, file = read_for_fit(model, data, config)
+    check_invariance(config, trajectories)
     identity = fingerprint(trajectories, file)
     if previous is not None:
         _check_same_data(previous, identity, file)
-    split = _split(trajectories, config, file)
+    split = split_for_fit(model, trajectories, config, file)
     problem = make_problem(model, split, config, file=str(file) if file is not None else None)
     if previous is not None:
         problem = replace(problem, integrator=replace(problem.integrator, method=previous.method))
-    session = _Session(problem, split, config, events or (lambda event: None), should_stop or (lambda: False))
+    session = Session(problem, split, config, events or (lambda event: None), should_stop or (lambda: False))
     session.start(trajectories)
-    with _threads(problem):
+    with few_threads(problem):
         return session.perform(out, identity, previous, force=force)
 
 
-class _Session:
-    """One call of `fit`, after its input is checked."""
+class Session:
+    """One call of `fit` or `adapt`, after its input is checked; `adapted` is the run that is adapted, if one is."""
 
     def __init__(
         self, problem: Problem, split: Split, config: FitConfig, events: Callable[[Event], None],
-        should_stop: Callable[[], bool],
+        should_stop: Callable[[], bool], adapted: Path | None = None,
     ) -> None:  # fmt: skip
+        self.adapted = adapted
         self.problem, self.split, self.config = problem, split, config
         self.events, self.should_stop = events, should_stop
         self.writer: RunWriter | None = None
@@ -166,12 +172,9 @@ class _Session:
             self.writer.save(snapshot)
 
         trainer = Trainer(
-            self.problem,
-            for_hidden(self.config, self.problem),
-            events=self.events,
-            should_stop=self.should_stop,
-            save=save,
-        )
+            self.problem, for_hidden(self.config, self.problem), events=self.events, should_stop=self.should_stop,
+            save=save, calibrated=self.adapted is not None,
+        )  # fmt: skip
         try:
             outcome = trainer.run(previous.checkpoint() if previous is not None else None)
         except ComputationError as error:
@@ -183,9 +186,11 @@ class _Session:
         return self._finish(replace(load_run(path), keep=temporary), outcome)
 
     def _finish(self, run: Run, outcome: Outcome) -> Run:
-        scores = {} if outcome.status == "interrupted" else self._scores(run)
         assert self.writer is not None
-        self.writer.update(scores={part: score.as_json() for part, score in scores.items()})
+        self.writer.update(**{SEEN: seen_ranges(run.field, with_hidden(run, self.problem.filled, run.starts("train")))})
+        run = replace(run, state=dict(self.writer.state))
+        scores = {} if outcome.status == "interrupted" else self._scores(run)
+        self.writer.update(scores={part: score.as_json() for part, score in scores.items()}, own=own_values(run))
         state = self.writer.state
         self.events({
             "event": "interrupted" if outcome.status == "interrupted" else "done", "reason": outcome.reason,
@@ -220,11 +225,31 @@ class _Session:
                 "method": self.problem.method, "substeps": 1, "spacing": frame_spacing(self.split.train),
             },
             **({"scales": hidden_scales(problem)} if problem.model.hidden else {}),
+            "members": problem.field.members.as_json(),
+            **({} if self.adapted is None else {"adapted": str(self.adapted)}),
             "device": str(problem.variance.device),
             "versions": {
                 "eqdsl": version("eqdsl"), "torch": torch.__version__, "python": platform.python_version(),
             },
         }  # fmt: skip
+
+
+def read_for_fit(model: Model, data: Trajectories | str | Path, config: FitConfig) -> tuple[Trajectories, Path | None]:
+    """The trajectories to fit, numbered where each has numbers of its own, and the file they come from.
+
+    Raises
+    ------
+    DataError
+        They do not suit the model.
+    """
+    trajectories, file = _read(model, data, config)
+    if TRAJECTORY in model.scopes:
+        trajectories = replace(trajectories, number=np.arange(len(trajectories)))
+    if ENVIRONMENT in model.scopes and trajectories.environment is None:
+        names = " and ".join(f"`{name}`" for name in model.of_scope(ENVIRONMENT))
+        note = f"the data hold no dataset `environment`: {names} is the same for all trajectories"
+        trajectories = replace(trajectories, notes=(*trajectories.notes, note))
+    return trajectories, file
 
 
 def _read(model: Model, data: Trajectories | str | Path, config: FitConfig) -> tuple[Trajectories, Path | None]:
@@ -239,17 +264,39 @@ def _read(model: Model, data: Trajectories | str | Path, config: FitConfig) -> t
     return read_data(data, model, mapping=config.data.map or None), Path(data)
 
 
-def _split(trajectories: Trajectories, config: FitConfig, file: Path | None) -> Split:
+def split_for_fit(model: Model, trajectories: Trajectories, config: FitConfig, file: Path | None) -> Split:
+    """The parts of the data by the options; every environment with something of its own is in the first.
+
+    Raises
+    ------
+    DataError
+        There is nothing to fit to, or too little to hold out.
+    """
     if trajectories.frames < 2 or not len(trajectories):
         raise DataError("a fit needs at least one trajectory of 2 frames", file=str(file) if file else None)
     seed = config.run.seed if config.data.seed is None else config.data.seed
-    return split_trajectories(trajectories, validation=config.data.validation, test=config.data.test, seed=seed)
+    return split_trajectories(
+        trajectories, validation=config.data.validation, test=config.data.test, seed=seed,
+        groups=_groups(model, trajectories, config),
+    )  # fmt: skip
+
+
+def _groups(model: Model, trajectories: Trajectories, config: FitConfig) -> np.ndarray | None:
+    """What each trajectory belongs to, of which every one is to be trained on; None where all are alike."""
+    compared = trajectories.environment if config.invariance.kind != "none" else None
+    own = Members.groups(model, trajectories)
+    return compared if own is None else own
 
 
 def _run_to_resume(model: Model, out: str | Path | None, config: FitConfig | None) -> Run:
     if out is None:
         raise UsageError("resuming needs the run folder", help="give `-o RUN` together with `--resume`")
     run = load_run(out)
+    if "adapted" in run.state:
+        raise UsageError(
+            f"{out}: an adapted run is not resumed: a fit would move what is shared",
+            help=f"adapt again: `eqdsl adapt {run.state['adapted']} DATA.h5 -o {out} --force`",
+        )
     if run.model.source.text != model.source.text:
         raise DataError(
             f"was fitted with another model than {model.source.name}",
@@ -276,7 +323,7 @@ def _check_same_data(run: Run, identity: Mapping[str, Any], file: Path | None) -
 
 
 @contextmanager
-def _threads(problem: Problem) -> Iterator[None]:
+def few_threads(problem: Problem) -> Iterator[None]:
     """One thread for small systems, whose steps are too short to share; the number before is put back."""
     before = torch.get_num_threads()
     small = problem.train.state[0, 0].numel() * 512 < SMALL_SYSTEM

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from eqdsl.core.errors import UsageError
 from eqdsl.fitting.config import MultiplierSection
-from eqdsl.fitting.norms import NORMS
 from eqdsl.fitting.training_data import Batch
+from eqdsl.learned.norms import NORMS
 from eqdsl.learned.term import LearnedTermModule
 from eqdsl.lowering.vector_field import VectorField
 from eqdsl.model.model import Model
@@ -27,7 +27,8 @@ class PenaltyValue:
     norms : dict of str to Tensor
         Mean square of each learned output in units of its scale, whatever norm the total is made of.
     cost : Tensor
-        The model's ``penalty`` statements: their weights are the user's, the multiplier leaves them alone.
+        The model's ``penalty`` statements, and what differs between environments (`invariance`): their weights are the
+        user's, the multiplier leaves them alone.
     """
 
     total: Tensor

@@ -27,6 +27,7 @@ from eqdsl.fitting.stages import objectives_of
 from eqdsl.fitting.starts import FittedStarts, fitted_channels, start_states, starts_at_first
 from eqdsl.fitting.training_data import Batch, TrainingData
 from eqdsl.learned.initial import LAST_GAIN
+from eqdsl.lowering.members import Members
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import grid_from_coordinates
@@ -158,8 +159,12 @@ class Problem:
                 yield from (p for p in module.parameters() if p.requires_grad)
 
 
-def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | None = None) -> Problem:
+def make_problem(
+    model: Model, split: Split, config: FitConfig, *, file: str | None = None, members: Members | None = None
+) -> Problem:
     """Compile the model on the data's grid and put both on the device.
+
+    `members` are the environments and trajectories with values of their own; without them, those of the data.
 
     Raises
     ------
@@ -172,7 +177,8 @@ def make_problem(model: Model, split: Split, config: FitConfig, *, file: str | N
     check_integrator(config.integrator)
     device, dtype = chosen_device(config.run.device), getattr(torch, config.run.dtype)
     grid = grid_from_coordinates(model, split.train.axes, file=file)
-    field = compile_model(model, grid=grid, dtype=dtype, seed=config.run.seed).to(device)
+    members = Members.of_data(model, split.train) if members is None else members
+    field = compile_model(model, grid=grid, dtype=dtype, seed=config.run.seed, members=members).to(device)
     for module in learned_modules(field).values():
         module.family.amplify_start(config.optimizer.start_gain / LAST_GAIN)
     for part in (split.train, split.validation):

@@ -29,12 +29,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from eqdsl.analysis.check import load_model
 from eqdsl.core.errors import DataError
 from eqdsl.data.reading import read_data
 from eqdsl.data.trajectories import Trajectories
+from eqdsl.data.velocities import with_velocities
 from eqdsl.data.writing import write_trajectories
 from eqdsl.fitting.checkpoint import (
     read_checkpoint,
@@ -60,9 +62,14 @@ from eqdsl.fitting.run_place import (
     set_aside,
 )
 from eqdsl.fitting.trial import with_hidden
+from eqdsl.lowering.members import Members
 from eqdsl.lowering.vector_field import VectorField, compile_model
-from eqdsl.model.model import Model
+from eqdsl.model.model import TRAJECTORY, Model
 from eqdsl.numerics.grid import Grid, GridAxis
+from eqdsl.simulation.seen import Seen, seen_ranges
+
+SEEN = "seen"
+"""Key of ``state.json`` for what learned terms have seen."""
 
 SAMPLE_BYTES = 16 << 20
 """Size up to which trajectories are stored as a sample."""
@@ -102,7 +109,8 @@ class Run:
         DataError
             The weights are damaged, or belong to another grid.
         """
-        built = compile_model(self.model, grid=grid or stored_grid(self.state), dtype=dtype)
+        members = Members.of_state(self.state)
+        built = compile_model(self.model, grid=grid or stored_grid(self.state), dtype=dtype, members=members)
         path = self.path / WEIGHTS
         tensors, _ = read_tensors(path)
         try:
@@ -145,10 +153,29 @@ class Run:
                 file=str(training),
                 help="put the file back, or fit again with `eqdsl fit … --force`",
             )
-        return {
+        found = {
             part: read_data(self.path / name, self.model, minimum_frames=1)
             for part, name in SAMPLES.items() if (self.path / name).exists()
         }  # fmt: skip
+        if TRAJECTORY in self.model.scopes:
+            # Every part holds all trajectories of the fit, divided by time, or the first of them.
+            found = {part: replace(data, number=np.arange(len(data))) for part, data in found.items()}
+        return found
+
+    def seen(self) -> Seen:
+        """What its learned terms have seen: of the whole training data once the fit has ended, before of the sample.
+
+        Raises
+        ------
+        DataError
+            As `sample`.
+        """
+        stored = self.state.get(SEEN)
+        if isinstance(stored, dict):
+            return stored
+        if not self.model.learned:
+            return {}
+        return seen_ranges(self.field, with_velocities(self.completed()["train"], self.model))
 
     def completed(self) -> dict[str, Trajectories]:
         """The `sample` with hidden states as the run has them."""
@@ -194,6 +221,21 @@ def load_run(path: str | Path) -> Run:
     # The name of a model that does not name itself was that of its file.
     model = replace(load_model(folder / MODEL), name=state["model"])
     return Run(folder, model, load_config(folder / CONFIG), state)
+
+
+def own_values(run: Run) -> dict[str, dict[str, float]]:
+    """The numbers that each environment or trajectory has of its own: by parameter, then by label.
+
+    Of a coefficient field the mean over the grid.
+    """
+    members, found = Members.of_state(run.state), {}
+    for parameter in run.model.parameters:
+        labels = members.labels(parameter.per) if parameter.per is not None else ()
+        if labels:
+            values = run.field.physical.value(parameter.name).detach().double().flatten(1 if parameter.axes else 0)
+            means = values.mean(1) if parameter.axes else values
+            found[parameter.name] = dict(zip(map(str, labels), means.tolist(), strict=True))
+    return found
 
 
 def stored_grid(state: Mapping[str, Any]) -> Grid:

@@ -19,6 +19,8 @@ MODEL, CONFIG, STATE, HISTORY = "model.eq", "config.toml", "state.json", "histor
 WEIGHTS, CHECKPOINT, STARTS = "weights.safetensors", "checkpoint.safetensors", "starts.safetensors"
 SAMPLES = {"train": "sample_train.h5", "validation": "sample_validation.h5", "test": "sample_test.h5"}
 DISTILLED, REPORT, PLOTS = "distilled.eq", "report.html", "plots"
+MEMBERS = "members"
+"""Folder of the other runs of an ensemble, ``seed-1``, …, each with the log of its fit beside it."""
 
 ESSENTIAL = (MODEL, CONFIG, STATE, WEIGHTS, CHECKPOINT)
 """What makes a folder a run."""
@@ -26,6 +28,7 @@ ESSENTIAL = (MODEL, CONFIG, STATE, WEIGHTS, CHECKPOINT)
 OWN = {*ESSENTIAL, HISTORY, STARTS, *SAMPLES.values(), DISTILLED, REPORT}
 """The files that a fit and an inspection write into it; pictures lie in `PLOTS`."""
 
+_MEMBER, _MEMBERS_OWN = re.compile(r"seed-\d+"), re.compile(r"seed-\d+\.log|\.lock|\.seed-\d+\.\w+-\d+")
 _LEFT_OVER = re.compile(r"\.(.+)\.(\d+\.tmp|\w+\.partial)")
 """A file that was being written when its process was killed."""
 
@@ -80,10 +83,22 @@ def _foreign(place: Path) -> Iterator[str]:
         if entry.name == PLOTS and entry.is_dir() and not entry.is_symlink():
             yield from (f"{PLOTS}/{inner.name}" for inner in sorted(entry.iterdir()) if inner.suffix != ".png")
             continue
+        if entry.name == MEMBERS and entry.is_dir() and not entry.is_symlink():
+            yield from (f"{MEMBERS}/{name}" for name in _foreign_member(entry))
+            continue
         left_over = _LEFT_OVER.fullmatch(entry.name)
         name = left_over[1] if left_over else entry.name
         if name not in OWN or entry.is_symlink() or not entry.is_file():
             yield entry.name
+
+
+def _foreign_member(members: Path) -> Iterator[str]:
+    """The same in the folder of the members of an ensemble."""
+    for entry in sorted(members.iterdir()):
+        if entry.is_symlink() or not (_MEMBER.fullmatch(entry.name) or _MEMBERS_OWN.fullmatch(entry.name)):
+            yield entry.name
+        elif _MEMBER.fullmatch(entry.name):
+            yield from (f"{entry.name}/{inner}" for inner in _foreign(entry))
 
 
 def beside(place: Path, kind: str) -> Path:

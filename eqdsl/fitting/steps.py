@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 from eqdsl.core.errors import ComputationError
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.failure import blow_up
+from eqdsl.fitting.invariance import Invariance
 from eqdsl.fitting.objectives.base import Objective
 from eqdsl.fitting.objectives.table import OBJECTIVES
 from eqdsl.fitting.optimizers import clip_gradients, make_adam, make_lbfgs, set_rate
@@ -53,6 +55,7 @@ class Steps:
         """Work on this problem from now on."""
         self.problem = problem
         self.penalty = Penalty(problem.model, problem.field, self.config.multiplier, problem.variance)
+        self.invariance = Invariance(problem, self.config)
         self.objectives = {
             name: OBJECTIVES[name](problem, self.check, self.config.objective) for name in self.minimised.values()
         }
@@ -106,6 +109,8 @@ class Steps:
         objective = self.objective(progress.stage)
         misfit = objective.misfit(batch, progress.substeps, progress.memory)
         penalty = self.penalty(batch, objective.rollout)
+        apart = self.invariance(self.minimised[progress.stage], batch, progress.substeps, progress.memory)
+        penalty = replace(penalty, cost=penalty.cost + apart)
         weighted(misfit, penalty, progress).backward()
         return misfit.detach(), penalty.detached()
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from eqdsl.core.errors import ComputationError
 from eqdsl.fitting.problem import Problem
 
 CANDIDATES = (1, 2, 4, 8, 16, 32, 64)
@@ -25,13 +26,20 @@ def choose_substeps(problem: Problem, tolerance: float) -> tuple[int, bool]:
     """The fewest substeps n for which one-interval rollouts with n and 2n agree, and whether any number was enough.
 
     Semi-Lagrangian steps interpolate once each. Where more of them change the rollouts about as much as fewer did, what
-    is left is the error of the grid: then n is enough, too.
+    is left is the error of the grid: then n is enough, too. An integrator that gives up chooses its steps itself.
 
     Parameters
     ----------
     tolerance : float
         Largest rms difference of a channel, in standard deviations of its data.
     """
+    try:
+        return _fewest(problem, tolerance)
+    except ComputationError:
+        return CANDIDATES[0], True
+
+
+def _fewest(problem: Problem, tolerance: float) -> tuple[int, bool]:
     starts = problem.starts(1) if problem.model.hidden else problem.train.starts(1)
     most = max(1, min(FRAMES, VALUES // problem.train.state[0, 0].numel()))
     chosen = starts[np.linspace(0, len(starts) - 1, min(most, len(starts))).astype(int)]

@@ -50,6 +50,8 @@ class Trainer:
         Looked at before every step.
     save : callable
         Receives a snapshot to keep; called at most every ``run.checkpoint_seconds``, and at the end.
+    calibrated : bool
+        Whether the learned terms have their scales already.
     """
 
     def __init__(
@@ -60,7 +62,9 @@ class Trainer:
         events: Callable[[Event], None],
         should_stop: Callable[[], bool],
         save: Callable[[Tree], None],
+        calibrated: bool = False,
     ) -> None:
+        self.calibrated = calibrated
         self.problem, self.config = problem, config
         self.events, self.save = events, save
         self.clock = Clock(config.run.minutes, should_stop)
@@ -91,7 +95,8 @@ class Trainer:
         """
         self.clock.start(checkpoint["progress"]["seconds"] if checkpoint is not None else 0.0)
         if checkpoint is None:
-            calibrate(self.problem, self.config.run.seed)
+            if not self.calibrated:
+                calibrate(self.problem, self.config.run.seed)
             self._keep_best(math.inf)
             self._take_snapshot()
             self._write()

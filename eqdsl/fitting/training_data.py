@@ -64,6 +64,14 @@ class Batch:
         assert self.history is not None
         return self.history.shape[1] - self.state.shape[1] + 1
 
+    def select(self, index: Tensor) -> Batch:
+        """Some of the windows."""
+        driving = None if self.driving is None else self.driving.select(index)
+        return Batch(
+            self.rows[index], self.frames[index], self.times[index], self.state[index], self.present[index],
+            self.complete[index], driving, None if self.history is None else self.history[index],
+        )  # fmt: skip
+
 
 class TrainingData:
     """Trajectories as tensors.
@@ -95,6 +103,10 @@ class TrainingData:
         spare = int(self.first[whole.any(axis=1)].max(initial=0))
         spread = inside.reshape(inside.shape + (1,) * (observed.state.ndim - 2))
         present = np.isfinite(observed.state) & spread
+        self.environment: Tensor | None = None
+        """Environment of each trajectory, shape (B,), where the data tell."""
+        if observed.environment is not None:
+            self.environment = torch.as_tensor(observed.environment, device=device)
         self.driving: Driving | None = None
         if field is not None:
             present = without_driven(present, field.model)

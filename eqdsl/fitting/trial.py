@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -80,6 +80,13 @@ class Trial:
             self.field.driven(batch.driving).with_past(batch.past), start, batch.times, method=self.run.method,
             substeps=self.substeps,
         )  # fmt: skip
+
+    def remembering(self, states: Tensor, batch: Batch) -> Iterator[VectorField]:
+        """The vector field of each frame of some rollouts, with what it looks back on there."""
+        field, memory = self.field.driven(batch.driving), self.field.memory
+        frames = states if batch.past is None else torch.cat([batch.past[:, :-1], states], dim=1)
+        for frame in range(states.shape[1]):
+            yield field.with_past(frames[:, frame : frame + memory] if memory else None)
 
     def start(self, batch: Batch) -> Tensor:
         """The states that windows start from, shape (W, C, *S)."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from eqdsl.inspection.identifiability import listed
 from eqdsl.inspection.ledger import Ledger
-from eqdsl.inspection.parameters import IMITATED, ParameterReport
+from eqdsl.inspection.parameters import ParameterReport
 from eqdsl.model.model import Model
 
 DOMINANT = 0.5
@@ -15,7 +16,6 @@ DOMINANT = 0.5
 def caveats(
     model: Model,
     parameters: Sequence[ParameterReport],
-    undetermined: Sequence[str],
     ledger: Ledger,
     trouble: Sequence[str],
     part: str,
@@ -24,8 +24,6 @@ def caveats(
 
     Parameters
     ----------
-    undetermined : sequence of str
-        Parameters of which some combination has no effect on the data's states.
     trouble : sequence of str
         What kept rollouts from being compared, or pictures from being drawn.
     part : str
@@ -41,22 +39,9 @@ def caveats(
             "Learned functions are trustworthy only where data visited them; beyond that range their values are "
             "extrapolation. A distilled formula inherits this."
         )
-    imitated = [p.name for p in parameters if p.absorbed is not None and p.absorbed >= IMITATED]
-    if imitated:
-        found.append(
-            f"{_listed(imitated)}: a learned term sees enough to imitate what {_does(imitated)}. "
-            "Only the norm fixes the value, and a perfect fit would be biased. Let the term see less (a pointwise term "
-            "cannot imitate a derivative, a term of the velocity no force of the position) to determine it."
-        )
     held = [p.name for p in parameters if p.at_bound]
-    # On its bound a parameter stands still whatever the data say, which is what the next sentence tells.
-    loose = [name for name in undetermined if name not in held]
-    if loose:
-        found.append(
-            f"{_listed(loose)}: some combination has no effect on the data's states, so they do not determine it."
-        )
     if held:
-        found.append(f"{_listed(held)}: at a bound of the model file. The bound, not the data, sets the value.")
+        found.append(f"{listed(held)}: at a bound of the model file. The bound, not the data, sets the value.")
     for equation in ledger.equations:
         if equation.learned_ratio > DOMINANT and any(not term.learned for term in equation.terms):
             found.append(
@@ -73,11 +58,3 @@ def caveats(
             "that nothing was chosen by, fit with `--set data.test=0.1`."
         )
     return (*found, *trouble)
-
-
-def _does(names: Sequence[str]) -> str:
-    return "this parameter does" if len(names) == 1 else "these parameters do"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -122,6 +122,8 @@ def distil(
         output: (
             "looks back on past frames, and formulas are sought of the present alone"
             if response.looks_back
+            else "is another function in each environment, and formulas are sought for functions that all share"
+            if response.term.scope is not None
             else "sees a neighbourhood of cells, and formulas are sought for pointwise terms only"
             if response.radius
             else "is made from the values at many points, and formulas are sought for pointwise terms only"
@@ -143,7 +145,12 @@ def distil(
         note = f"no distilled file: the formulas do not pass the model's checks ({failure.diagnostics[0].message})"
         return Distillation(formulas, refused, None, None, note)
     comparison, note = _compared(vector_field, distilled, compared)
-    fields = [p.name for p in distilled.parameters if p.fitted]
+    own = [p.name for p in distilled.parameters if p.fitted and p.per is not None]
+    if own:
+        note = " ".join(
+            [note, f"values per environment or trajectory stay to be fitted in the file: {', '.join(own)}"]
+        ).strip()
+    fields = [p.name for p in distilled.parameters if p.fitted and p.per is None]
     if fields:
         note = " ".join([note, f"coefficient fields stay to be fitted in the file: {', '.join(fields)}"]).strip()
     return Distillation(formulas, refused, text, comparison, note)
@@ -171,8 +178,8 @@ def _compared(vector_field: VectorField, distilled: Model, compared: Rollouts | 
     if compared is None:
         return None, ""
     try:
-        with_formulas = compile_model(distilled, grid=vector_field.grid)
-        # Only coefficient fields are fitted in both; every other entry has another name there.
+        with_formulas = compile_model(distilled, grid=vector_field.grid, members=vector_field.members)
+        # Fields, and values of each environment, are fitted in both; every other entry has another name there.
         with_formulas.physical.load_state_dict(vector_field.physical.state_dict(), strict=False)
         formula = rollouts(with_formulas, compared.data)
     except EqdslError as failure:

@@ -2,38 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from eqdsl.core.errors import ComputationError
 from eqdsl.data.trajectories import Trajectories
+from eqdsl.data.velocities import with_velocities
 from eqdsl.inspection.caveats import caveats
 from eqdsl.inspection.data_fit import DataFit
 from eqdsl.inspection.distil import Distillation
 from eqdsl.inspection.distil import distil as distilled
+from eqdsl.inspection.ensemble import ensemble
+from eqdsl.inspection.environments import environment_reports
 from eqdsl.inspection.equations import equation_texts
 from eqdsl.inspection.figures.style import NO_PICTURES, can_draw
 from eqdsl.inspection.fitted_run import FittedRun
 from eqdsl.inspection.forecast import forecast_error
 from eqdsl.inspection.horizon import HorizonError, Rollouts, horizon_error, rollouts
+from eqdsl.inspection.identifiability import Identifiability, identifiability
 from eqdsl.inspection.inspection import Inspection, Picture
 from eqdsl.inspection.laws import law_drifts
 from eqdsl.inspection.ledger import Ledger, make_ledger
 from eqdsl.inspection.multiplier_path import multiplier_path
-from eqdsl.inspection.parameters import confused, report_parameters
+from eqdsl.inspection.parameters import ParameterReport, report_parameters
 from eqdsl.inspection.pictures import error_pictures, history_picture, learned_pictures, ledger_picture
 from eqdsl.inspection.provenance import provenance, settings
 from eqdsl.inspection.report import write_report
 from eqdsl.inspection.response import Response, learned_responses
-from eqdsl.inspection.sensitivity import Sensitivity, sensitivity
+from eqdsl.inspection.sensitivity import Norm, Sensitivity, sensitivity
 from eqdsl.inspection.visited import Visited, visited_states
 from eqdsl.inspection.wording import PARTS
 from eqdsl.inspection.writing import write_pictures, write_text
 from eqdsl.lowering.vector_field import VectorField
 from eqdsl.model.symbolic import latex
+from eqdsl.simulation.seen import Departure, departures, seen_ranges
 
 __all__ = ["DISTILLED", "inspect_run", "write_pictures", "write_report"]
 
@@ -43,7 +49,14 @@ MOST_FAILURES = 3
 """Failed rollouts that are told of one by one."""
 
 
-def inspect_run(run: FittedRun, *, distil: bool = False, plots: bool = True, force: bool = False) -> Inspection:
+def inspect_run(
+    run: FittedRun,
+    *,
+    members: Sequence[FittedRun] = (),
+    distil: bool = False,
+    plots: bool = True,
+    force: bool = False,
+) -> Inspection:
     """Inspect a run: terms, parameters, learned functions, errors of rollouts.
 
     Rollouts are compared on the run's test trajectories, else on its validation trajectories, else on those it was
@@ -53,6 +66,8 @@ def inspect_run(run: FittedRun, *, distil: bool = False, plots: bool = True, for
     ----------
     run : FittedRun
         From `eqdsl.fitting.run_folder.load_run`.
+    members : sequence of FittedRun
+        The other runs of an ensemble, from `eqdsl.fitting.ensemble.load_members`.
     distil : bool
         Also seek formulas for the learned terms and write ``distilled.eq`` into the run folder.
     plots : bool
@@ -75,8 +90,7 @@ def inspect_run(run: FittedRun, *, distil: bool = False, plots: bool = True, for
     responses = learned_responses(field, visited)
     values = parameter_values(field)
     numbers = {name: float(value) for name, value in values.items() if value.ndim == 0}
-    found = sensitivity(field, visited)
-    parameters = report_parameters(run.model, values, found, _forecast_error(field, training, found))
+    parameters, identified = _identified(run, field, training, visited, values)
     compared, trouble = _rolled_out(field, sample[part], part)
     error = horizon_error(compared.data, compared.model, compared.observed, compared.counted) if compared else None
     distillation = _distilled(run, field, responses, numbers, compared, force) if distil else None
@@ -93,18 +107,57 @@ def inspect_run(run: FittedRun, *, distil: bool = False, plots: bool = True, for
         equations=equation_texts(run.model, numbers, formulas),
         latex=latex(run.model),
         parameters=parameters,
+        identifiability=identified,
+        ensemble=ensemble((run, *members), visited),
         ledger=ledger,
         distillation=distillation,
         horizon=error,
         part=part,
         laws=law_drifts(field, compared.model) if compared else (),
+        outside=_outside(run, field, training, compared) if compared else (),
         multiplier=multiplier_path(history),
         history=history,
         settings=settings(run.config),
         facts=provenance(run, visited),
-        caveats=caveats(run.model, parameters, confused(found), ledger, trouble, part),
+        caveats=caveats(run.model, parameters, ledger, trouble, part),
         pictures=pictures,
+        environments=environment_reports(field, visited, compared),
     )
+
+
+def identify_run(run: FittedRun) -> tuple[tuple[ParameterReport, ...], Identifiability]:
+    """The parameters with their ranges, and what is determined: the part of an inspection that needs no rollouts.
+
+    Raises
+    ------
+    DataError
+        As `inspect_run`.
+    """
+    field = deepcopy(run.field).double().eval()
+    training = run.completed()["train"]
+    return _identified(run, field, training, visited_states(training, field), parameter_values(field))
+
+
+def _identified(
+    run: FittedRun, field: VectorField, training: Trajectories, visited: Visited, values: dict[str, np.ndarray]
+) -> tuple[tuple[ParameterReport, ...], Identifiability]:
+    found = sensitivity(field, visited, _norm(run.config))
+    numbers = {name: float(value) for name, value in values.items() if value.ndim == 0}
+    parameters = report_parameters(run.model, values, found, _forecast_error(field, training, found), field.members)
+    return parameters, identifiability(field, visited, found, numbers)
+
+
+def _outside(run: FittedRun, field: VectorField, training: Trajectories, compared: Rollouts) -> tuple[Departure, ...]:
+    """Where the rollouts leave what the learned terms have seen; a run that did not end has only its sample to tell."""
+    stored = run.state.get("seen")
+    seen = stored if isinstance(stored, dict) else seen_ranges(field, with_velocities(training, run.model))
+    return tuple(replace(d, trajectory=compared.rows[d.trajectory]) for d in departures(field, compared.model, seen))
+
+
+def _norm(config: object) -> Norm:
+    """The norm that the fit minimised."""
+    options = getattr(config, "multiplier", None)
+    return Norm() if options is None else Norm(options.norm, options.weights)
 
 
 def parameter_values(field: VectorField) -> dict[str, np.ndarray]:

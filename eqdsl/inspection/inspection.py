@@ -6,13 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from eqdsl.inspection.distil import Distillation
+from eqdsl.inspection.ensemble import Ensemble
+from eqdsl.inspection.environments import EnvironmentReport, environments_table, worst
 from eqdsl.inspection.horizon import HorizonError
+from eqdsl.inspection.identifiability import Identifiability
 from eqdsl.inspection.laws import LawDrift
 from eqdsl.inspection.ledger import Ledger
 from eqdsl.inspection.multiplier_path import MultiplierPath
-from eqdsl.inspection.parameters import ParameterReport
-from eqdsl.inspection.wording import PARTS, block, edge, finite, log10_text, percent, short, table
+from eqdsl.inspection.parameters import RISES, ParameterReport
+from eqdsl.inspection.wording import PARTS, block, finite, log10_text, percent, ranges, short, table
 from eqdsl.model.model import Model
+from eqdsl.simulation.seen import Departure
 
 SHOWN_FRAMES = 5
 """Frames at which the text gives the error against the horizon."""
@@ -51,6 +55,9 @@ class Inspection:
     latex : str or None
         The equations for a paper.
     parameters : tuple of ParameterReport
+    identifiability : Identifiability
+    ensemble : Ensemble or None
+        When there are other seeds.
     ledger : Ledger
     distillation : Distillation or None
         When asked for.
@@ -59,6 +66,8 @@ class Inspection:
     part : str
         Which stored trajectories `horizon`, `laws` and `distillation` were compared on, a key of `wording.PARTS`.
     laws : tuple of LawDrift
+    outside : tuple of Departure
+        Where the rollouts leave what the learned terms have seen.
     multiplier : MultiplierPath or None
         None when the run has no history of it.
     history : list of dict
@@ -68,6 +77,8 @@ class Inspection:
     caveats : tuple of str
         What the numbers do not say, in words.
     pictures : tuple of Picture
+    environments : tuple of EnvironmentReport
+        Where the data tell them apart.
     """
 
     name: str
@@ -75,17 +86,21 @@ class Inspection:
     equations: Mapping[str, str]
     latex: str | None
     parameters: tuple[ParameterReport, ...]
+    identifiability: Identifiability
+    ensemble: Ensemble | None
     ledger: Ledger
     distillation: Distillation | None
     horizon: HorizonError | None
     part: str
     laws: tuple[LawDrift, ...]
+    outside: tuple[Departure, ...]
     multiplier: MultiplierPath | None
     history: Sequence[Mapping[str, object]]
     settings: Mapping[str, object]
     facts: Mapping[str, object]
     caveats: tuple[str, ...]
     pictures: tuple[Picture, ...] = ()
+    environments: tuple[EnvironmentReport, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """The object that ``eqdsl inspect --json`` prints; numbers that are not finite are null."""
@@ -95,11 +110,16 @@ class Inspection:
                     "value": p.value,
                     "low": finite(p.low),
                     "high": finite(p.high),
+                    "ranges": {f"{rise:.0%}": list(ends) for rise, ends in zip(RISES, p.ranges, strict=False)},
+                    "decided": p.decided,
                     "at_bound": p.at_bound,
                     "meaning": p.meaning,
+                    **({"own": {str(label): value for label, value in p.own.items()}} if p.own else {}),
                 }
                 for p in self.parameters
             },
+            "identifiability": self.identifiability.as_json(),
+            "ensemble": self.ensemble.as_json() if self.ensemble else None,
             "learned": {output.name: self._learned(output.name) for output in self.ledger.outputs},
             "equations": dict(self.equations),
             "ledger": {
@@ -112,6 +132,9 @@ class Inspection:
                 for e in self.ledger.equations
             },
             "errors": {"part": self.part, **self.horizon.as_json()} if self.horizon else None,
+            "outside": [departure.as_json() for departure in self.outside],
+            "environments": {str(e.label): e.as_json() for e in self.environments},
+            "worst_environment": worst(self.environments),
             "laws": {law.name: asdict(law) for law in self.laws},
             "distilled": self.distillation.as_json() if self.distillation else None,
             "multiplier": self.multiplier.as_json() if self.multiplier else None,
@@ -135,8 +158,14 @@ class Inspection:
         blocks = [
             self._title(),
             block("Equations", list(self.equations.values())),
-            table("Parameters", ("name", "value", "unit", "start", "low", "high", ""), self._parameter_rows()),
+            table(
+                "Parameters",
+                ("name", "value", "unit", "start", *(f"range at +{rise:.0%}" for rise in RISES), ""),
+                self._parameter_rows(),
+            ),
             *self._parameter_words(),
+            block("Identifiability", self.identifiability.as_lines()),
+            self.ensemble.as_text() if self.ensemble else "",
             table(
                 "Ledger of terms",
                 ("equation", "term", "rms", "share", "correlation", "projection", "||learned||/||rhs||"),
@@ -145,6 +174,8 @@ class Inspection:
             self._distilled(),
             self._errors(),
             self._horizon_table(),
+            block("Outside the training data", [f"{departure}" for departure in self.outside]),
+            environments_table(self.environments),
             table(
                 "Laws (changes over the rollouts, of the largest magnitude)",
                 ("law", "said", "last - first", "against the law"),
@@ -169,8 +200,7 @@ class Inspection:
                 f"{p.value:.6g}",
                 p.unit or "",
                 short(p.start),
-                edge(p.low, p),
-                edge(p.high, p),
+                *ranges(p),
                 "at its bound" if p.at_bound else "",
             )
             for p in self.parameters

@@ -6,10 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.inspection.visited import as_tensor
 from eqdsl.lowering.vector_field import VectorField
+
+ZERO = 1e-8
+"""Share of the size of its parts below which a law counts as zero to rounding: its own size then means nothing."""
+
+STIR = 0.5
+"""Largest relative change of single values that keeps the parts of a law from cancelling."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +28,8 @@ class LawDrift:
     name, trend, text : str
         As declared.
     scale : float
-        Largest absolute value along the rollouts, the measure of the two others.
+        Measure of the two others: the largest absolute value along the rollouts; where that is zero to rounding, as an
+        integral over parts that cancel is, the size that it has when they do not cancel.
     drift : float
         Mean over rollouts of (last - first)/scale.
     violation : float
@@ -45,18 +53,43 @@ def law_drifts(field: VectorField, model: Trajectories) -> tuple[LawDrift, ...]:
     field = field.driven(model)
     series: dict[str, list[np.ndarray]] = {law.name: [] for law in laws}
     with torch.no_grad():
+        parts = _size_of_parts(field, model)
         for frame in range(model.frames):
             values = field.laws(as_tensor(model.times[:, frame], field), as_tensor(model.state[:, frame], field))
             for name, value in values.items():
                 series[name].append(value.double().cpu().numpy())
     return tuple(
-        _drift(law.name, law.trend, law.text, np.stack(series[law.name], axis=1), model.lengths) for law in laws
+        _drift(law.name, law.trend, law.text, np.stack(series[law.name], axis=1), model.lengths, parts[law.name])
+        for law in laws
     )
 
 
-def _drift(name: str, trend: str, text: str, values: np.ndarray, lengths: np.ndarray) -> LawDrift:
+def _size_of_parts(field: VectorField, model: Trajectories) -> dict[str, float]:
+    """The size of each law when its parts do not cancel, in the first and the last frame.
+
+    That of the magnitudes of the states, or the change when single values change by up to `STIR`: the larger one.
+    """
+    generator = torch.Generator().manual_seed(0)
+
+    def values(frame: int, state: Tensor) -> dict[str, Tensor]:
+        return field.laws(as_tensor(model.times[:, frame], field), state)
+
+    found = {law.name: 0.0 for law in field.model.laws}
+    for frame in (0, model.frames - 1):
+        state = as_tensor(model.state[:, frame], field)
+        noise = torch.rand(state.shape, generator=generator, dtype=torch.float64).to(state)
+        stirred = values(frame, state * (1 + STIR * (2 * noise - 1)))
+        magnitudes = values(frame, state.abs())
+        for name, value in values(frame, state).items():
+            change = float((stirred[name] - value).abs().max())
+            found[name] = max(found[name], change, float(magnitudes[name].abs().max()))
+    return found
+
+
+def _drift(name: str, trend: str, text: str, values: np.ndarray, lengths: np.ndarray, parts: float) -> LawDrift:
     rows = [row[:length] for row, length in zip(values, lengths, strict=True) if length > 1]
-    scale = max((float(np.abs(row).max()) for row in rows), default=0.0) or 1.0
+    largest = max((float(np.abs(row).max()) for row in rows), default=0.0)
+    scale = (parts if largest <= ZERO * parts else largest) or 1.0
     drift = float(np.mean([row[-1] - row[0] for row in rows])) if rows else 0.0
     worst = max((_against(row, trend) for row in rows), default=0.0)
     return LawDrift(name, trend, text, scale, drift / scale, worst / scale)

@@ -72,7 +72,9 @@ def _pointwise(field: VectorField, response: Response) -> list[Picture]:
 
 def _scatter(model: Model, response: Response) -> Picture:
     caption = "Outputs against each input at the visited points; black: the mean over bins of equally many points."
-    if not response.pointwise:
+    if response.term.scope is not None:
+        caption += " The term is another function in each environment, which the scatter about the mean shows."
+    if not response.term.pointwise:
         seen = f"sees {response.radius} cell(s) to each side" if response.radius else "is made from values of a network"
         caption += (
             f" The term {seen}{'' if response.radius else ' over the whole domain'}; inputs are taken at the centre, "

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from eqdsl.inspection.environments import environment_head, environment_rows
 from eqdsl.inspection.inspection import Inspection, Picture
-from eqdsl.inspection.wording import PARTS, edge, log10_text, percent, short
+from eqdsl.inspection.parameters import RISES
+from eqdsl.inspection.wording import PARTS, edge, log10_text, percent, ranges, short
 from eqdsl.inspection.writing import write_text
 
 TEMPLATE = "report.html.j2"
@@ -28,7 +30,7 @@ def report_html(inspection: Inspection) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(short=short, edge=edge, percent=percent, log10=log10_text, bounded=_bound)
+    environment.filters.update(short=short, edge=edge, ranges=ranges, percent=percent, log10=log10_text, bounded=_bound)
     sections = {
         section: [_embedded(p) for p in inspection.pictures if p.section == section]
         for section in ("learned", "ledger", "errors", "training")
@@ -38,7 +40,9 @@ def report_html(inspection: Inspection) -> str:
         part=PARTS[inspection.part],
         pictures=sections,
         meanings=_meanings(inspection),
+        rises=[f"+{rise:.0%}" for rise in RISES],
         last=_last_row(inspection),
+        environments=_environments(inspection),
     )
 
 
@@ -69,6 +73,14 @@ def _meanings(inspection: Inspection) -> list[str]:
         *dict.fromkeys(p.meaning for p in inspection.parameters if p.meaning),
         *(p.bias for p in inspection.parameters if p.bias),
     ]
+
+
+def _environments(inspection: Inspection) -> dict[str, object]:
+    """Head and rows of the table of environments; nothing for fewer than two."""
+    reports = inspection.environments
+    if len(reports) < 2:
+        return {}
+    return {"head": environment_head(reports), "rows": environment_rows(reports)}
 
 
 def _last_row(inspection: Inspection) -> dict[str, object]:

@@ -43,8 +43,8 @@ class Response:
 
     @property
     def pointwise(self) -> bool:
-        """Whether the outputs depend on the inputs at the same point only."""
-        return self.term.pointwise
+        """Whether the outputs depend on the inputs at the same point only, by one function for all data."""
+        return self.term.pointwise and self.term.scope is None
 
     @property
     def looks_back(self) -> bool:

@@ -1,14 +1,20 @@
 r"""How the vector field changes with parameters and with learned weights, linearised on the data's states.
 
-Everything is a column over the same rows (channel and point), each equation divided by the rms of its right-hand side:
+Columns over the same rows (channel and point), each equation divided by the rms of its right-hand side:
 
 * ``B_i = dF/dtheta_i``, by forward differentiation;
-* ``a``, what the learned terms contribute now;
 * ``T_k = dF/dw . d_k`` for random directions ``d_k`` of the learned weights: a basis of what the learned terms can do
   to the equations. It holds for every family, place and constraint, because it is the compiled field that is
   differentiated.
 
 ``absorbed_i = |P_T B_i|^2/|B_i|^2`` is the share of a parameter's effect that the learned terms can imitate.
+
+The learned outputs have rows of their own, in the norm that the fit minimised: ``o``, and ``K_k = do/dw . d_k``. When
+parameters move by d, the smallest norm that leaves the equations as they are is that of ``o + K c`` with
+
+``c = argmin |o + K c|^2 + |T c + B d|^2/HELD^2``,
+
+which is linear in d: ``o_min + E d``. For a learned term that stands alone in an equation, ``E d`` is ``-B d``.
 """
 
 from __future__ import annotations
@@ -18,10 +24,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call, jvp
 
 from eqdsl.inspection.visited import Visited
+from eqdsl.learned.norms import NORMS
 from eqdsl.lowering.vector_field import VectorField
 
 DIRECTIONS = 96
@@ -36,6 +43,17 @@ ROWS = 12_000
 CUTOFF = 1e-4
 """Directions whose effect is this much smaller than the strongest one's would need weights far from here."""
 
+HELD = 1e-3
+"""Change of the equations, in their own rms, that counts as much as the whole norm: they are all but held."""
+
+
+@dataclass(frozen=True)
+class Norm:
+    """The norm of the learned terms that a fit minimised: its name, and the factor of each learned term."""
+
+    name: str = "l2"
+    weights: Mapping[str, float] | None = None
+
 
 @dataclass(frozen=True)
 class Sensitivity:
@@ -44,12 +62,17 @@ class Sensitivity:
     Parameters
     ----------
     names : tuple of str
-        Fitted parameters that are numbers, in the order of `effects`.
+        Fitted parameters that are one number, in the order of `effects`.
     effects : ndarray, shape (R, P)
     left : ndarray, shape (R, P)
         The part of `effects` that learned terms cannot absorb.
     absorbed : ndarray, shape (P,)
-    learned : ndarray, shape (R,)
+    by_term : dict of str to ndarray, shape (P,)
+        The same for each learned term alone.
+    outputs : ndarray, shape (Q,)
+        The learned outputs of smallest norm, ``o_min``.
+    answers : ndarray, shape (Q, P)
+        How they change with each parameter, ``E``.
     scales : ndarray, shape (C,)
         Rms of each equation's right-hand side.
     """
@@ -58,33 +81,100 @@ class Sensitivity:
     effects: np.ndarray
     left: np.ndarray
     absorbed: np.ndarray
-    learned: np.ndarray
+    by_term: Mapping[str, np.ndarray]
+    outputs: np.ndarray
+    answers: np.ndarray
     scales: np.ndarray
 
 
-def sensitivity(field: VectorField, visited: Visited) -> Sensitivity:
+def sensitivity(field: VectorField, visited: Visited, norm: Norm = Norm()) -> Sensitivity:
     """Differentiate the vector field on a thinned sample of the visited states."""
     sample = visited.thinned(max(2, POINTS // visited.cells))
-    names = tuple(p.name for p in field.model.parameters if p.fitted and not p.axes)
+    names = tuple(p.name for p in field.model.parameters if p.fitted and not p.axes and p.per is None)
     ((field, times, state),) = sample.batches(field, points=len(sample) * sample.cells)
     with torch.no_grad():
         rhs = field(times, state)
+        outputs = field.learned_outputs(times, state)
     scales = rhs.double().square().mean(dim=(0, *range(2, rhs.ndim))).sqrt()
     scales[scales == 0] = 1.0
-    rows = _chosen_rows(rhs.numel())
+    units = torch.stack([_unit(field, name, state, norm) for name in outputs], dim=1) if outputs else None
+    rows, output_rows = _chosen_rows(rhs.numel()), _chosen_rows(0 if units is None else units.numel())
 
     def column(values: Tensor) -> np.ndarray:
         scaled = values.double() / scales.reshape(1, -1, *[1] * (values.ndim - 2))
         return np.asarray(scaled.reshape(-1).cpu().numpy()[rows])
 
-    effects = [column(push(field, times, state, parameter_direction(field, name))) for name in names]
-    tangents = [column(push(field, times, state, d)) for d in weight_directions(field)]
-    matrix = np.stack(effects, axis=1) if effects else np.zeros((rows.size, 0))
-    left = matrix - _projected(np.stack(tangents, axis=1), matrix) if tangents else matrix
-    size = np.sum(matrix**2, axis=0)
-    absorbed = 1 - np.divide(np.sum(left**2, axis=0), size, out=np.ones_like(size), where=size > 0)
-    learned = column(learned_part(field, times, state))
-    return Sensitivity(names, matrix, left, absorbed, learned, scales.cpu().numpy())
+    def output_column(values: Tensor) -> np.ndarray:
+        scaled = values.double() if units is None else values.double() * units
+        return np.asarray(scaled.reshape(-1).cpu().numpy()[output_rows])
+
+    effects = _matrix([column(push(field, times, state, parameter_direction(field, n))) for n in names], rows.size)
+    tangents, moves, found = [], [], _Outputs(field)
+    directions = weight_directions(field)
+    for _, direction in directions:
+        rate, moved = _push_both(found, times, state, direction)
+        tangents.append(column(rate))
+        moves.append(output_column(moved))
+    tangent, move = _matrix(tangents, rows.size), _matrix(moves, output_rows.size)
+    left = effects - _projected(tangent, effects)
+    terms = dict.fromkeys(term for term, _ in directions)
+    now = output_column(torch.stack(list(outputs.values()), dim=1)) if outputs else np.zeros(0)
+    least, answers = _least_outputs(now, move, tangent, effects)
+    return Sensitivity(
+        names, effects, left, _share(effects, left),
+        {t: _share(effects, effects - _projected(tangent[:, _of(t, directions)], effects)) for t in terms},
+        least, answers, scales.cpu().numpy(),
+    )  # fmt: skip
+
+
+class _Outputs(nn.Module):
+    """Rates and learned outputs of a field in one call, as `functional_call` needs them."""
+
+    def __init__(self, field: VectorField) -> None:
+        super().__init__()
+        self.field = field
+
+    def forward(self, times: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        outputs = self.field.learned_outputs(times, state)
+        return self.field(times, state), torch.stack(list(outputs.values()), dim=1)
+
+
+def _push_both(found: _Outputs, times: Tensor, state: Tensor, direction: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+    """Directional derivatives of rates and learned outputs along a change of weights."""
+    tangent = {f"field.{name}": value for name, value in direction.items()}
+    at = {name: value.detach() for name, value in found.named_parameters() if name in tangent}
+    rate, moved = jvp(lambda changed: functional_call(found, changed, (times, state)), (at,), (tangent,))[1]
+    return rate.detach(), moved.detach()
+
+
+def _least_outputs(
+    now: np.ndarray, move: np.ndarray, tangent: np.ndarray, effects: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """``o_min`` and ``E``: the learned outputs of smallest norm, and their change with the parameters."""
+    if not move.shape[1]:
+        return now, np.zeros((now.size, effects.shape[1]))
+    # Means, not sums: rows of outputs and of equations may differ in number.
+    outputs, equations = 1 / np.sqrt(max(now.size, 1)), 1 / (HELD * np.sqrt(len(tangent)))
+    system = np.concatenate([outputs * move, equations * tangent])
+    wanted = np.concatenate([
+        np.concatenate([-outputs * now[:, None], np.zeros((now.size, effects.shape[1]))], axis=1),
+        np.concatenate([np.zeros((len(tangent), 1)), -equations * effects], axis=1),
+    ])  # fmt: skip
+    vectors, sizes, right = np.linalg.svd(system, full_matrices=False)
+    kept = sizes > CUTOFF * max(float(sizes[0]), np.finfo(float).tiny)
+    change = right[kept].T @ ((vectors[:, kept].T @ wanted) / sizes[kept, None])
+    return now + move @ change[:, 0], move @ change[:, 1:]
+
+
+def _unit(field: VectorField, output: str, state: Tensor, norm: Norm) -> Tensor:
+    """What a learned output is multiplied with to be of norm ``mean square``, shape (N, *S)."""
+    term = next(t for t in field.model.learned if output in t.outputs)
+    scale = field.terms_by_name[term.name].norm_scale[term.outputs.index(output)].double()
+    variance = state.double().var(dim=(0, *range(2, state.ndim)), correction=0)
+    variance = torch.where(variance > 0, variance, 1.0)
+    square = NORMS[norm.name](torch.ones_like(state[:, 0], dtype=torch.float64), state.double(), variance)
+    factor = 1.0 if norm.weights is None else norm.weights.get(term.name, 1.0)
+    return (factor * square).sqrt() / scale
 
 
 def push(field: VectorField, times: Tensor, state: Tensor, direction: Mapping[str, Tensor]) -> Tensor:
@@ -110,29 +200,15 @@ def parameter_direction(field: VectorField, name: str) -> dict[str, Tensor]:
     return direction
 
 
-def weight_directions(field: VectorField) -> list[dict[str, Tensor]]:
-    """Random directions, `DIRECTIONS` for each learned term."""
+def weight_directions(field: VectorField) -> list[tuple[str, dict[str, Tensor]]]:
+    """Random directions, `DIRECTIONS` for each learned term, with its name."""
     generator = torch.Generator().manual_seed(0)
     found = []
-    for term in field.learned:
-        weights = {name: p for name, p in field.named_parameters() if name.startswith(f"learned.{term}.")}
+    for term in field.terms_by_name:
+        weights = {name: p for name, p in field.named_parameters() if name.startswith(f"learned.term_{term}.")}
         for _ in range(min(DIRECTIONS, sum(p.numel() for p in weights.values()))):
-            found.append({name: torch.randn(p.shape, generator=generator).to(p) for name, p in weights.items()})
+            found.append((term, {name: torch.randn(p.shape, generator=generator).to(p) for name, p in weights.items()}))
     return found
-
-
-def learned_part(field: VectorField, times: Tensor, state: Tensor) -> Tensor:
-    """Sum of the terms with learned functions, by channel; shape (B, C, *S)."""
-    model = field.model
-    total = [torch.zeros_like(state[:, 0]) for _ in model.channels]
-    with torch.no_grad():
-        terms = field.terms(times, state)
-    for equation in model.equations:
-        index = model.channel_names.index(equation.channel)
-        for term, values in zip(equation.terms, terms[equation.channel].values(), strict=True):
-            if term.learned:
-                total[index] = total[index] + values
-    return torch.stack(total, dim=1)
 
 
 def _chosen_rows(count: int) -> np.ndarray:
@@ -141,8 +217,24 @@ def _chosen_rows(count: int) -> np.ndarray:
     return np.sort(np.random.default_rng(0).choice(count, ROWS, replace=False))
 
 
+def _matrix(columns: list[np.ndarray], rows: int) -> np.ndarray:
+    return np.stack(columns, axis=1) if columns else np.zeros((rows, 0))
+
+
+def _of(term: str, directions: list[tuple[str, dict[str, Tensor]]]) -> list[int]:
+    return [number for number, (name, _) in enumerate(directions) if name == term]
+
+
+def _share(effects: np.ndarray, left: np.ndarray) -> np.ndarray:
+    """Share of each column that is not left."""
+    size = np.sum(effects**2, axis=0)
+    return np.asarray(1 - np.divide(np.sum(left**2, axis=0), size, out=np.ones_like(size), where=size > 0))
+
+
 def _projected(basis: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """Projection of columns onto the span of a basis, directions below `CUTOFF` left out."""
+    if not basis.shape[1]:
+        return np.zeros_like(columns)
     vectors, sizes, _ = np.linalg.svd(basis, full_matrices=False)
     kept = vectors[:, sizes > CUTOFF * max(float(sizes[0]), np.finfo(float).tiny)]
     return np.asarray(kept @ (kept.T @ columns))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from eqdsl.inspection.parameters import ParameterReport
+from eqdsl.inspection.parameters import RISES, ParameterReport
 
 PARTS = {
     "test": "test trajectories",
@@ -32,6 +32,14 @@ def edge(value: float | None, parameter: ParameterReport) -> str:
     distance = abs(value - parameter.value)
     digits = 4 if distance == 0 or value == 0 else 2 + math.ceil(math.log10(max(abs(value) / distance, 1.0)))
     return f"{value:.{min(max(digits, 4), 12)}g}"
+
+
+def ranges(parameter: ParameterReport) -> tuple[str, ...]:
+    """The range of a parameter at each of `RISES`; of a coefficient field its extremes."""
+    found = parameter.ranges
+    if not found and parameter.low is not None and parameter.high is not None:
+        found = ((parameter.low, parameter.high),) * len(RISES)
+    return tuple(f"{edge(low, parameter)} … {edge(high, parameter)}" for low, high in found) or ("–",) * len(RISES)
 
 
 def percent(share: float) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -66,8 +65,8 @@ class LearnedFamily(nn.Module, ABC):
     """
 
     radius: int = 0
-    whole: ClassVar[bool] = False
-    centred: ClassVar[bool] = True
+    whole: bool = False
+    centred: bool = True
 
     @abstractmethod
     def forward(self, inputs: Tensor) -> Tensor:

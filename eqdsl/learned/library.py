@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import torch
 from torch import Tensor
 
@@ -20,7 +18,7 @@ class Library(Poly):
     Inputs are scaled but never shifted, so that each weight belongs to one monomial of the physical inputs.
     """
 
-    centred: ClassVar[bool] = False
+    centred = False
     mask: Tensor
 
     def __init__(self, spec: FamilySpec) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from eqdsl.core.errors import UsageError
+from eqdsl.learned.adapting import Adapting
 from eqdsl.learned.base import FamilySpec, LearnedFamily
 from eqdsl.learned.conv import Conv
 from eqdsl.learned.fno import Fno
 from eqdsl.learned.library import Library
 from eqdsl.learned.mlp import Mlp
 from eqdsl.learned.monotone import MonotoneMlp
+from eqdsl.learned.per_environment import per_environment
 from eqdsl.learned.poly import Poly
 from eqdsl.learned.term import LearnedTermModule
 from eqdsl.learned.unet import Unet
-from eqdsl.model.model import LearnedTerm, Monotone, Parity, Pinned, Range
+from eqdsl.model.model import ADAPTS, PER, LearnedTerm, Monotone, Parity, Pinned, Range
 
 FAMILIES: dict[str, type[LearnedFamily]] = {
     "mlp": Mlp,
@@ -27,7 +31,9 @@ MONOTONE: dict[str, type[LearnedFamily]] = {"mlp": MonotoneMlp}
 """Those that can be built monotone in some inputs, by the family they are a form of."""
 
 
-def build_term(term: LearnedTerm, dimension: int, periodic: tuple[bool, ...] = ()) -> LearnedTermModule:
+def build_term(
+    term: LearnedTerm, dimension: int, environments: int = 1, periodic: tuple[bool, ...] = ()
+) -> LearnedTermModule:
     """The module of a learned term, weights drawn from torch's global generator.
 
     Parameters
@@ -37,6 +43,8 @@ def build_term(term: LearnedTerm, dimension: int, periodic: tuple[bool, ...] = (
         Number of space axes of the model.
     periodic : tuple of bool
         Which of them are; all when left out.
+    environments : int
+        Functions of a term that has one for each, or contexts of one that adapts.
 
     Raises
     ------
@@ -62,7 +70,17 @@ def build_term(term: LearnedTerm, dimension: int, periodic: tuple[bool, ...] = (
     declared = len(term.outputs) if term.of_stream_function else None
     pointwise = tuple(c for c in term.constraints if isinstance(c, Pinned | Range | Parity))
     try:
-        family = families[term.family](spec)
+        family = _family(term, lambda: families[term.family](spec), environments)
         return LearnedTermModule(family, pointwise, spec.inputs, spec.outputs, declared)
     except UsageError as problem:
         raise UsageError(f"learned term `{term.name}`: {problem.message}", help=problem.help) from None
+
+
+def _family(term: LearnedTerm, make: Callable[[], LearnedFamily], environments: int) -> LearnedFamily:
+    """The family of a term, over all environments."""
+    if term.scope == PER:
+        return per_environment(make, environments)
+    if term.scope != ADAPTS:
+        return make()
+    networks = [n for n in (make() for _ in range(1 + int(str(term.options["context"])))) if isinstance(n, Mlp | Conv)]
+    return Adapting(networks[0], networks[1:], environments, first_only=term.options["adapt"] == "first")

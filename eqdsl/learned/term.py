@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -13,8 +14,10 @@ from eqdsl.learned.base import LearnedFamily
 from eqdsl.learned.combination import Combination
 from eqdsl.learned.constraints import Face, Place, compile_output, faces_of, on_end, range_of
 from eqdsl.learned.gates import gate
+from eqdsl.learned.grouped import GroupedFamily
 from eqdsl.learned.polynomial import Exponents, Polynomial, added, multiplied, scaled, substituted
 from eqdsl.learned.ranges import Unbounded, output_range
+from eqdsl.learned.rows import MemberRows
 from eqdsl.model.model import Constraint
 
 POOLS = {1: functional.avg_pool1d, 2: functional.avg_pool2d, 3: functional.avg_pool3d}
@@ -94,12 +97,36 @@ class LearnedTermModule(nn.Module):
         """Physical size of each output that the model declares, in whose units its norm is penalised."""
         return dict(self.named_buffers(recurse=False)).get("declared_scale", self.output_scale)
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Physical outputs at physical inputs."""
+    @property
+    def by_environment(self) -> bool:
+        """Whether the function is another one in each environment."""
+        return isinstance(self.family, GroupedFamily)
+
+    def forward(self, inputs: Tensor, rows: MemberRows | None = None) -> Tensor:
+        """Physical outputs at physical inputs.
+
+        `rows` says which environment each row of the inputs, ``(B | 1, …)``, belongs to.
+        """
+        family = self.family
+        if rows is None or not isinstance(family, GroupedFamily):
+            return self._physical(inputs, family)
         if not self.constraints:
-            return self._free(inputs) * self._along_channels(self.output_scale, inputs)
+            return self._physical(inputs, lambda values: family.by_rows(values, rows))
+        members = [partial(family.of_member, member) for member in rows.present]
+        if len(members) == 1:
+            return self._physical(inputs, members[0])
+        inputs = inputs.expand(len(rows), *inputs.shape[1:])
+        parts = [self._physical(inputs[own], f) for own, f in zip(rows.blocks, members, strict=True)]
+        return torch.cat(parts)[torch.argsort(torch.cat(rows.blocks))]
+
+    def _physical(self, inputs: Tensor, family: Callable[[Tensor], Tensor]) -> Tensor:
+        def dimensionless(values: Tensor) -> Tensor:
+            return self._free(values, family)
+
+        if not self.constraints:
+            return dimensionless(inputs) * self._along_channels(self.output_scale, inputs)
         free = self.combination(
-            inputs, self._free, lambda o, v: self.ranges[o].free(v, self.output_scale[o]),
+            inputs, dimensionless, lambda o, v: self.ranges[o].free(v, self.output_scale[o]),
             lambda i: self._centre(inputs, i), 2 * self.radius + 1,
         )  # fmt: skip
         outputs = [self._ranged(o, value, inputs) for o, value in enumerate(free)]
@@ -166,9 +193,9 @@ class LearnedTermModule(nn.Module):
         shift = [(o - c) / s for o, c, s in zip(place.offset, center, scale, strict=True)]
         return substituted(polynomial, slope, shift)
 
-    def _free(self, inputs: Tensor) -> Tensor:
+    def _free(self, inputs: Tensor, family: Callable[[Tensor], Tensor]) -> Tensor:
         center, scale = (self._along_channels(b, inputs) for b in (self.input_center, self.input_scale))
-        return self.family((inputs - center) / scale)  # type: ignore[no-any-return]
+        return family((inputs - center) / scale)
 
     def _along_channels(self, values: Tensor, inputs: Tensor) -> Tensor:
         return values if self.channel_axis == -1 else values.view(-1, *(1,) * (inputs.ndim - 2))

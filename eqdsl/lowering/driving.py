@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -9,6 +12,8 @@ from torch import Tensor
 from eqdsl.core.errors import DataError
 from eqdsl.data.inputs import check_inputs, with_wall_series
 from eqdsl.data.trajectories import InputValues, Trajectories
+from eqdsl.learned.rows import MemberRows
+from eqdsl.lowering.members import Members
 from eqdsl.model.model import Model, wall_series
 from eqdsl.numerics.driving import Driving, Series
 from eqdsl.numerics.grid import Grid
@@ -17,13 +22,35 @@ COVERED = 1e-9
 """Share of a series' length by which a time may lie outside: rounding."""
 
 
-def driving_of(model: Model, grid: Grid, trajectories: Trajectories) -> Driving:
-    """Series of the inputs and of the walls that follow the data, in float64 on the CPU.
+@dataclass(frozen=True)
+class RowDriving(Driving):
+    """What drives a vector field, with the environment and the trajectory that each row belongs to, by scope."""
+
+    members: Mapping[str, MemberRows] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """Trajectories that it is for; 1 for any number."""
+        return max(super().rows, *(len(rows) for rows in self.members.values()), 1)
+
+    def select(self, index: Tensor) -> RowDriving:
+        """What drives some of the trajectories."""
+        chosen = {scope: rows.select(index) for scope, rows in self.members.items()}
+        return RowDriving(super().select(index).series, members=chosen)
+
+    def to(self, like: Tensor) -> RowDriving:
+        """In a dtype and on a device."""
+        moved = {scope: rows.to(like.device) for scope, rows in self.members.items()}
+        return replace(self, series=super().to(like).series, members=moved)
+
+
+def driving_of(model: Model, grid: Grid, trajectories: Trajectories, members: Members | None = None) -> RowDriving:
+    """Series of the inputs and of the walls that follow the data, in float64 on the CPU, and whose row is whose.
 
     Raises
     ------
     DataError
-        An input is missing, or lies on another grid.
+        An input is missing, or lies on another grid; a trajectory belongs to none of the members.
     """
     check_inputs(trajectories, model)
     given = with_wall_series(trajectories, model).inputs
@@ -32,7 +59,8 @@ def driving_of(model: Model, grid: Grid, trajectories: Trajectories) -> Driving:
         name = wall_series(wall.channel, wall.axis, wall.side)
         along = tuple(a.name for a in grid.axes if a.name != wall.axis)
         found[name] = _series(name, given[name], "linear", along, True, grid)
-    return Driving(found)
+    known = Members() if members is None else members
+    return RowDriving(found, members={s: MemberRows(known.places(model, s, trajectories)) for s in model.scopes})
 
 
 def _series(name: str, given: InputValues, rule: str, axes: tuple[str, ...], time: bool, grid: Grid) -> Series:

@@ -42,6 +42,7 @@ class LinearTerms:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._facts = facts_of(model)
+        self._own = frozenset(p.name for p in model.parameters if p.per is not None)
         # A state that is solved for is a function of the others, and no part of L u. A plain variable beside fields
         # is one number, which no transform over space takes; without space all are.
         self._fields = frozenset(c.name for c in model.channels if not (c.uniform and model.axes))
@@ -71,9 +72,13 @@ class LinearTerms:
     def varying_wall(self, channels: frozenset[str]) -> WallCondition | None:
         """A wall of one of these channels whose left side is not the same everywhere and always."""
         for wall in self._model.walls:
-            if wall.channel in channels and not all(self._facts.constant(e) for e in wall.coefficients):
+            if wall.channel in channels and not all(self._constant(e) for e in wall.coefficients):
                 return wall
         return None
+
+    def _constant(self, expr: Expr) -> bool:
+        """Whether an expression is one number for all: not one of each environment or trajectory."""
+        return self._facts.constant(expr) and not self._facts.of(expr).parameters & self._own
 
     def _rate(self, channel: str, scope: _Scope) -> Expr:
         equation = next((e for e in self._model.equations if e.channel == channel), None)
@@ -108,13 +113,13 @@ class LinearTerms:
             case Apply("mul", arguments):
                 inside = [a for a in arguments if self._facts.of(a).channels]
                 outside = [a for a in arguments if a not in inside]
-                if len(inside) == 1 and all(self._facts.constant(a) for a in outside):
+                if len(inside) == 1 and all(self._constant(a) for a in outside):
                     return _product(outside, part(inside[0]))
-            case Apply("div", (top, bottom)) if self._facts.constant(bottom):
+            case Apply("div", (top, bottom)) if self._constant(bottom):
                 return divide(part(top), bottom)
             case Diff(argument, axis, order, carried) if not (order % 2 and axis in scope.even):
                 return _unless_zero(part(argument), lambda inner: Diff(inner, axis, order, carried))
-            case FluxDiff(coefficient, argument, axis) if self._facts.constant(coefficient):
+            case FluxDiff(coefficient, argument, axis) if self._constant(coefficient):
                 return _unless_zero(part(argument), lambda inner: FluxDiff(coefficient, inner, axis))
         return ZERO
 

@@ -11,8 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from eqdsl.learned.rows import MemberRows
 from eqdsl.learned.term import LearnedTermModule
 from eqdsl.lowering.solving import Problem
+from eqdsl.model.model import ENVIRONMENT
 from eqdsl.numerics import ghosts
 from eqdsl.numerics.projection import without_divergence
 
@@ -32,6 +34,7 @@ class Context:
     solvers: nn.ModuleDict = field(default_factory=nn.ModuleDict)
     driving: Callable[[str, bool], Tensor] | None = None
     past: Callable[[int], Tensor] | None = None
+    members: Mapping[str, MemberRows] = field(default_factory=dict)
 
     @property
     def dimension(self) -> int:
@@ -190,6 +193,9 @@ def _learned(context: Context, *arguments: Any) -> Tensor:
         stacked = torch.stack([v.expand(shape) for v in inputs], dim=1)
     else:
         stacked = torch.stack(torch.broadcast_tensors(*inputs), dim=-1)
+    if getattr(module, "by_environment", False) and ENVIRONMENT in context.members:
+        own: Tensor = module(stacked, context.members[ENVIRONMENT])
+        return own
     outputs: Tensor = module(stacked)
     return outputs
 

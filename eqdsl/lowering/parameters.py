@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
 from eqdsl.core.errors import UsageError
-from eqdsl.model.model import Parameter
+from eqdsl.learned.rows import MemberRows
+from eqdsl.lowering.members import Members
+from eqdsl.model.model import ENVIRONMENT, TRAJECTORY, Parameter
 from eqdsl.model.text import number_text
 from eqdsl.numerics.grid import Grid
 
@@ -61,6 +64,10 @@ class Transform:
         return value / self.scale
 
 
+MANY = {ENVIRONMENT: "environments", TRAJECTORY: "trajectories"}
+"""What has values of its own, in words."""
+
+
 class ParameterSet(nn.Module):
     """All parameters of a model: fixed ones as buffers, fitted ones as raw trainable numbers.
 
@@ -70,10 +77,15 @@ class ParameterSet(nn.Module):
     grid : Grid
         A coefficient field has one value per point, shape ``(1, *S)``.
     dtype : torch.dtype
+    members : Members, optional
+        A parameter with a value for each of N environments or trajectories is a table, shape ``(N,)`` or ``(N, *S)``.
     """
 
-    def __init__(self, parameters: tuple[Parameter, ...], grid: Grid, dtype: torch.dtype) -> None:
+    def __init__(
+        self, parameters: tuple[Parameter, ...], grid: Grid, dtype: torch.dtype, members: Members | None = None
+    ) -> None:
         super().__init__()
+        self._dimension = len(grid.axes)
         self._parameters_by_name = {p.name: p for p in parameters}
         self._transforms: dict[str, Transform] = {}
         self.raw = nn.ParameterDict()
@@ -81,6 +93,8 @@ class ParameterSet(nn.Module):
             _check_size(parameter.name, parameter.value, dtype)
             shape = [1, *(n if a.name in parameter.axes else 1 for n, a in zip(grid.shape, grid.axes, strict=True))]
             shape = shape if parameter.axes else []
+            if parameter.per is not None:
+                shape = [(members or Members()).count(parameter.per), *shape[1:]]
             if parameter.fitted:
                 transform = Transform(parameter.lower, parameter.upper, parameter.value)
                 self._transforms[parameter.name] = transform
@@ -105,6 +119,29 @@ class ParameterSet(nn.Module):
         value = transform.value(self.raw[_key(name)])
         rest = self._buffers.get(_rest(name))
         return value if rest is None else value + rest
+
+    def rows(self, members: Mapping[str, MemberRows]) -> dict[str, Tensor]:
+        """Physical values by name as steps read them: a table by the rows' own members, ``(B | 1, 1 …)`` or (…, *S).
+
+        Raises
+        ------
+        UsageError
+            There are several members, and whose value is meant is not said.
+        """
+        values = self.values()
+        for name, value in values.items():
+            parameter = self._parameters_by_name[name]
+            if parameter.per is None:
+                continue
+            rows = members.get(parameter.per)
+            if rows is None and len(value) > 1:
+                raise UsageError(
+                    f"`{name}` is another one in each of {len(value)} {MANY[parameter.per]}, and whose is not said",
+                    help="drive the vector field: `field.driven(trajectories)`",
+                )
+            chosen = value if rows is None else value.index_select(0, rows.index)
+            values[name] = chosen if parameter.axes else chosen.reshape(-1, *(1,) * self._dimension)
+        return values
 
     def set_value(self, name: str, value: float) -> None:
         """Give a parameter exactly this number (a coefficient field the same one everywhere).

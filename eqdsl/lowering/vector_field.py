@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import torch
@@ -12,24 +12,26 @@ from torch.nn.modules.module import _has_any_global_hook
 
 from eqdsl.core.errors import UsageError
 from eqdsl.data.trajectories import Trajectories
+from eqdsl.learned.rows import MemberRows
 from eqdsl.learned.table import build_term
 from eqdsl.learned.term import LearnedTermModule
 from eqdsl.lowering.coordinates import buffer_name, coordinate_tensor, coordinates
-from eqdsl.lowering.driving import driving_of
+from eqdsl.lowering.driving import RowDriving, driving_of
 from eqdsl.lowering.flow import Flow, Rest
 from eqdsl.lowering.fused.field import FusedRates
 from eqdsl.lowering.linear_part import LinearStructure, linear_structure
 from eqdsl.lowering.lower import lower
+from eqdsl.lowering.members import Members
 from eqdsl.lowering.named_outputs import NamedOutputs
 from eqdsl.lowering.ode.field import OdeSteps
 from eqdsl.lowering.operations import OPERATIONS, Context
 from eqdsl.lowering.pairs import position_velocity_pairs, velocity_forces
-from eqdsl.lowering.parameters import ParameterSet
+from eqdsl.lowering.parameters import MANY, ParameterSet
 from eqdsl.lowering.prepared import PreparedField
 from eqdsl.lowering.program import Program, frames_read, unchanging
 from eqdsl.lowering.solver import solvers_of
 from eqdsl.lowering.transport_operations import TRANSPORT_OPERATIONS
-from eqdsl.model.model import Model
+from eqdsl.model.model import ENVIRONMENT, Model
 from eqdsl.model.semilagrangian import rest_of
 from eqdsl.numerics.driving import Driving
 from eqdsl.numerics.grid import Grid, grid_from_model
@@ -57,15 +59,18 @@ class VectorField(NamedOutputs):
         The parameters.
     learned : nn.ModuleDict
         One module per learned term, under ``"term_" + name``.
+    members : Members
+        Environments and trajectories with values of their own.
     """
 
     def __init__(
         self, model: Model, grid: Grid, program: Program, physical: ParameterSet,
-        learned: dict[str, LearnedTermModule], kernels: bool | None = None,
+        learned: dict[str, LearnedTermModule], kernels: bool | None = None, members: Members | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
         self.model, self.grid, self.program = model, grid, program
         self.physical = physical
+        self.members = Members() if members is None else members
         self.learned = nn.ModuleDict({f"term_{name}": module for name, module in learned.items()})
         self.solvers = solvers_of(program)
         self.fused = FusedRates(program, model, grid, kernels)
@@ -158,11 +163,11 @@ class VectorField(NamedOutputs):
         Raises
         ------
         DataError
-            An input is missing, or a map lies on another grid.
+            An input is missing, a map lies on another grid, or an environment is none of those of the fit.
         """
-        if not self._reads or by is None:
+        if not (self._reads or self.model.scopes) or by is None:
             return self
-        driving = by if isinstance(by, Driving) else driving_of(self.model, self.grid, by)
+        driving = by if isinstance(by, Driving) else driving_of(self.model, self.grid, by, self.members)
         other = copy.copy(self)
         other._driving = driving.to(self.get_buffer(_ANCHOR))
         return other
@@ -273,15 +278,17 @@ class VectorField(NamedOutputs):
         learned : dict, optional
             What stands for the learned terms.
         """
+        members = self._members_of(state)
         context = Context(
             time=torch.as_tensor(t, dtype=state.dtype, device=state.device),
             state=state,
-            parameters=self.physical.values() if given is None else {},
+            parameters=self.physical.rows(members) if given is None else {},
             coordinates={key: self.get_buffer(buffer_name(*key)) for key in self._coordinate_keys},
             learned=self.terms_by_name if learned is None else learned,
             solvers=self.solvers,
             driving=self._driven_value(t, state) if self._reads else None,
             past=self._past_frame(state) if self.memory else None,
+            members=members,
         )
         values: dict[int, Any] = {} if given is None else dict(given)
         for number in self._schedule(tuple(wanted), given is not None):
@@ -290,6 +297,14 @@ class VectorField(NamedOutputs):
                 inputs = [values[i] for i in step.inputs]
                 values[number] = _CALLS[step.operation](context, *inputs, *step.attributes)
         return [values[number] for number in wanted]
+
+    def _members_of(self, state: Tensor) -> Mapping[str, MemberRows]:
+        """The environment and the trajectory of each row of a state, by scope."""
+        members = self._driving.members if isinstance(self._driving, RowDriving) else {}
+        for scope, rows in members.items():
+            if len(rows) not in (1, len(state)):
+                raise UsageError(f"the {MANY[scope]} are those of {len(rows)} trajectories, the state has {len(state)}")
+        return members
 
     def static_values(self, t: float | Tensor, state: Tensor, wanted: Sequence[int]) -> dict[int, Any]:
         """Values of the steps behind `wanted` that depend neither on the state nor on the time, as far as needed."""
@@ -318,7 +333,7 @@ class VectorField(NamedOutputs):
 
 def compile_model(
     model: Model, *, grid: Grid | None = None, dtype: torch.dtype = torch.float64, seed: int = 0,
-    kernels: bool | None = None,
+    kernels: bool | None = None, members: Members | None = None,
 ) -> VectorField:  # fmt: skip
     """Compile a checked model into a vector field.
 
@@ -335,6 +350,8 @@ def compile_model(
         Whether the known part runs, on a CPU, as one compiled kernel with a compiled adjoint; same results to rounding.
         Default: on grids of 1024 points or more, unless the environment says ``EQDSL_KERNELS=off``. Without a C
         compiler, or for equations that have no kernel yet, plain torch serves.
+    members : Members, optional
+        Environments and trajectories that have values of their own; without them all share one.
 
     Returns
     -------
@@ -348,8 +365,9 @@ def compile_model(
     grid = grid_from_model(model) if grid is None else grid
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
+        environments = members.count(ENVIRONMENT) if members is not None else 1
         periodic = tuple(a.periodic for a in grid.axes)
-        learned = {t.name: build_term(t, model.dimension, periodic).to(dtype) for t in model.learned}
+        learned = {t.name: build_term(t, model.dimension, environments, periodic).to(dtype) for t in model.learned}
     program = lower(model, grid, {name: module.radius for name, module in learned.items()})
-    physical = ParameterSet(model.parameters, grid, dtype)
-    return VectorField(model, grid, program, physical, learned, kernels).to(dtype)
+    physical = ParameterSet(model.parameters, grid, dtype, members)
+    return VectorField(model, grid, program, physical, learned, kernels, members).to(dtype)

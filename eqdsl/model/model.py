@@ -12,6 +12,10 @@ from eqdsl.model.operator_form import AffineForm
 from eqdsl.model.scheme import Schemes
 
 INF = float("inf")
+ENVIRONMENT, TRAJECTORY = "environment", "trajectory"
+"""What may have numbers of its own."""
+PER, ADAPTS = "per", "adapts"
+"""How a learned term follows the environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,10 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A number, fixed or fitted within open or closed bounds; `axes` is not empty for a coefficient field."""
+    """A number, fixed or fitted within open or closed bounds; `axes` is not empty for a coefficient field.
+
+    `per` is ``environment`` or ``trajectory`` where each has a number (or field) of its own, else None.
+    """
 
     name: str
     value: float
@@ -84,6 +91,7 @@ class Parameter:
     axes: tuple[str, ...] = ()
     unit: str | None = None
     doc: str | None = None
+    per: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +185,8 @@ class LearnedTerm:
     `name` is the first output's name for a scalar or several heads, the declared name for a vector; `outputs` are
     the names seen in reports (``Ru``, ``Rv``; ``w.x``, ``w.y``). `inputs` are checked scalar expressions with the
     text the user wrote for each in `input_names`. `options` holds positional sizes under ``"sizes"`` (tuple of int)
-    and keyword options by name (int, float or str).
+    and keyword options by name (int, float or str). `scope` is `PER` for a network in each environment, `ADAPTS` for
+    one network whose weights follow a context of each, else None.
     """
 
     name: str
@@ -190,6 +199,7 @@ class LearnedTerm:
     unit: str | None
     doc: str | None
     span: Span
+    scope: str | None = None
 
     @property
     def divergence_free(self) -> DivergenceFree | None:
@@ -444,6 +454,17 @@ class Model:
     def driven_walls(self) -> tuple[WallCondition, ...]:
         """The walls whose values are read from the data."""
         return tuple(w for w in self.walls if w.from_data)
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """`ENVIRONMENT` and `TRAJECTORY`, as far as anything has a value for each."""
+        found = {p.per for p in self.parameters} | {ENVIRONMENT for t in self.learned if t.scope is not None}
+        return tuple(scope for scope in (ENVIRONMENT, TRAJECTORY) if scope in found)
+
+    def of_scope(self, scope: str) -> tuple[str, ...]:
+        """Names of the parameters and learned terms that have a value for each."""
+        terms = [t.name for t in self.learned if t.scope is not None and scope == ENVIRONMENT]
+        return (*(p.name for p in self.parameters if p.per == scope), *terms)
 
     def learned_term(self, name: str) -> LearnedTerm:
         """The learned term of that name."""

@@ -11,11 +11,13 @@ import torch
 from eqdsl.core.errors import ComputationError
 from eqdsl.fitting.fit import fit
 from eqdsl.fitting.objectives.rollout import RolloutObjective
+from eqdsl.fitting.problem import Problem
 from eqdsl.fitting.run_folder import load_run
 from eqdsl.fitting.training_data import Batch
 from eqdsl.numerics.integrators.integrate import Memory
 from tests.fit.systems import DECAY, decay_data, model, quick
 
+LEARNED = "state u\nparam k = fit 0.5 in (0, 5)\nlearned f(u) by mlp(8)\ndt(u) = -k*u + f\n"
 EXPLOSIVE = "state u\nparam k = fit 900 in (0, 1000)\ndt(u) = k*u^3\n"
 
 
@@ -101,3 +103,54 @@ def test_bad_steps_shorten_the_horizon_and_it_returns(monkeypatch: pytest.Monkey
     horizons = [r["horizon"] for r in fit(model(DECAY), decay_data(), config=config).history()]
     # Of 11, halved at the fourth and at the fifth bad step, doubled after every good epoch.
     assert [h for h, before in zip(horizons, [None, *horizons], strict=False) if h != before] == [1, 11, 5, 2, 4, 8, 11]
+
+
+def break_trajectories(monkeypatch: pytest.MonkeyPatch, *rows: int) -> None:
+    """Batches whose first window is of these trajectories blow up: an error in one, no number in the other half."""
+    original = RolloutObjective.misfit
+
+    def misfit(self: RolloutObjective, batch: Batch, substeps: int, memory: Memory = "stored") -> torch.Tensor:
+        if torch.is_grad_enabled() and int(batch.rows[0]) in rows:
+            if int(batch.frames[0]) % 2:
+                raise ComputationError("the step became too small")
+            return original(self, batch, substeps, memory) * math.nan
+        return original(self, batch, substeps, memory)
+
+    monkeypatch.setattr(RolloutObjective, "misfit", misfit)
+
+
+@pytest.mark.parametrize("hurt", [1, 3])
+def test_a_fit_with_blow_ups_is_resumed_bit_for_bit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hurt: int) -> None:
+    """Reduced rates, the shortened horizon and the count of bad steps are part of the checkpoint."""
+    break_trajectories(monkeypatch, 1, 3)
+    config = quick("optimizer.steps=80", "optimizer.epoch_steps=5", "optimizer.windows=4")
+    whole = fit(model(LEARNED), decay_data(), out=tmp_path / "whole", config=config)
+    assert sum(row["bad_steps"] for row in whole.history()) > 5
+    epochs: list[int] = []
+    cut = fit(
+        model(LEARNED), decay_data(), out=tmp_path / "run", config=config,
+        events=lambda event: epochs.append(event.get("bad_steps") or 0),
+        should_stop=lambda: sum(bad > 0 for bad in epochs) == hurt,
+    )  # fmt: skip
+    assert cut.state["status"] == "interrupted"
+    assert cut.checkpoint()["progress"]["rate_scale"] < 1
+    resumed = fit(model(LEARNED), decay_data(), out=tmp_path / "run", resume=True)
+    assert [{**row, "seconds": 0} for row in resumed.history()] == [{**row, "seconds": 0} for row in whole.history()]
+    before, after = whole.field.state_dict(), resumed.field.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_an_integrator_that_gives_up_before_the_first_step_is_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The memory of a window and the number of substeps are measured by rollouts, which may fail too."""
+    original, calls = Problem.rollout, [0]
+
+    def rollout(self: Problem, *args: object, **options: object) -> torch.Tensor:
+        calls[0] += 1
+        if calls[0] <= 2:
+            raise ComputationError("the step became too small")
+        return original(self, *args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Problem, "rollout", rollout)
+    run = fit(model(DECAY), decay_data(), config=quick("warm_start.enabled=false", "integrator.method=dopri5"))
+    assert run.state["status"] == "done"
+    assert run.state["parameters"]["k"] == pytest.approx(1.3, rel=1e-3)

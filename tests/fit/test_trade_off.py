@@ -11,9 +11,9 @@ from eqdsl.core.errors import UsageError
 from eqdsl.fitting.checkpoint import read_tensors
 from eqdsl.fitting.config import MultiplierSection
 from eqdsl.fitting.fit import fit
-from eqdsl.fitting.norms import NORMS
 from eqdsl.fitting.penalty import check_weights
 from eqdsl.fitting.run_folder import Run
+from eqdsl.learned.norms import NORMS
 from tests.fit.systems import decay_data, model, quick
 
 SHARED = "state u\nparam k = fit 0.5 in (0, 5)\nlearned f(u) by mlp(8)\ndt(u) = -k*u + f\n"

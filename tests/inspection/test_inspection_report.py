@@ -157,7 +157,18 @@ def test_laws_and_caveats(inspection: Inspection) -> None:
     (energy,) = inspection.laws
     assert energy.trend == "decreasing" and energy.drift < -0.1 and energy.violation < 1e-3
     text = " ".join(inspection.caveats)
-    assert "projection" in text and "extrapolation" in text and "imitate" in text
+    assert "projection" in text and "extrapolation" in text
+    assert inspection.identifiability.rank == 0
+    assert "declare `friction(omega)` without theta or fix omega0." in inspection.as_text()
+
+
+def test_ranges_at_both_rises_are_told(inspection: Inspection, page: str) -> None:
+    (row,) = inspection.parameters
+    (near, far) = row.ranges
+    assert far[0] < near[0] < row.value < near[1] < far[1]
+    assert "range at +1%" in page and "range at +5%" in page and "rank 0 of 1" in page
+    data = inspection.as_json()["parameters"]["omega0"]  # type: ignore[index]
+    assert data["ranges"] == {"1%": list(near), "5%": list(far)} and data["decided"] == "norm"
 
 
 def test_report_is_not_left_half_written(inspection: Inspection, tmp_path: Path) -> None:

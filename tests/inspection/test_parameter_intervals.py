@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 import torch
 
+from eqdsl.inspection.directions import directions
 from eqdsl.inspection.inspect import inspect_run
 from eqdsl.inspection.parameters import (
-    RISE,
-    confused,
+    RISES,
+    Interval,
     is_at_bound,
     misfit_intervals,
     norm_intervals,
@@ -25,45 +26,74 @@ from eqdsl.inspection.visited import visited_states
 from tests.inspection.teaching import MemoryRun
 
 
-def columns(effects: np.ndarray, learned: np.ndarray, absorbed: list[float]) -> Sensitivity:
+def columns(effects: np.ndarray, learned: np.ndarray, *, imitated: bool) -> Sensitivity:
+    """A linear model in which one learned term can do everything, or nothing."""
     names = tuple(f"p{i}" for i in range(effects.shape[1]))
-    return Sensitivity(names, effects, effects, np.array(absorbed), learned, np.ones(1))
+    left = 0 * effects if imitated else effects
+    absorbed = np.full(len(names), float(imitated))
+    return Sensitivity(names, effects, left, absorbed, {"f": absorbed}, learned, -effects, np.ones(1))
 
 
-def test_norm_interval_solves_the_quadratic() -> None:
-    """One parameter: |a - b d|^2 reaches (1 + RISE)|a|^2 at both ends and is smallest at d*."""
+def norms(effects: np.ndarray, learned: np.ndarray) -> dict[str, Interval]:
+    found = columns(effects, learned, imitated=True)
+    return norm_intervals(found, directions(found))
+
+
+@pytest.mark.parametrize("rise", RISES)
+def test_norm_interval_solves_the_quadratic(rise: float) -> None:
+    """One parameter: |a - b d|^2 is smallest at the middle and (1 + rise) times that at both ends."""
     rng = np.random.default_rng(0)
     b, a = rng.normal(size=(2, 300))
-    interval = norm_intervals(columns(b[:, None], a, [1.0]))["p0"]
-    for end in (interval.below, interval.above):
-        assert np.mean((a - b * end) ** 2) == pytest.approx((1 + RISE) * np.mean(a**2))
-    assert interval.best == pytest.approx((a @ b) / (b @ b))
-    assert interval.saved == pytest.approx(1 - np.mean((a - b * interval.best) ** 2) / np.mean(a**2))
+    interval = norms(b[:, None], a)["p0"]
+    least = np.mean((a - b * interval.middle) ** 2)
+    for end in interval.ends(rise):
+        assert np.mean((a - b * end) ** 2) == pytest.approx((1 + rise) * least)
+    assert interval.middle == pytest.approx((a @ b) / (b @ b))
+    assert interval.excess == pytest.approx(np.mean(a**2) / least - 1)
+
+
+@pytest.mark.parametrize("rise", RISES)
+def test_norm_interval_of_two_is_the_profile(rise: float) -> None:
+    """At the end of a range the best other parameter still leaves (1 + rise) times the smallest norm."""
+    rng = np.random.default_rng(3)
+    b, c, a = rng.normal(size=(3, 200))
+    interval = norms(np.column_stack([b, c + 0.7 * b]), a)["p0"]
+    pair = np.column_stack([b, c + 0.7 * b])
+
+    def profile(d: float) -> float:
+        rest = a - b * d
+        other = (pair[:, 1] @ rest) / (pair[:, 1] @ pair[:, 1])
+        return float(np.mean((rest - other * pair[:, 1]) ** 2))
+
+    least = float(np.mean((a - pair @ np.linalg.lstsq(pair, a, rcond=None)[0]) ** 2))
+    assert profile(interval.middle) == pytest.approx(least)
+    for end in interval.ends(rise):
+        assert profile(end) == pytest.approx((1 + rise) * least)
 
 
 def test_other_parameters_move_along() -> None:
     """Nearly the same effect twice: each alone is held tightly, together they are not."""
     rng = np.random.default_rng(1)
     b, noise, a = rng.normal(size=(3, 400))
-    pair = np.column_stack([b, b + 0.1 * noise])
-    alone = norm_intervals(columns(b[:, None], a, [1.0]))["p0"]
-    together = norm_intervals(columns(pair, a, [1.0, 1.0]))["p0"]
-    assert together.above - together.below > 5 * (alone.above - alone.below)
+    alone = norms(b[:, None], a)["p0"]
+    together = norms(np.column_stack([b, b + 0.1 * noise]), a)["p0"]
+    assert together.widths[1] > 5 * alone.widths[1]
 
 
-def test_misfit_interval_width() -> None:
-    e = np.full((100, 1), 2.0)
-    interval = misfit_intervals(columns(e, np.zeros(100), [0.0]), forecast_error=4e-4)["p0"]
-    assert interval.above == pytest.approx(math.sqrt(RISE * 4e-4) / 2)
-    assert interval.below == -interval.above and interval.best is None
-
-
-def test_confused_parameters_are_named() -> None:
-    rng = np.random.default_rng(2)
-    b, c = rng.normal(size=(2, 100))
-    assert confused(columns(np.column_stack([b, 3 * b, c]), c, [0, 0, 0])) == ("p0", "p1")
-    assert confused(columns(np.column_stack([b, c]), c, [0, 0])) == ()
-    assert confused(columns(np.column_stack([b, 0 * c]), c, [0, 0])) == ("p1",)
+def test_misfit_interval_is_the_covariance_of_a_linear_model() -> None:
+    """Two correlated columns: half the width is the root of rise*sigma^2 times the diagonal of inv(B'B/n)."""
+    rng = np.random.default_rng(4)
+    b, c = rng.normal(size=(2, 500))
+    effects = np.column_stack([b, c + 0.9 * b])
+    found = columns(effects, np.zeros(500), imitated=False)
+    intervals = misfit_intervals(found, directions(found), forecast_error=4e-4)
+    covariance = np.linalg.inv(effects.T @ effects / 500)
+    for i, rise in ((0, 0.01), (1, 0.05)):
+        for name, variance in zip(("p0", "p1"), np.diag(covariance), strict=True):
+            assert intervals[name].ends(rise) == pytest.approx(
+                (-math.sqrt(rise * 4e-4 * variance), math.sqrt(rise * 4e-4 * variance))
+            )
+            assert intervals[name].widths[i] > 0 and intervals[name].middle == 0
 
 
 @pytest.mark.parametrize(
@@ -102,7 +132,7 @@ def test_a_parameter_saturated_at_its_bound_has_no_effect(blind_run: MemoryRun, 
     (row,) = inspected.parameters
     assert (row.value, row.at_bound, row.low, row.absorbed) == (5.0, True, None, 0.0)
     assert "omega0: at a bound" in inspected.as_text()
-    assert "omega0: some combination has no effect" not in inspected.as_text()
+    assert "omega0 has no effect" not in inspected.as_text()
 
 
 def test_a_term_that_sees_everything_imitates_gravity(seeing_run: MemoryRun, blind_run: MemoryRun) -> None:
@@ -112,7 +142,7 @@ def test_a_term_that_sees_everything_imitates_gravity(seeing_run: MemoryRun, bli
     assert blind.absorbed[0] < 0.5
 
 
-def test_projected_value_of_the_pendulum(seeing_run: MemoryRun) -> None:
+def test_projected_value_of_a_taught_pendulum(seeing_run: MemoryRun) -> None:
     """The norm-minimal omega0 from its definition: theta* = theta + <B, a>/<B, B> on the data."""
     visited = visited_states(seeing_run.trajectories, seeing_run.field)
     found = sensitivity(seeing_run.field, visited)
@@ -122,4 +152,6 @@ def test_projected_value_of_the_pendulum(seeing_run: MemoryRun) -> None:
     best = 1 + (effect @ learned) / (effect @ effect)
     assert f"omega0 = {best:.3g}"[:13] in row.bias
     assert row.low is not None and row.high is not None and row.low < 1.0 < row.high
-    assert "imitate" in row.meaning and "Not a confidence interval" in row.meaning
+    assert row.decided == "norm" and row.ranges[1] == (row.low, row.high)
+    assert row.low < row.ranges[0][0] < best < row.ranges[0][1] < row.high
+    assert "imitate" in row.meaning and "Not confidence intervals" in row.meaning

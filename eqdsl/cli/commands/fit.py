@@ -72,8 +72,18 @@ def settings(config: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, s
     metavar="NAME[,NAME]",
     help="Objectives in order (derivative, shooting, rollout); the warm start and rollouts without it.",
 )
+@click.option(
+    "--invariance", type=click.Choice(["irm", "vrex"]), help="Short for --set invariance.kind=…: over environments."
+)
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), metavar="M", help="Stop cleanly after this time.")
 @click.option("--resume", is_flag=True, help="Go on with the run in RUN.")
+@click.option(
+    "--ensemble",
+    type=click.IntRange(2),
+    metavar="N",
+    help="Fit from N seeds; the others go to RUN/members, and inspect tells the spread.",
+)
+@click.option("--jobs", type=click.IntRange(1), metavar="J", help="Members of an ensemble at a time.")
 @map_option("Where a name stands.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @json_option

@@ -36,10 +36,12 @@ def inspect(run: str, distil: bool, report: Path | None, as_json: bool, force: b
     if report is not None:
         refuse_existing(report, force)
 
+    from eqdsl.fitting.ensemble import load_members
     from eqdsl.fitting.run_folder import load_run
     from eqdsl.inspection.inspect import inspect_run, write_report
 
-    inspection = inspect_run(load_run(run), distil=distil, force=force)
+    found = load_run(run)
+    inspection = inspect_run(found, members=load_members(found), distil=distil, force=force)
     if report is not None:
         write_report(inspection, report)
         say(f"{report}: written")

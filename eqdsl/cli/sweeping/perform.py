@@ -14,6 +14,7 @@ from eqdsl.cli.failures import FAILED_COMPUTATION, INTERRUPTED
 from eqdsl.cli.fit_display import number
 from eqdsl.cli.fitting import base_config
 from eqdsl.cli.interruption import StopRequest
+from eqdsl.cli.locking import locked
 from eqdsl.cli.sources import read_model
 from eqdsl.cli.sweeping import outcome
 from eqdsl.cli.sweeping.outcome import Row, best_first, csv_text, row_of, score_of, table
@@ -27,7 +28,6 @@ from eqdsl.cli.sweeping.place import (
     check_same_data,
     create,
     find,
-    locked,
     save_state,
 )
 from eqdsl.cli.sweeping.plan import Plan, grid_plan, one_split, parse_grid, search_plan
@@ -77,7 +77,7 @@ def perform(request: Request) -> None:
     model = read_model(request.model)
     check_something_to_fit(model)
     place, plan = _resumed(request, model) if request.resume else _made(request, model)
-    with locked(place.path) as lock:
+    with locked(place.path, "sweep") as lock:
         study = Study(place.path / JOURNAL, plan)
         with StopRequest(STOPPING) as should_stop:
             _Pool(place, plan, study, request, lock).run(should_stop)

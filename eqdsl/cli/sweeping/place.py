@@ -13,13 +13,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,10 +29,8 @@ from eqdsl.fitting.run_place import beside
 from eqdsl.model.model import Model
 from eqdsl.syntax.reading import read_source
 
-STATE, CONFIG, JOURNAL, LOCK = "sweep.json", "config.toml", "journal.log", ".lock"
+STATE, CONFIG, JOURNAL = "sweep.json", "config.toml", "journal.log"
 CSV, PICTURE = "sweep.csv", "sweep.png"
-PATIENCE = 30.0
-"""Seconds to wait for the trials of a killed sweep to end."""
 
 
 @dataclass(frozen=True)
@@ -139,28 +133,3 @@ def check_same_data(place: Place, data: dict[str, Any], file: str) -> None:
 def save_state(path: Path, state: dict[str, Any]) -> None:
     """Write ``sweep.json``."""
     write_atomically(path / STATE, json.dumps(state, indent=2, ensure_ascii=False) + "\n")
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[int]:
-    """The folder for this sweep and the trials it starts, which keep the descriptor yielded; the last to end frees it.
-
-    Raises
-    ------
-    UsageError
-        Another sweep, or a trial that a killed one left behind, still works in it.
-    """
-    descriptor = os.open(path / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        until = time.monotonic() + PATIENCE
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > until:
-                    raise UsageError(f"{path}: another sweep works in it", help="wait until it ends") from None
-                time.sleep(0.05)
-        yield descriptor
-    finally:
-        os.close(descriptor)

@@ -43,6 +43,14 @@ names.
 Wrong: `param a = 2*b`
 Right: `param a = 2` with `let c = a*b`""",
     ),
+    "E0805": Explanation(
+        "a value of each environment or trajectory that is not fitted",
+        """A model file knows neither the environments nor the trajectories of a data file, so numbers `per environment`
+and `per trajectory` are found by a fit. What is known of each trajectory is an input, read from the data.
+
+Wrong: `param k per environment = 0.3`
+Right: `param k per environment = fit 0.3`, or `input k per trajectory`""",
+    ),
     "E0810": Explanation(
         "an unknown family",
         """After `by` stands a family: `mlp`, `conv`, `poly` or `library`.

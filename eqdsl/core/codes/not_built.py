@@ -45,8 +45,9 @@ equation, often does.""",
     ),
     "E0906": Explanation("not built yet: complex states", "Write the real and the imaginary part as two states."),
     "E0907": Explanation(
-        "not built yet: values per trajectory or per environment",
-        "Every parameter and learned term is shared by all trajectories; `per` and `adapts` are not built.",
+        "not built yet: some values per trajectory or per environment",
+        """Built are parameters `per environment` and `per trajectory`, learned terms `per environment`, and `mlp` and
+`conv` that `adapts environment`.""",
     ),
     "E0908": Explanation(
         "not built yet: states and coefficients over a part of the axes",

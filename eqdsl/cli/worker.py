@@ -1,4 +1,4 @@
-"""The process of one trial: `eqdsl fit` that stops cleanly when the sweep that started it is gone."""
+"""The process of a trial or a member: `eqdsl fit` that stops cleanly when the one that started it is gone."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from eqdsl.cli.main import run
 
 def main() -> None:
     """Run the command line in the arguments; end of standard input asks it to stop."""
-    threading.Thread(target=_stop_with_the_sweep, daemon=True).start()
+    threading.Thread(target=_stop_with_the_starter, daemon=True).start()
     sys.exit(run(sys.argv[1:]))
 
 
-def _stop_with_the_sweep() -> None:
-    # Only the sweep holds the other end: it ends when the sweep does, also by `kill -9`.
+def _stop_with_the_starter() -> None:
+    # Only the starter holds the other end: it ends when the starter does, also by `kill -9`.
     while os.read(0, 1024):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
