@@ -21,7 +21,8 @@ from eqdsl.analysis.identifiability import not_identifiable
 from eqdsl.analysis.initial import read_initial
 from eqdsl.analysis.inputs import read_inputs
 from eqdsl.analysis.learned import read_learned
-from eqdsl.analysis.observations import read_laws, read_observations, read_penalties
+from eqdsl.analysis.observations import ObservationReader
+from eqdsl.analysis.quantities import read_laws, read_penalties
 from eqdsl.analysis.refusals import refuse
 from eqdsl.analysis.scope import Kind, collect
 from eqdsl.analysis.solved import SolvedReader
@@ -78,7 +79,7 @@ def build_model(
     walls = WallReader(domain.axes, (*channels, *unknowns), checker, constants, needs, problems).read(statements)
     solved = solver.read(statements, unknowns, walls)
     initial = read_initial(statements, fields, channels, checker, constants, problems)
-    noise = read_observations(statements, checker, constants, problems)
+    observed = ObservationReader(checker, constants, channels, problems).read(statements, initial)
     laws = read_laws(statements, checker, problems)
     penalties = read_penalties(statements, checker, problems)
 
@@ -122,6 +123,7 @@ def build_model(
     elsewhere = [e for w in walls for e in (*w.coefficients, w.value)]
     elsewhere += [s.residual for s in solved]
     elsewhere += [i.expr for i in initial if i.expr is not None]
+    elsewhere += [e for o in observed.observations for e in o.components]
     hints = list(unused(checker, unread))
     if not broken:  # an equation that could not be read may tell what the others leave open
         hints += not_identifiable(equations, parameters, learned, elsewhere, facts, domain.time)
@@ -145,7 +147,7 @@ def build_model(
         equations=equations,
         walls=walls,
         initial=initial,
-        noise=noise,
+        noise=observed.noise,
         laws=laws,
         penalties=penalties,
         encoders=encoders_of(initial, _acting(equations, solved, laws, penalties), facts),
@@ -154,14 +156,19 @@ def build_model(
         schemes=domain.choice.schemes,
         transport=transport,
         defaults=tuple(
-            defaults_in_words(statements, domain, fields, channels, parameters, inputs, walls, initial, solved)
+            defaults_in_words(
+                statements, domain, fields, channels, parameters, inputs, walls, initial, solved, observed.observations
+            )
         ),
         warnings=(*problems, *hints),
+        observations=tuple(observed.observations),
+        unobserved=frozenset(observed.unobserved) | {c.name for c in channels if c.hidden},
+        noise_fitted=tuple(observed.fitted),
     )
     return model, [*problems, *hints]
 
 
-MISSING = ("E0307", "E0406", "E0508", "E0620", "E0625", "E0905")
+MISSING = ("E0307", "E0406", "E0508", "E0541", "E0620", "E0625")
 """Codes for a missing statement of a kind."""
 MISSING_NAME = ("E0301", "E0304", "E0501")
 """Codes for a missing declaration or equation of the name that the message points at."""

@@ -179,7 +179,7 @@ def read_parameters(
             continue
         symbol = statement.symbol
         name = symbol.name
-        if statement.per is not None and not statement.fitted:
+        if statement.per is not None and statement.value is not None and not statement.fitted:
             problems.append(
                 error(
                     "E0805",

@@ -7,7 +7,17 @@ from collections.abc import Iterator, Sequence
 from eqdsl.analysis.domain import Domain
 from eqdsl.analysis.families import SIGNATURES
 from eqdsl.analysis.inputs import RULES
-from eqdsl.model.model import INF, Channel, Field, InitialValue, Input, Parameter, SolvedState, WallCondition
+from eqdsl.model.model import (
+    INF,
+    Channel,
+    Field,
+    InitialValue,
+    Input,
+    Observation,
+    Parameter,
+    SolvedState,
+    WallCondition,
+)
 from eqdsl.model.text import number_text
 from eqdsl.syntax import nodes
 
@@ -25,6 +35,7 @@ def defaults_in_words(
     walls: Sequence[WallCondition],
     initial: Sequence[InitialValue],
     solved: Sequence[SolvedState],
+    observations: Sequence[Observation],
 ) -> Iterator[str]:
     """One sentence per default."""
     kinds = {type(s) for s in statements}
@@ -45,6 +56,7 @@ def defaults_in_words(
     if nodes.Observe not in kinds:
         every = "every state that is not hidden" if hidden else "every state"
         yield f"no `observe`: the data hold {every} under its own name, noise unknown"
+    yield from _of_observations(observations)
 
 
 def _of_space(domain: Domain) -> Iterator[str]:
@@ -161,6 +173,15 @@ def _of_initial(
         names = [i.channel for i in initial if i.kind == kind and i.channel in silent]
         if names:
             yield f"no `init` for {_listed(names)}: {words}"
+
+
+def _of_observations(observations: Sequence[Observation]) -> Iterator[str]:
+    for observation in observations:
+        if observation.of_state and observation.components:
+            yield (
+                f"rollouts start from what the data hold as `{observation.name}`, and are compared with it as "
+                f"`{observation.text}`"
+            )
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -35,7 +35,7 @@ class Kind(Enum):
         )
 
 
-SPECIAL_CALLS = ("dn", "dt", "dtt", "delay", "noise", "history", "sample")
+SPECIAL_CALLS = ("dn", "dt", "dtt", "delay", "noise", "history")
 """Called like functions, but not in the table of operators."""
 
 DATASET_ROLES = ("trajectory", "component")

@@ -63,8 +63,8 @@ def _label(node: Expr) -> object:
             return axis, order
         case FluxDiff(_, _, axis):
             return axis
-        case Reduction(kind):
-            return kind
+        case Reduction(kind, at=at):
+            return kind, at
         case LearnedCall(term, _, output):
             return term, output
         case ChannelRef(name) | ParamRef(name) | Coordinate(name):

@@ -17,6 +17,7 @@ from eqdsl.model.model import (
     LearnedTerm,
     Model,
     Monotone,
+    Observation,
     Parameter,
     Parity,
     Pinned,
@@ -47,7 +48,9 @@ def model_json(model: Model) -> dict[str, Any]:
         "initial": {initial.channel: _initial_text(initial.kind, initial.expr) for initial in model.initial},
         "laws": {law.name: {"expression": law.text, "trend": law.trend} for law in model.laws},
         "penalties": {penalty.name: penalty.text for penalty in model.penalties},
+        "observed": {o.name: o.text for o in model.observations},
         "noise": dict(model.noise),
+        "noise_fitted": list(model.noise_fitted),
         "order": model.order,
         "schemes": _schemes_json(model),
         "defaults": list(model.defaults),
@@ -69,6 +72,7 @@ def model_in_words(model: Model) -> str:
         "Linear part, which imex and etd methods treat apart": [f"{c}: {text}" for c, text in _linear(model).items()],
         "Schemes": _schemes_words(model),
         "Initial values": [f"{i.channel} = {_initial_text(i.kind, i.expr)}" for i in model.initial],
+        "Observed": [_observation_words(model, o) for o in model.observations],
         "Laws": [f"{law.name} = {law.text} ({law.trend})" for law in model.laws],
         "Penalties": [f"{penalty.name} = {penalty.text}" for penalty in model.penalties],
         "Defaults": list(model.defaults),
@@ -94,6 +98,16 @@ def _input_json(declared: Input) -> dict[str, Any]:
         "interpolation": declared.rule if declared.time else None, "per_trajectory": declared.per_trajectory,
         "unit": declared.unit, "doc": declared.doc,
     }  # fmt: skip
+
+
+def _observation_words(model: Model, observation: Observation) -> str:
+    first = observation.channels[0].name
+    text = observation.name if observation.text == observation.name else f"{observation.name} = {observation.text}"
+    if first in model.noise_fitted:
+        text += ", noise fitted"
+    elif first in model.noise:
+        text += f", noise {number_text(model.noise[first])}"
+    return text + (f": {observation.doc}" if observation.doc else "")
 
 
 def _linear(model: Model) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,7 +11,10 @@ from eqdsl.core.errors import DataError, UsageError
 from eqdsl.data.inputs import only_inputs
 from eqdsl.data.reading import read_data, read_inputs
 from eqdsl.data.trajectories import Trajectories
-from eqdsl.model.model import Model
+from eqdsl.fitting.evaluate import of_the_fit
+from eqdsl.fitting.run_folder import Run
+from eqdsl.lowering.vector_field import VectorField
+from eqdsl.model.model import ENVIRONMENT, Model
 from eqdsl.numerics.grid import Grid
 
 
@@ -49,6 +53,49 @@ def what_drives(
         found = only_inputs(values, model)
     _check_grid(grid, axes, path)
     return found
+
+
+def with_members(
+    field: VectorField, run: Run | None, environment: int | None, start: Trajectories | None,
+    inputs: Trajectories | None,
+) -> Trajectories | None:  # fmt: skip
+    """What drives a vector field, with the environment and the place in the fit's data of each trajectory.
+
+    Parameters
+    ----------
+    environment : int, optional
+        Of ``--environment``; without it that of the data that the simulation starts from.
+
+    Raises
+    ------
+    UsageError
+        Something is another one in each environment, and which one is meant is not said.
+    """
+    model = field.model
+    own = [scope for scope in model.scopes if field.members.labels(scope)]
+    if environment is not None and ENVIRONMENT not in own:
+        raise UsageError(
+            f"--environment {environment}: nothing of the simulated model is another one in each environment",
+            help="leave it out; environments come from a run that was fitted to several: `--run RUN`",
+        )
+    if not own:
+        return inputs
+    given = start if inputs is None else inputs
+    if given is None and environment is None:
+        help = "start from the data of the fit: `--from FILE.h5`"
+        if own[0] == ENVIRONMENT:
+            first = field.members.environments[0]
+            help = f"give `--environment {first}`, or start from data that tell it: `--from FILE.h5`"
+        raise UsageError(
+            f"`{model.of_scope(own[0])[0]}` is another one in each {own[0]}, and whose is meant is not said",
+            help=help,
+        )
+    given = only_inputs({}, model) if given is None else given
+    if start is not None and run is not None:
+        given = replace(given, environment=start.environment, number=of_the_fit(run, start).number)
+    if environment is not None:
+        given = replace(given, environment=np.full(len(given), environment))
+    return given
 
 
 def _check_grid(grid: Grid, axes: Mapping[str, np.ndarray], path: str) -> None:

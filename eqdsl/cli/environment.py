@@ -10,7 +10,7 @@ REQUIRED = (
     "jinja2",
 )  # fmt: skip
 EXTRAS: dict[str, tuple[str, ...]] = {
-    "plot": ("matplotlib",), "data": ("xarray", "h5netcdf"), "sweep": ("optuna",),
+    "plot": ("matplotlib",), "data": ("xarray", "h5netcdf"), "sweep": ("optuna",), "gpu": ("triton",),
 }  # fmt: skip
 
 

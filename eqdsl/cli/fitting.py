@@ -45,6 +45,7 @@ class Request:
     seed: int | None
     device: str | None
     dtype: str | None
+    precision: str | None
     memory: str | None
     multiplier: str | None
     objective: str | None
@@ -123,6 +124,7 @@ def summary(run: Run) -> str:
         among = f" in the mean; {listed}{more}" if listed else ""
         lines.append(f"  {name} = {number(value)}{ranges.get(name, '')}{among}")
     lines += [f"  {sentence}" for sentence in sentences]
+    lines += [f"  noise of {name} = {number(value)}" for name, value in state.get("noise", {}).items()]
     for part, scores in state["scores"].items():
         logarithm = number(scores["log10_mse"])
         lines.append(
@@ -160,6 +162,7 @@ def configure(request: Request) -> FitConfig:
         "seed": request.seed,
         "device": request.device,
         "dtype": request.dtype,
+        "precision": request.precision,
         "minutes": request.minutes,
     }
     overrides = [f"run.{key}={value}" for key, value in short.items() if value is not None]

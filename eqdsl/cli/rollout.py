@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from eqdsl.cli.console import say
-from eqdsl.cli.driving import what_drives
+from eqdsl.cli.driving import what_drives, with_members
 from eqdsl.cli.progress import progress_bar
 from eqdsl.cli.starting import after_history, check_every, started
 from eqdsl.cli.starts import shared_start, times_of
@@ -19,6 +19,8 @@ from eqdsl.core.errors import UsageError
 from eqdsl.data.reading import read_data
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.writing import group_channels, write_trajectories
+from eqdsl.fitting.precision import arithmetic
+from eqdsl.fitting.problem import chosen_device
 from eqdsl.fitting.run_folder import Run, load_run, stored_grid
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import Model
@@ -26,6 +28,7 @@ from eqdsl.numerics.grid import Grid, grid_from_coordinates, grid_from_model
 from eqdsl.simulation import simulate
 from eqdsl.simulation.choice import AUTO
 from eqdsl.simulation.error_estimate import ErrorEstimate, estimate_error
+from eqdsl.simulation.observing import observed_trajectories
 from eqdsl.simulation.rolling import Simulation
 from eqdsl.simulation.seen import departures
 
@@ -49,34 +52,38 @@ class Request:
     params: Mapping[str, float]
     grid: Mapping[str, int]
     run_path: str | None
+    environment: int | None
     method: str
     step: float | None
     rtol: float
     atol: float
     dtype: str
+    device: str
     seed: int
     estimate_error: bool
 
 
 def perform(request: Request) -> dict[str, Any]:
     """Simulate, write the files and return what ``--json`` prints."""
+    device = chosen_device(request.device)
     run = load_run(request.run_path) if request.run_path else None
     model = run.model if run is not None else _model_without_learned(request)
     if run is not None and request.model is not None:
         _note_other_text(request.model, model, request)
     data = _starts(request, model, run)
     grid = _grid(request, model, data, run)
-    field = _field(request, model, grid, run)
+    field = _field(request, model, grid, run).to(device)
     _set_parameters(field, request.params, fitted=run is not None)
     began = after_history(data, field, run, request.start)
     times = frame_times(request, began)
     check_every(times, field, run)
     mapping = request.mapping or (run.config.data.map if run is not None else {})
     inputs = what_drives(model, field.grid, request.inputs, data, mapping)
+    inputs = with_members(field, run, request.environment, data, inputs)
     initial = None
     if data is not None:
         initial, field = started(data, field, run, str(request.start))
-    with progress_bar("simulating") as progress:
+    with progress_bar("simulating") as progress, arithmetic(tf32=False):
         done = simulate(
             field,
             times,
@@ -94,19 +101,20 @@ def perform(request: Request) -> dict[str, Any]:
     for departure in outside:
         say(f"note: {departure}")
     estimate = _estimate(request, field, done, initial, inputs) if request.estimate_error else None
-    write_trajectories(
-        request.out, done.trajectories, model=model, force=request.force, attributes=_attributes(estimate)
-    )
+    written = observed_trajectories(field, done.trajectories)
+    _note_observed(model, request)
+    write_trajectories(request.out, written, model=model, force=request.force, attributes=_attributes(estimate))
     if request.picture is not None:
         from eqdsl.inspection.figures.simulation import plot_trajectories
 
-        plot_trajectories(done.trajectories, request.picture, model)
+        plot_trajectories(written, request.picture, model)
         say(f"{request.picture}: drawn")
     return {
         "out": str(request.out),
         "times": times.tolist(),
         "states": list(done.trajectories.channels),
-        "shapes": _shapes(done.trajectories, model),
+        "observed": [c for c in written.channels if c not in done.trajectories.channels],
+        "shapes": _shapes(written, model),
         "wall_seconds": done.wall_seconds,
         "steps": done.steps,
         "integrator": {
@@ -116,6 +124,12 @@ def perform(request: Request) -> dict[str, Any]:
         **({} if run is None else {"outside": [departure.as_json() for departure in outside]}),
         **({} if estimate is None else {"errors": _errors(estimate)}),
     }  # fmt: skip
+
+
+def _note_observed(model: Model, request: Request) -> None:
+    for seen in model.observations:
+        if seen.of_state and seen.components:
+            say(f"note: `{seen.name}` in {request.out} is what is observed, {seen.text}")
 
 
 def _estimate(
@@ -230,7 +244,7 @@ def _shapes(trajectories: Trajectories, model: Model) -> dict[str, list[int]]:
     batch, frames = trajectories.state.shape[:2]
     shapes = {}
     for name, positions in group_channels(trajectories, model).items():
-        uniform = model.channels[positions[0]].uniform
+        uniform = model.data_channels[positions[0]].uniform
         grid = () if uniform else trajectories.shape
         shapes[name] = [batch, frames, *grid] + ([len(positions)] if len(positions) > 1 else [])
     return shapes

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -68,7 +70,7 @@ def started(data: Trajectories, field: VectorField, run: Run | None, file: str) 
         return first_frames(data.window(first, data.frames), field, file), field
     filled = data.state.copy()
     filled[:, first, list(model.hidden)] = 0.0
-    state = first_frames(_with_state(data, filled).window(first, data.frames), field, file)
+    state = first_frames(replace(data, state=filled).window(first, data.frames), field, file)
     if run is None:
         return _by_formulas(state, field), field
     trial = make_trial(run, data, field.dtype, field=field, ahead=0)
@@ -77,22 +79,19 @@ def started(data: Trajectories, field: VectorField, run: Run | None, file: str) 
     places = np.stack([np.arange(len(data)), np.full(len(data), first)], axis=1)
     with torch.no_grad():
         found = trial.start(trial.data.batch(places, 0))
-    hidden = [c.hidden for c in model.channels]
-    return torch.stack([(found if h else state)[:, c] for c, h in enumerate(hidden)], dim=1), field
-
-
-def _with_state(data: Trajectories, state: np.ndarray) -> Trajectories:
-    return Trajectories(data.times, state, data.lengths, data.channels, data.axes, data.units, data.notes, data.inputs)
+    return torch.stack(
+        [(found if c in model.hidden else state)[:, c] for c in range(len(model.channels))], dim=1
+    ), field
 
 
 def _by_formulas(state: Tensor, field: VectorField) -> Tensor:
     given, model = field.initial_values(len(state)), field.model
-    unknown = next((c.name for c in model.channels if c.hidden and c.name not in given), None)
+    unknown = next((model.channel_names[c] for c in model.hidden if model.channel_names[c] not in given), None)
     if unknown is not None:
         raise UsageError(
             f"`{unknown}` is hidden, and its start is known only to a fitted model",
             help=f"give `--run RUN`, or write `init {unknown} = …` with a formula",
         )
     return torch.stack(
-        [given[c.name].to(state) if c.hidden else state[:, i] for i, c in enumerate(model.channels)], dim=1
+        [given[n].to(state) if i in model.hidden else state[:, i] for i, n in enumerate(model.channel_names)], dim=1
     )

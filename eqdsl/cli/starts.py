@@ -10,8 +10,9 @@ import torch
 from eqdsl.cli.console import say
 from eqdsl.core.errors import DataError, UsageError
 from eqdsl.data.trajectories import Trajectories
-from eqdsl.data.velocities import missing_velocities, with_velocities
+from eqdsl.data.velocities import in_model_order, missing_velocities, with_velocities
 from eqdsl.lowering.vector_field import VectorField
+from eqdsl.simulation.observing import first_states
 
 
 def times_of(data: Trajectories) -> np.ndarray:
@@ -62,7 +63,8 @@ def first_frames(data: Trajectories, field: VectorField, file: str) -> torch.Ten
     DataError
         Values are missing in a first frame, or a trajectory is too short for a slope.
     """
-    start = torch.as_tensor(_with_velocities(data, field, file).state[:, 0], dtype=field.dtype)
+    filled = _with_velocities(in_model_order(data, field.model), field, file)
+    start = torch.as_tensor(first_states(field.driven(filled), filled), dtype=field.dtype)
     missing = torch.isnan(start).flatten(2).any(dim=2) if start.dim() > 2 else torch.isnan(start)
     for index, channel in enumerate(field.model.channels):
         if bool(missing[:, index].any()):

@@ -65,7 +65,7 @@ def load(text: str, flags: Sequence[str] = FLAGS) -> ctypes.CDLL:
     folder = cache_folder()
     path = folder / f"{key}.so"
     try:
-        if not _ours(path):
+        if not is_ours(path):
             _compile(text, path, flags)
         try:
             return ctypes.CDLL(str(path))
@@ -122,7 +122,8 @@ def _private(path: Path) -> bool:
     return found.st_uid == os.getuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
-def _ours(path: Path) -> bool:
+def is_ours(path: Path) -> bool:
+    """Whether a file is a regular one that no other user can change."""
     try:
         return path.is_file() and not path.is_symlink() and _private(path)
     except OSError:

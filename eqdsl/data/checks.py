@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from eqdsl.core.errors import DataError
+from eqdsl.core.unit_sizes import Size, size_of
+from eqdsl.data.inventory import DatasetInfo
 from eqdsl.data.mapping import map_option
 from eqdsl.data.placement import Need
 
@@ -65,3 +67,31 @@ def bound_note(need: Need, dataset: str, values: np.ndarray) -> str | None:
         f"`{dataset}`: {below + above} of {values.size} values lie outside the bounds [{lower:g}, {upper:g}] of "
         f"`{need.field.name}` (for example {worst:.6g})"
     )
+
+
+def compared_units(info: DatasetInfo, declared: str, file: str) -> tuple[DataError | None, str | None]:
+    """What is wrong with the unit of a dataset, or a sentence where that cannot be told."""
+    units = str(info.units)
+    if units.replace(" ", "") == declared.replace(" ", ""):
+        return None, None
+    theirs, ours = size_of(units), size_of(declared)
+    if theirs is None or ours is None:
+        note = f"`{info.name}` is in `{units}` in the file and `{declared}` in the model; its numbers are not converted"
+        return None, note
+    if theirs.dimensions != ours.dimensions:
+        why = "which measure different things"
+        help = f"map another dataset, or declare `: {units}` in the model"
+    elif np.isclose(theirs.factor, ours.factor, rtol=1e-12) and theirs.offset == ours.offset:
+        return None, None
+    else:
+        why = f"and numbers are not converted: {_conversion(theirs, ours, units, declared)}"
+        help = f"declare `: {units}` in the model, or convert the numbers and the attribute `units`"
+    message = f"is in `{units}` in the file and `{declared}` in the model, {why}"
+    return DataError(message, file=file, dataset=info.name, help=help), None
+
+
+def _conversion(theirs: Size, ours: Size, units: str, declared: str) -> str:
+    """``1 km = 1000 m``, ``0 degC = 273.15 K``."""
+    if theirs.offset != ours.offset:
+        return f"0 {units} = {(theirs.offset - ours.offset) / ours.factor:.10g} {declared}"
+    return f"1 {units} = {theirs.factor / ours.factor:.10g} {declared}"

@@ -10,7 +10,7 @@ from eqdsl.core.errors import DataError
 from eqdsl.data.formats.native import COMPONENT, TRAJECTORY
 from eqdsl.data.inventory import DatasetInfo
 from eqdsl.data.mapping import Source, expand_index, map_option
-from eqdsl.model.model import Channel, Field, Model
+from eqdsl.model.model import INF, Channel, Field, Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,28 +43,43 @@ def dataset_name(channel: Channel) -> str:
     return f"dt({channel.field})" if channel.velocity else channel.field
 
 
+def fields_of_data(model: Model) -> dict[str, Field]:
+    """What the data hold, by name of its dataset: states, and what is observed under names of its own."""
+    found = {f.name: f for f in model.fields}
+    axes = tuple(a.name for a in model.axes)
+    for seen in model.observations:
+        if not seen.of_state and seen.name not in found:
+            first = seen.channels[0]
+            found[seen.name] = Field(
+                seen.name, () if first.uniform else axes, first.component is not None, 1, -INF, INF, None, seen.doc,
+                seen.span,
+            )  # fmt: skip
+    return found
+
+
 def needs(model: Model, mapped: Mapping[str, Source]) -> Iterator[Need]:
     """What the model's channels need, one entry per dataset; hidden ones need nothing.
 
     A vector state is one dataset with a last axis, unless the mapping names its components (``w.x=Vx``).
     """
-    fields = {f.name: f for f in model.fields}
+    fields = fields_of_data(model)
+    started = {i.channel for i in model.initial if i.kind == "data"}
     groups: dict[str, list[int]] = {}
-    for position, channel in enumerate(model.channels):
-        if channel.hidden:
-            continue
-        groups.setdefault(dataset_name(channel), []).append(position)
+    for position, channel in enumerate(model.data_channels):
+        lacking = channel.name in model.unobserved and channel.name not in started
+        if not lacking and not channel.hidden:
+            groups.setdefault(dataset_name(channel), []).append(position)
     for name, positions in groups.items():
-        first = model.channels[positions[0]]
+        first = model.data_channels[positions[0]]
         roles = (TRAJECTORY, model.time) + (() if first.uniform else tuple(a.name for a in model.axes))
         field = fields[first.field]
-        split = first.component is not None and any(model.channels[p].name in mapped for p in positions)
+        split = first.component is not None and any(model.data_channels[p].name in mapped for p in positions)
         if first.component is None or split:
             for p in positions:
-                label = model.channels[p].name
+                label = model.data_channels[p].name
                 yield Need(label if split else name, field, (p,), (label,), roles, first.velocity, first.uniform)
         else:
-            labels = tuple(model.channels[p].name for p in positions)
+            labels = tuple(model.data_channels[p].name for p in positions)
             vector = (*roles, COMPONENT)
             yield Need(name, field, tuple(positions), labels, vector, first.velocity, first.uniform)
 

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from eqdsl.core.errors import DataError, UsageError
-from eqdsl.data import coordinates
+from eqdsl.data import checks, coordinates
 from eqdsl.data.environments import ENVIRONMENT, load_environments
 from eqdsl.data.extraction import check_readable, real_dtype
 from eqdsl.data.formats.base import DataFormat
@@ -21,7 +21,7 @@ from eqdsl.data.inventory import DatasetInfo, Inventory, scan
 from eqdsl.data.mapping import Source, map_option, parse_sources
 from eqdsl.data.placement import Need, Placement, dataset_name, needs, place
 from eqdsl.data.trajectories import InputValues
-from eqdsl.model.model import Input, Model
+from eqdsl.model.model import Axis, Input, Model
 from eqdsl.numerics.grid import grid_from_coordinates
 
 
@@ -52,7 +52,7 @@ class Plan:
     def state_shape(self) -> tuple[int, ...]:
         """Shape (B, T, C, *S) of the state to read."""
         frames = 0 if self.times is None else self.times.shape[1]
-        return (self.trajectories, frames, len(self.model.channels), *(x.size for x in self.axes.values()))
+        return (self.trajectories, frames, len(self.model.data_channels), *(x.size for x in self.axes.values()))
 
     @property
     def dtype(self) -> np.dtype:
@@ -232,6 +232,13 @@ class _Planner:
         declared = None if need.velocity else need.field.unit
         self._take_unit(need.labels, info, declared)
 
+    def _no_grid(self, axis: Axis) -> DataError:
+        return DataError(
+            f"nothing in the data varies along `{axis.name}`, so they do not say on which points it is computed",
+            file=self.plan.file, dataset=axis.name,
+            help=f"write `grid {axis.name} = 64` in the model, or store the coordinates as `{axis.name}`",
+        )  # fmt: skip
+
     def find_inputs(self) -> None:
         """The values of every input; they are small beside the states, and read at once."""
         plan = self.plan
@@ -285,25 +292,29 @@ class _Planner:
         return coordinates.load_times(self.handle, self.plan.file, symbol, info, source, self.plan.notes)
 
     def _take_unit(self, names: tuple[str, ...], info: DatasetInfo, declared: str | None) -> None:
-        """Keep the file's unit; numbers are never converted, so another text than the model's is announced."""
+        """Keep the file's unit, which must be that of the model: numbers are never converted."""
         if not info.units:
             return
         self.plan.units.update(dict.fromkeys(names, info.units))
-        if declared is not None and info.units.replace(" ", "") != declared.replace(" ", ""):
-            self.plan.notes.append(
-                f"`{info.name}` is in `{info.units}` in the file and `{declared}` in the model; "
-                "its numbers are not converted"
-            )
+        if declared is None:
+            return
+        problem, note = checks.compared_units(info, declared, self.plan.file)
+        self.plan.problems += [problem] if problem is not None else []
+        self.plan.notes += [note] if note is not None else []
 
     def complete(self) -> None:
         """Coordinates from the model's grid where the file has none; the whole grid against the model's extents."""
         plan, broken = self.plan, {e.dataset for e in self.plan.problems}
         plan.trajectories = self.known.get(TRAJECTORY, 0)
         for axis in plan.model.axes:
-            if axis.name in plan.axes or axis.name not in self.known or axis.name in broken:
+            if axis.name in plan.axes or axis.name in broken:
+                continue
+            size = self.known.get(axis.name, axis.points)
+            if size is None:
+                plan.problems += [] if plan.problems else [self._no_grid(axis)]
                 continue
             try:
-                size, nearest = self.known[axis.name], [*plan.inventory.nearest(axis.name), "DATASET"][0]
+                nearest = [*plan.inventory.nearest(axis.name), "DATASET"][0]
                 plan.axes[axis.name] = coordinates.coordinate_from_grid(axis, size, nearest, plan.file)
             except DataError as error:
                 plan.problems.append(error)

@@ -28,7 +28,7 @@ def read_data(
     require_velocity: bool = False,
     minimum_frames: int = 2,
 ) -> Trajectories:
-    """Trajectories of a model's channels.
+    """Trajectories of what the data of a model hold: its states, or what its ``observe`` statements say.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def load_trajectories(handle: h5py.File, plan: Plan, minimum_frames: int) -> tup
     state = _load_state(handle, plan)
     times, lengths = _times_and_lengths(plan, state)
     problems = _value_problems(plan, state, lengths, minimum_frames)
-    names, notes = plan.model.channel_names, tuple(plan.notes)
+    names, notes = plan.model.data_channel_names, tuple(plan.notes)
     found = Trajectories(times, state, lengths, names, plan.axes, plan.units, notes, plan.inputs, plan.environment)
     try:
         return with_wall_series(found, plan.model, plan.file), problems
@@ -173,7 +173,8 @@ def _value_problems(plan: Plan, state: np.ndarray, lengths: np.ndarray, minimum_
     for placement in plan.placements:
         need, name = placement.need, placement.info.name
         values = _own_values(state, need)
-        problems += checks.value_problems(need, name, values, plan.file, constant=minimum_frames > 1)
+        changes = minimum_frames > 1 and plan.model.unobserved.isdisjoint(need.labels)
+        problems += checks.value_problems(need, name, values, plan.file, constant=changes)
         note = checks.bound_note(need, name, values)
         plan.notes += [note] if note else []
     return problems

@@ -26,7 +26,7 @@ class Split:
 
 def split_trajectories(
     trajectories: Trajectories, *, validation: float = 0.2, test: float = 0.0, seed: int = 0,
-    groups: np.ndarray | None = None,
+    groups: np.ndarray | None = None, from_start: bool = False,
 ) -> Split:  # fmt: skip
     """Hold out a share of the data, the same one for the same seed.
 
@@ -41,6 +41,9 @@ def split_trajectories(
     groups : ndarray, shape (B,), int, optional
         Environment of each trajectory, where something is fitted to each of them: the shares are then those of every
         environment, by time if one has fewer than three trajectories.
+    from_start : bool
+        Whether states are known at first frames only. The last parts of one or two trajectories then keep the frames
+        before them, without values but for the first.
 
     Raises
     ------
@@ -67,7 +70,7 @@ def split_trajectories(
         reason = "each trajectory has numbers of its own"
     elif len(labels) > 1:
         reason = f"in environment {labels[sizes.argmin()]} there {_count(smallest)}"
-    return _by_time(trajectories, validation, test, reason)
+    return _by_time(trajectories, validation, test, reason, from_start)
 
 
 def _held_out(total: int, validation: float, test: float, what: str) -> tuple[int, int]:
@@ -115,15 +118,16 @@ def _count(trajectories: int) -> str:
     return "is 1 trajectory" if trajectories == 1 else f"are {trajectories} trajectories"
 
 
-def _by_time(trajectories: Trajectories, validation: float, test: float, reason: str) -> Split:
+def _by_time(trajectories: Trajectories, validation: float, test: float, reason: str, from_start: bool) -> Split:
     lengths = np.asarray(trajectories.lengths)
     held = np.array([_held_out(int(n) - 1, validation, test, "steps") for n in lengths]).reshape(-1, 2)
     train_end = lengths - held.sum(axis=1)
     validation_end = train_end + held[:, 0]
     train = _cut(trajectories, np.zeros_like(lengths), train_end)
     nothing = trajectories.select([])
-    validated = _cut(trajectories, train_end - 1, validation_end) if validation > 0 else nothing
-    tested = _cut(trajectories, validation_end - 1, lengths) if test > 0 else nothing
+    part = _without_frames_before if from_start else _cut
+    validated = part(trajectories, train_end - 1, validation_end) if validation > 0 else nothing
+    tested = part(trajectories, validation_end - 1, lengths) if test > 0 else nothing
     rule = _time_rule(trajectories, train_end, validation_end, validation, test)
     return Split(train, validated, tested, f"by time, because {reason}: {rule}")
 
@@ -140,6 +144,14 @@ def _cut(trajectories: Trajectories, starts: np.ndarray, stops: np.ndarray) -> T
         times[row] = np.concatenate([own, own[-1] + step * np.arange(1, frames - length + 1)])
         state[row, :length] = trajectories.state[row, start:stop]
     return replace(trajectories, times=times, state=state, lengths=lengths)
+
+
+def _without_frames_before(trajectories: Trajectories, starts: np.ndarray, stops: np.ndarray) -> Trajectories:
+    """Frames up to ``stops[b]`` of each trajectory, with no values from its second frame to ``starts[b]``."""
+    found = _cut(trajectories, np.zeros_like(stops), stops)
+    for row, start in enumerate(starts):
+        found.state[row, 1 : start + 1] = np.nan
+    return found
 
 
 def _time_rule(

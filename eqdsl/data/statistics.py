@@ -17,7 +17,7 @@ def channel_variance(trajectories: Trajectories) -> np.ndarray:
     NaN for a channel without values, such as a velocity that the data do not hold.
     """
     inside = _inside(trajectories)
-    variance = np.full(len(trajectories.channels), np.nan)
+    variance = np.full(trajectories.state.shape[2], np.nan)
     for channel in range(len(variance)):
         values = trajectories.state[:, :, channel][inside]
         values = values[~np.isnan(values)]

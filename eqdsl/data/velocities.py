@@ -13,10 +13,11 @@ from eqdsl.model.model import Model
 
 
 def missing_velocities(trajectories: Trajectories, model: Model) -> dict[int, int]:
-    """Channels ``dt(w)`` without any value that are not hidden, each with the channel it is the derivative of."""
+    """Channels ``dt(w)`` of observed states without any value, each with the channel it is the derivative of."""
     found = {}
     for index, channel in enumerate(model.channels):
-        if channel.velocity and not channel.hidden and np.isnan(trajectories.state[:, :, index]).all():
+        hidden = channel.name in model.unobserved
+        if channel.velocity and not hidden and np.isnan(trajectories.state[:, :, index]).all():
             found[index] = next(
                 i
                 for i, c in enumerate(model.channels)
@@ -26,14 +27,17 @@ def missing_velocities(trajectories: Trajectories, model: Model) -> dict[int, in
 
 
 def in_model_order(trajectories: Trajectories, model: Model) -> Trajectories:
-    """The same with the channels of the model in its order; NaN where the data hold none."""
-    if tuple(trajectories.channels) == model.channel_names:
+    """The same with the states of the model in its order, and nothing else; NaN where the data hold none."""
+    names = model.channel_names
+    if tuple(trajectories.channels) == names:
         return trajectories
+    if tuple(trajectories.channels[: len(names)]) == names:
+        return replace(trajectories, state=trajectories.state[:, :, : len(names)], channels=names)
     state = np.full((*trajectories.state.shape[:2], len(model.channels), *trajectories.shape), np.nan)
-    for index, name in enumerate(model.channel_names):
+    for index, name in enumerate(names):
         if name in trajectories.channels:
             state[:, :, index] = trajectories.state[:, :, trajectories.channels.index(name)]
-    return replace(trajectories, state=state, channels=model.channel_names)
+    return replace(trajectories, state=state, channels=names)
 
 
 def with_velocities(trajectories: Trajectories, model: Model) -> Trajectories:

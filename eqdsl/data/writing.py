@@ -58,10 +58,10 @@ def write_trajectories(
     target = Path(path)
     _check_target(target, force)
     checked = {name: _checked_attribute(name, value) for name, value in (attributes or {}).items()}
-    if model is not None and model.channel_names != trajectories.channels:
+    if model is not None and trajectories.channels not in (model.channel_names, model.data_channel_names):
         raise UsageError(
             f"the trajectories have the channels {', '.join(trajectories.channels)}, "
-            f"the model {', '.join(model.channel_names)}",
+            f"the model {', '.join(model.data_channel_names)}",
             help="write them with the model they were made with, or without a model",
         )
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
@@ -105,7 +105,7 @@ class _Writer:
         self.units = _units(trajectories, model)
         self.inputs = model.inputs if model is not None else ()
         self.taken = {*(i.name for i in self.inputs), *self.groups, *trajectories.axes, self.time}
-        self.uniform = {c.name for c in model.channels if c.uniform} if model is not None else set()
+        self.uniform = {c.name for c in model.data_channels if c.uniform} if model is not None else set()
         if model is not None:
             self.file.attrs["title"] = model.doc or model.name
 
@@ -194,28 +194,26 @@ def _set_unit(dataset: h5py.Dataset, unit: str | None) -> None:
 
 
 def group_channels(trajectories: Trajectories, model: Model | None) -> dict[str, list[int]]:
-    """Positions along C by dataset: ``{"u": [0], "w": [1, 2]}``; all NaN, velocities and hidden ones are left out."""
+    """Positions along C by dataset: ``{"u": [0], "w": [1, 2]}``.
+
+    Velocities and unobserved states that are all NaN are left out.
+    """
     groups: dict[str, list[int]] = {}
     for position, name in enumerate(trajectories.channels):
         groups.setdefault(_dataset_name(name, model), []).append(position)
+    unobserved = set() if model is None else {_dataset_name(name, model) for name in model.unobserved}
+    may_lack = {name for name in groups if name.startswith("dt(") or name in unobserved}
     return {
         name: positions
         for name, positions in groups.items()
-        if not (
-            (name.startswith("dt(") or _hidden(trajectories.channels[positions[0]], model))
-            and np.isnan(trajectories.state[:, :, positions]).all()
-        )
+        if not (name in may_lack and np.isnan(trajectories.state[:, :, positions]).all())
     }
-
-
-def _hidden(channel: str, model: Model | None) -> bool:
-    return model is not None and model.channel(channel).hidden
 
 
 def _dataset_name(channel: str, model: Model | None) -> str:
     """``w`` for ``w.x``; ``dt(w)`` for a velocity, whichever way its component is written."""
     if model is not None:
-        found = model.channel(channel)
+        found = model.data_channel(channel)
         return f"dt({found.field})" if found.velocity else found.field
     inner = channel[3:].replace(")", "") if channel.startswith("dt(") else channel
     field = inner.partition(".")[0]

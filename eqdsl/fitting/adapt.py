@@ -32,10 +32,15 @@ def config_for_adapting(run: Run) -> FitConfig:
     return config.model_copy(
         update={
             "optimizer": config.optimizer.model_copy(update={"steps": steps}),
-            "invariance": config.invariance.model_copy(update={"kind": "none"}),
+            "invariance": config.invariance.model_copy(update={"kind": "off"}),
             "run": config.run.model_copy(update={"minutes": None}),
         }
     )
+
+
+def _exact(config: FitConfig) -> FitConfig:
+    """The options in float64, in which L-BFGS left the weights: what is shared keeps its bits."""
+    return config.model_copy(update={"run": config.run.model_copy(update={"dtype": "float64"})})
 
 
 def adapt(
@@ -82,7 +87,7 @@ def adapt(
             f"{run.path}: nothing in `{model.name}` is `per environment`, `per trajectory` or `adapts environment`",
             help="fit it again with all data: `eqdsl fit`",
         )
-    config = config_for_adapting(run) if config is None else config
+    config = _exact(config_for_adapting(run) if config is None else config)
     if mapping:
         config = config.model_copy(update={"data": config.data.model_copy(update={"map": dict(mapping)})})
     run_place(Path(out), force=force)

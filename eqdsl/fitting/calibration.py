@@ -85,7 +85,9 @@ def sample_frames(problem: Problem) -> tuple[Tensor, Tensor, Tensor, Tensor | No
     looks back on, (N, frames, C, *S), if it does.
     """
     train = problem.train
-    frames = np.argwhere(train.whole)
+    inside = np.arange(problem.filled.frames) < problem.filled.lengths[:, None]
+    known = np.isfinite(problem.filled.state).all(axis=tuple(range(2, problem.filled.state.ndim))) & inside
+    frames = np.argwhere(known)
     most = max(1, min(FRAMES, VALUES // train.state[0, 0].numel()))
     row, frame = frames[np.linspace(0, len(frames) - 1, min(most, len(frames))).astype(int)].T
     state = torch.as_tensor(problem.filled.state[row, frame], dtype=torch.float64)

@@ -29,6 +29,8 @@ class RunSection(Section):
     """auto: the GPU when there is one."""
     dtype: Literal["float32", "float64"] = "float32"
     """Precision of states and weights in training."""
+    precision: Literal["full", "tf32", "bf16"] = "full"
+    """Shorter numbers within float32 training: tf32, in the products of a GPU; bf16, in the networks."""
     minutes: Positive | None = None
     """Time budget of a session in minutes: horizon and rates follow it, and the fit stops cleanly at its end."""
     checkpoint_seconds: Annotated[float, Field(ge=0)] = 20.0
@@ -149,7 +151,7 @@ class MultiplierSection(Section):
 class InvarianceSection(Section):
     """Penalty on misfits that differ between the environments of the data, for predictions outside of them."""
 
-    kind: Literal["none", "irm", "vrex"] = "none"
+    kind: Literal["off", "irm", "vrex"] = "off"
     """irm: squared slope of the misfit of each environment in a scale of the prediction; vrex: their variance."""
     weight: Positive = 1.0
     """Weight beside the misfit."""

@@ -49,7 +49,7 @@ def first_frame_errors(
     Parameters
     ----------
     rollout : callable
-        States ``(W, C, *S)`` and windows to states ``(W, T, C, *S)``.
+        States ``(W, C, *S)`` and windows to what is observed of the states that follow, ``(W, T, C', *S)``.
     start : callable, optional
         Windows to the states that they start from; the data when left out.
     rows : ndarray of int, optional
@@ -61,14 +61,14 @@ def first_frame_errors(
         starts = starts[np.isin(starts[:, 0], rows)]
     frame = data.state[0, 0].numel()
     size = max(1, CHUNK_VALUES // (frame * (horizon + 1)))
-    channels = data.state.shape[2]
+    channels = data.observed.shape[2]
     square = torch.zeros(horizon + 1, channels, dtype=torch.float64)
     count = torch.zeros(horizon + 1, channels, dtype=torch.float64)
     with torch.no_grad():
         for first in range(0, len(starts), size):
             batch = data.batch(starts[first : first + size], horizon)
             state = batch.state[:, 0] if start is None else start(batch)
-            error = rollout(state, batch).double() - batch.state.double()
+            error = rollout(state, batch).double() - batch.observed.double()
             others = (0, *range(3, error.ndim))
             square += torch.where(batch.present, error, 0.0).square().sum(others).cpu()
             count += batch.present.sum(others).cpu()
@@ -83,7 +83,7 @@ def validation_misfit(problem: Problem, substeps: int, *, check: Callable[[], No
     data, fitted = problem.validation, problem.initial if problem.validation is problem.train else None
 
     def rollout(start: Tensor, batch: Batch) -> Tensor:
-        return problem.rollout(start, batch, substeps, check=check)
+        return problem.seen(problem.rollout(start, batch, substeps, check=check), batch)
 
     if problem.held_out_initial is not None:
         fitted = problem.held_out_initial

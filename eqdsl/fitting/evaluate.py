@@ -18,6 +18,7 @@ from eqdsl.fitting.fingerprint import content_hash
 from eqdsl.fitting.run_folder import Run
 from eqdsl.fitting.training_data import Batch
 from eqdsl.fitting.trial import make_trial
+from eqdsl.lowering.observation import observed_path
 from eqdsl.model.model import TRAJECTORY, Model
 from eqdsl.simulation.seen import Departure, Lookout
 
@@ -106,16 +107,17 @@ def evaluate(run: Run, trajectories: Trajectories, *, dtype: torch.dtype = torch
         A rollout is not finite.
     """
     trajectories = of_the_fit(run, trajectories)
+    model = run.model
     trial = make_trial(run, trajectories, dtype)
     data = trial.data
     lookout = Lookout(trial.field, run.seen())
 
     def watched(start: Tensor, batch: Batch) -> Tensor:
-        states = trial.rollout(start, batch)
+        states = trial.states(start, batch)
         last = torch.as_tensor(data.lengths)[batch.rows] - 1 - batch.frames
         for frame, driven in enumerate(trial.remembering(states, batch)):
             lookout.look(driven, batch.times[:, frame], states[:, frame], batch.rows, frame <= last)
-        return states
+        return observed_path(trial.field.driven(batch.driving), batch.times, states)
 
     parts = {
         label: first_frame_errors(watched, data, start=trial.start, rows=rows)
@@ -125,7 +127,7 @@ def evaluate(run: Run, trajectories: Trajectories, *, dtype: torch.dtype = torch
     if not torch.isfinite(sums.square).all():
         frame, channel = torch.nonzero(~torch.isfinite(sums.square))[0].tolist()
         raise ComputationError(
-            f"rollouts of `{run.model.channel_names[channel]}` are not finite from {frame} frames after their start on",
+            f"rollouts of `{model.data_channels[channel].name}` are not finite from {frame} frames after their start",
             help="fit longer, or to data that visit the states of these trajectories",
         )
     starts = data.starts(max(data.horizon, 1), first_only=True)
@@ -161,7 +163,7 @@ def _scores(model: Model, sums: ErrorSums, trajectories: int, frames: int, notes
     channels = sums.per_channel()
     seen = ~torch.isnan(channels)
     by_state: dict[str, list[float]] = {}
-    for channel, value, used in zip(model.channels, channels.tolist(), seen.tolist(), strict=True):
+    for channel, value, used in zip(model.data_channels, channels.tolist(), seen.tolist(), strict=True):
         if used:
             name = f"dt({channel.field})" if channel.velocity else channel.field
             by_state.setdefault(name, []).append(value)

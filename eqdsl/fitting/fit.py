@@ -19,20 +19,23 @@ from eqdsl.data.inputs import check_inputs, with_wall_series
 from eqdsl.data.reading import read_data
 from eqdsl.data.split import Split, split_trajectories
 from eqdsl.data.trajectories import Trajectories
+from eqdsl.data.velocities import with_velocities
 from eqdsl.fitting.clock import Outcome
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.config_file import changed_keys
 from eqdsl.fitting.evaluate import Scores, evaluate
 from eqdsl.fitting.fingerprint import fingerprint
-from eqdsl.fitting.hidden import check_hidden, for_hidden, hidden_scales
+from eqdsl.fitting.hidden import check_hidden, hidden_scales
 from eqdsl.fitting.integrator import ADJOINT_WARNING, diffusive
 from eqdsl.fitting.invariance import check_invariance
 from eqdsl.fitting.objectives.table import check_objectives
+from eqdsl.fitting.observation_texts import observation_texts
 from eqdsl.fitting.penalty import check_weights
+from eqdsl.fitting.precision import arithmetic, check_precision, shorten
 from eqdsl.fitting.problem import Problem, check_something_to_fit, make_problem
 from eqdsl.fitting.run_folder import SEEN, Run, RunWriter, load_run, own_values
 from eqdsl.fitting.run_place import run_place
-from eqdsl.fitting.stages import objectives_of
+from eqdsl.fitting.suited import suited
 from eqdsl.fitting.trainer import Event, Trainer
 from eqdsl.fitting.trial import frame_spacing, with_hidden
 from eqdsl.lowering.members import Members
@@ -91,10 +94,12 @@ def fit(
     """
     check_something_to_fit(model)
     check_weights(model, (config or FitConfig()).multiplier)
+    config = suited(config, model) if config is not None else None
     previous = _run_to_resume(model, out, config) if resume else None
-    config = config or (previous.config if previous is not None else FitConfig())
+    config = config or (previous.config if previous is not None else suited(FitConfig(), model))
     check_objectives(config)
     check_hidden(model, config)
+    check_precision(config)
     if out is not None and previous is None:
         run_place(Path(out), force=force)
     if mapping:
@@ -110,7 +115,8 @@ def fit(
         problem = replace(problem, integrator=replace(problem.integrator, method=previous.method))
     session = Session(problem, split, config, events or (lambda event: None), should_stop or (lambda: False))
     session.start(trajectories)
-    with few_threads(problem):
+    shorten(problem.field, config)
+    with few_threads(problem), arithmetic(tf32=config.run.precision == "tf32"):
         return session.perform(out, identity, previous, force=force)
 
 
@@ -143,9 +149,11 @@ class Session:
             texts.append(ADJOINT_WARNING)
         if problem.initial is not None:
             chosen = [problem.model.channels[i] for i in problem.initial.channels.tolist()]
-            texts += [f"init {c.name} = fit: the data hold no velocity" for c in chosen if c.velocity and not c.hidden]
-        if problem.model.hidden and "derivative" in objectives_of(self.config):
-            texts.append("no warm start: the rates of hidden states are not in the data")
+            kept = problem.model.unobserved
+            texts += [
+                f"init {c.name} = fit: the data hold no velocity" for c in chosen if c.velocity and c.name not in kept
+            ]
+        texts += observation_texts(problem)
         if not len(self.split.validation):
             texts.append("nothing is held out: the best weights are chosen by the training data")
         for text in texts:
@@ -172,7 +180,7 @@ class Session:
             self.writer.save(snapshot)
 
         trainer = Trainer(
-            self.problem, for_hidden(self.config, self.problem), events=self.events, should_stop=self.should_stop,
+            self.problem, self.config, events=self.events, should_stop=self.should_stop,
             save=save, calibrated=self.adapted is not None,
         )  # fmt: skip
         try:
@@ -187,15 +195,19 @@ class Session:
 
     def _finish(self, run: Run, outcome: Outcome) -> Run:
         assert self.writer is not None
-        self.writer.update(**{SEEN: seen_ranges(run.field, with_hidden(run, self.problem.filled, run.starts("train")))})
+        noise = self.problem.noise.values() if self.problem.noise is not None else {}
+        states = with_velocities(with_hidden(run, self.split.train, run.starts("train")), run.model)
+        self.writer.update(**{SEEN: seen_ranges(run.field, states)})
         run = replace(run, state=dict(self.writer.state))
         scores = {} if outcome.status == "interrupted" else self._scores(run)
-        self.writer.update(scores={part: score.as_json() for part, score in scores.items()}, own=own_values(run))
+        told = {part: score.as_json() for part, score in scores.items()}
+        self.writer.update(scores=told, own=own_values(run), noise=noise)
         state = self.writer.state
         self.events({
             "event": "interrupted" if outcome.status == "interrupted" else "done", "reason": outcome.reason,
             "run": str(run.path), "epochs": state["epochs"], "seconds": state["seconds"],
-            "validation": state["validation"], "parameters": state["parameters"], "scores": state["scores"],
+            "validation": state["validation"], "parameters": state["parameters"], "noise": noise,
+            "scores": state["scores"],
         })  # fmt: skip
         return replace(run, state=dict(state))
 
@@ -218,6 +230,7 @@ class Session:
             "status": "running",
             "reason": "",
             "scores": {},
+            "noise": {},
             "data": dict(identity),
             "split": self.split.rule,
             "grid": [asdict(axis) for axis in problem.field.grid.axes],
@@ -254,10 +267,10 @@ def read_for_fit(model: Model, data: Trajectories | str | Path, config: FitConfi
 
 def _read(model: Model, data: Trajectories | str | Path, config: FitConfig) -> tuple[Trajectories, Path | None]:
     if isinstance(data, Trajectories):
-        if data.channels != model.channel_names:
+        if data.channels != model.data_channel_names:
             raise DataError(
-                f"the trajectories have the channels {', '.join(data.channels)}, the model "
-                f"{', '.join(model.channel_names)}"
+                f"the trajectories have the channels {', '.join(data.channels)}, the data of the model "
+                f"{', '.join(model.data_channel_names)}"
             )
         check_inputs(data, model)
         return with_wall_series(data, model), None
@@ -277,13 +290,13 @@ def split_for_fit(model: Model, trajectories: Trajectories, config: FitConfig, f
     seed = config.run.seed if config.data.seed is None else config.data.seed
     return split_trajectories(
         trajectories, validation=config.data.validation, test=config.data.test, seed=seed,
-        groups=_groups(model, trajectories, config),
+        groups=_groups(model, trajectories, config), from_start=bool(model.unobserved),
     )  # fmt: skip
 
 
 def _groups(model: Model, trajectories: Trajectories, config: FitConfig) -> np.ndarray | None:
     """What each trajectory belongs to, of which every one is to be trained on; None where all are alike."""
-    compared = trajectories.environment if config.invariance.kind != "none" else None
+    compared = trajectories.environment if config.invariance.kind != "off" else None
     own = Members.groups(model, trajectories)
     return compared if own is None else own
 

@@ -35,7 +35,7 @@ def with_guesses(
         Trajectories and frames that can be looked at.
     """
     model, hidden = field.model, list(field.model.hidden)
-    if not hidden:
+    if not model.guessed:
         return trajectories
     state = trajectories.state.astype(np.float64)
     state[:, :, hidden] = 0.0

@@ -9,6 +9,7 @@ The risk R_e is the misfit over the windows of environment e.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 
@@ -16,12 +17,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from eqdsl.core.errors import UsageError
+from eqdsl.core.errors import ComputationError, UsageError
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.objectives.table import OBJECTIVES
 from eqdsl.fitting.problem import Problem
 from eqdsl.fitting.stages import objectives_of
+from eqdsl.fitting.starts import start_states
 from eqdsl.fitting.training_data import Batch
 from eqdsl.lowering.vector_field import VectorField
 from eqdsl.numerics.driving import Driving
@@ -38,7 +40,7 @@ def check_invariance(config: FitConfig, trajectories: Trajectories) -> None:
     ------
     UsageError
     """
-    if config.invariance.kind == "none":
+    if config.invariance.kind == "off":
         return
     kind = config.invariance.kind
     own = trajectories.environment
@@ -68,7 +70,22 @@ class Invariance:
 
     def __init__(self, problem: Problem, config: FitConfig) -> None:
         self.problem, self.config = problem, config
-        self.weight = config.invariance.weight if config.invariance.kind != "none" else 0.0
+        self.weight = config.invariance.weight if config.invariance.kind != "off" else 0.0
+
+    def held_out(self, substeps: int) -> float:
+        """The penalty of rollouts from the first frames of the validation data, which the best weights keep small."""
+        problem, data = self.problem, self.problem.validation
+        if not self.weight or data.environment is None:
+            return 0.0
+        batch = data.batch(data.starts(data.horizon, first_only=True), data.horizon)
+        fitted = problem.initial if data is problem.train else problem.held_out_initial
+        start = start_states(problem.field, batch, fitted)
+        try:
+            with torch.no_grad():
+                rolled = problem.rollout(start, batch, substeps)
+        except ComputationError:
+            return math.inf
+        return float(self._penalty("rollout", batch, data.environment[batch.rows], rolled, substeps, "stored").detach())
 
     def __call__(self, objective: str, batch: Batch, substeps: int, memory: Memory) -> Tensor:
         """``weight`` times the penalty of a batch, differentiable; zero where it holds one environment only."""
@@ -78,8 +95,13 @@ class Invariance:
         rolled = None
         if objective == "rollout":
             rolled = self.problem.rollout(self.problem.start(batch), batch, substeps, memory=memory)
+        return self._penalty(objective, batch, environment[batch.rows], rolled, substeps, memory)
+
+    def _penalty(
+        self, objective: str, batch: Batch, own: Tensor, rolled: Tensor | None, substeps: int, memory: Memory
+    ) -> Tensor:
         one = torch.ones((), dtype=batch.state.dtype, device=batch.state.device, requires_grad=True)
-        own, risks = environment[batch.rows], []
+        risks = []
         for label in torch.unique(own):
             chosen = torch.nonzero(own == label).reshape(-1)
             scaled = _scaled(self.problem, one, None if rolled is None else rolled[chosen])

@@ -6,11 +6,8 @@ import torch
 from torch import Tensor
 
 
-def channel_mean(error: Tensor, present: Tensor, scale: Tensor) -> Tensor:
-    """Mean over channels of the mean squared error over present values, each in units of its channel.
-
-    A uniform channel counts once like any other, because every channel is a mean over the grid; one without present
-    values does not count.
+def channel_means(error: Tensor, present: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean squared error of each channel over present values, in units of its channel, and how many there are.
 
     Parameters
     ----------
@@ -23,5 +20,14 @@ def channel_mean(error: Tensor, present: Tensor, scale: Tensor) -> Tensor:
     others = (0, 1, *range(3, error.ndim))
     square = torch.where(present, error, 0.0).square().sum(others)
     count = present.sum(others)
-    mean = square / count.clamp(min=1) / scale
-    return mean.sum() / (count > 0).sum().clamp(min=1)
+    return square / count.clamp(min=1) / scale, count
+
+
+def channel_mean(error: Tensor, present: Tensor, scale: Tensor) -> Tensor:
+    """Mean over channels of `channel_means`.
+
+    A uniform channel counts once like any other, because every channel is a mean over the grid; one without present
+    values does not count.
+    """
+    means, count = channel_means(error, present, scale)
+    return means.sum() / (count > 0).sum().clamp(min=1)

@@ -13,7 +13,10 @@ from eqdsl.fitting.training_data import Batch
 from eqdsl.learned.norms import NORMS
 from eqdsl.learned.term import LearnedTermModule
 from eqdsl.lowering.vector_field import VectorField
-from eqdsl.model.model import Model
+from eqdsl.model.model import PER, Model
+
+OWN_WEIGHT = 10.0
+"""Weight of the norm of a term that is another one in each environment, unless the options say one."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,9 @@ class PenaltyValue:
 class Penalty:
     """``sum_f weight_f mean(|f(X)/scale_f|^2)`` plus what a family asks for, and the model's ``penalty`` statements.
 
-    The function penalised is the function integrated: it is the vector field's own, at the states of the data.
+    The function penalised is the function integrated: it is the vector field's own, at the states of the data. That of
+    one environment is penalised at the states of all: at its own few alone it would be anything between them. Its
+    weight is larger than that of a shared one, which so explains what is common.
 
     Parameters
     ----------
@@ -60,11 +65,12 @@ class Penalty:
         self.field, self.options, self.variance = field, options, variance
         self.modules = learned_modules(field)
         self.places = {name: (term.name, i) for term in model.acting for i, name in enumerate(term.outputs)}
+        self.own = tuple(name for term in model.acting if term.scope == PER for name in term.outputs)
         self.has_statements = bool(model.penalties)
 
-    def __call__(self, batch: Batch, rollout: Tensor | None = None) -> PenaltyValue:
-        """The penalty at the complete frames of a batch, with hidden states as in a rollout over them."""
-        state = self._states(batch, rollout).flatten(0, 1)
+    def __call__(self, batch: Batch) -> PenaltyValue:
+        """The penalty at the complete frames of a batch."""
+        state = batch.state.flatten(0, 1)
         time, weight = batch.times.flatten(), batch.complete.flatten()
         frames = torch.arange(len(batch.rows), device=state.device).repeat_interleave(batch.state.shape[1])
         field = self.field.driven(batch.driving).of_rows(frames).with_past(batch.past_of_frames())
@@ -72,23 +78,21 @@ class Penalty:
         norms, counted = {}, []
         if self.places:
             norm = NORMS[self.options.norm]
-            for name, output in field.learned_outputs(time, state).items():
+            outputs = field.learned_outputs(time, state)
+            if self.own:
+                elsewhere = field.elsewhere().learned_outputs(time, state)
+                outputs |= {name: elsewhere[name] for name in self.own}
+            for name, output in outputs.items():
                 scaled = output / self._scale(name)
                 norms[name] = _mean(scaled.detach().square(), weight)
-                factor = self.options.weights.get(self.places[name][0], 1.0)
+                term = self.places[name][0]
+                factor = self.options.weights.get(term, OWN_WEIGHT if name in self.own else 1.0)
                 counted.append(factor * _mean(norm(scaled, state, self.variance), weight))
             total = total + torch.stack(counted).sum() + self._complexity()
         if self.has_statements:
             for value in field.penalties(time, state).values():
                 cost = cost + _weighted(value, weight)
         return PenaltyValue(total, norms, cost)
-
-    def _states(self, batch: Batch, rollout: Tensor | None) -> Tensor:
-        hidden = self.field.model.hidden
-        if not hidden or rollout is None:
-            return batch.state
-        channels = range(batch.state.shape[2])
-        return torch.stack([(rollout if c in hidden else batch.state)[:, :, c] for c in channels], dim=2)
 
     def _scale(self, name: str) -> Tensor:
         term, index = self.places[name]

@@ -20,6 +20,8 @@ from eqdsl.data.velocities import missing_velocities, with_velocities
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.guesses import with_guesses
 from eqdsl.fitting.integrator import check_integrator, integrator_of
+from eqdsl.fitting.misfit import channel_means
+from eqdsl.fitting.noise import Noise, stated
 from eqdsl.fitting.penalty import learned_modules
 from eqdsl.fitting.scales import observed_rates, rms_rate, with_hidden_rates, without_gaps
 from eqdsl.fitting.segments import SegmentStarts, segment_length
@@ -28,11 +30,13 @@ from eqdsl.fitting.starts import FittedStarts, fitted_channels, start_states, st
 from eqdsl.fitting.training_data import Batch, TrainingData
 from eqdsl.learned.initial import LAST_GAIN
 from eqdsl.lowering.members import Members
+from eqdsl.lowering.observation import observed_path
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import grid_from_coordinates
 from eqdsl.numerics.integrators.integrate import Memory
 from eqdsl.simulation.choice import Choice
+from eqdsl.simulation.observing import with_rollouts
 from eqdsl.simulation.remembering import roll_out
 
 SAME_TIME = 1e-9
@@ -51,11 +55,11 @@ class Problem:
     train, validation : TrainingData
         `validation` is `train` when nothing is held out.
     filled : Trajectories
-        The training trajectories with estimated velocities, and guesses of hidden states for scales.
+        The states of the training trajectories, with estimates of those that the data do not hold.
     slopes : Tensor, shape (B, T, C, *S)
         Time derivative of the training data; NaN where unknown.
-    variance : Tensor, shape (C,)
-        Variance of each channel.
+    variance : Tensor, shape (C',)
+        Variance of each channel of the data, `model.data_channels`; the states come first.
     rate : Tensor, shape (C,)
         Rms of each channel's time derivative.
     observed : dict of str to float
@@ -68,6 +72,8 @@ class Problem:
         Integrator, and why.
     segments : SegmentStarts or None
         Fitted starts of the segments of training trajectories, where `shooting` is an objective.
+    noise : Noise or None
+        What the model says about the noise of the data.
     """
 
     model: Model
@@ -84,6 +90,7 @@ class Problem:
     integrator: Choice
     segments: SegmentStarts | None = None
     first_only: bool = False
+    noise: Noise | None = None
 
     @property
     def method(self) -> str:
@@ -95,17 +102,37 @@ class Problem:
         """Points of the grid; 1 for an ODE."""
         return math.prod(self.field.grid.shape)
 
+    @property
+    def state_variance(self) -> Tensor:
+        """Variance of each channel of the state, shape (C,)."""
+        return self.variance[: len(self.model.channels)]
+
     def start(self, batch: Batch) -> Tensor:
         """States from which the windows of a training batch are rolled out, shape (W, C, *S)."""
         return start_states(self.field, batch, self.initial)
 
     def compared(self, batch: Batch) -> Tensor:
-        """Which values of a training batch count in the misfit of rollouts, shape (W, H + 1, C, *S)."""
+        """Which values of a training batch count in the misfit of rollouts, shape (W, H + 1, C', *S)."""
         if self.initial is not None:
             return self.initial.compared(batch.present)
         present = batch.present.clone()
         present[:, 0] = False
         return present
+
+    def seen(self, rollout: Tensor, batch: Batch) -> Tensor:
+        """A rollout over the windows of a batch as the data hold it, shape (W, H + 1, C', *S)."""
+        return observed_path(self.field.driven(batch.driving), batch.times, rollout)
+
+    def misfit(self, rollout: Tensor, batch: Batch, compared: Tensor) -> Tensor:
+        """Distance of what is seen of a rollout from the data, in variances, where `compared` is True.
+
+        Channels count alike, those of fitted noise by their precision.
+        """
+        means, count = channel_means(self.seen(rollout, batch) - batch.observed, compared, self.variance)
+        if self.noise is not None and self.noise.fits:
+            self.noise.collect(torch.where(count > 0, means, torch.nan))
+            means = means * self.noise.weights().to(means)
+        return means.sum() / (count > 0).sum().clamp(min=1)
 
     def rollout(
         self, start: Tensor, batch: Batch, substeps: int, *, memory: Memory = "stored",
@@ -127,8 +154,9 @@ class Problem:
 
     def to(self, dtype: torch.dtype) -> Problem:
         """The same problem in another precision; its modules are changed in place."""
-        for module in self.modules().values():
-            module.to(dtype)
+        for name, module in self.modules().items():
+            if name != "noise":
+                module.to(dtype)
         train = self.train.to(dtype)
         return replace(
             self, train=train, validation=train if self.validation is self.train else self.validation.to(dtype),
@@ -148,7 +176,7 @@ class Problem:
         """Everything with trainable numbers, by the prefix its tensors are stored under."""
         found = {
             "field": self.field, "initial": self.initial, "held_out_initial": self.held_out_initial,
-            "segments": self.segments,
+            "segments": self.segments, "noise": self.noise if self.noise is not None and self.noise.fits else None,
         }  # fmt: skip
         return {name: module for name, module in found.items() if module is not None}
 
@@ -184,17 +212,23 @@ def make_problem(
     for part in (split.train, split.validation):
         check_frames(part, field.memory, file=file)
     filled = with_velocities(split.train, model)
+    if not model.guessed:
+        filled = with_rollouts(filled, field)
     train = TrainingData(split.train, filled, device=device, dtype=dtype, field=field)
     if not len(train.starts(1)):
         raise DataError(
             "no frame with a whole state is followed by another frame",
             file=file,
-            help="a rollout starts from a frame without missing values",
+            help=_where_to_start(model),
         )
     validation = train
     if len(split.validation):
         validation = TrainingData(
-            split.validation, with_velocities(split.validation, model), device=device, dtype=dtype, field=field
+            split.validation,
+            with_rollouts(with_velocities(split.validation, model), field),
+            device=device,
+            dtype=dtype,
+            field=field,
         )
         if not len(validation.starts(1)):
             raise DataError(
@@ -204,9 +238,14 @@ def make_problem(
             )
     slopes = time_derivative(filled)
     slopes = np.where(without_driven(np.ones(slopes.shape, bool), model), slopes, np.nan)
+    slopes[:, :, [i for i, name in enumerate(model.channel_names) if name in model.unobserved]] = np.nan
     filled = with_guesses(filled, field, observed_rates(slopes), np.argwhere(train.whole))
     variance = without_gaps(channel_variance(filled), filled)
-    rate = with_hidden_rates(rms_rate(slopes, filled), variance, model.hidden)
+    rate = rms_rate(slopes, filled)
+    if model.guessed:
+        rate = with_hidden_rates(rate, variance, model.hidden)
+    others = replace(split.train, state=split.train.state[:, :, len(variance) :])
+    variance = np.concatenate([variance, without_gaps(channel_variance(others), others)])
     missing = missing_velocities(split.train, model)
     scale = torch.as_tensor(variance, device=device).to(dtype)
     fitted = fitted_channels(model, split.train)
@@ -217,15 +256,28 @@ def make_problem(
     segments = None
     if "shooting" in objectives_of(config):
         length = segment_length(config.objective.segment, train.horizon)
-        segments = SegmentStarts(model, train, filled, scale, length)
-    names = {i: n for i, n in enumerate(model.channel_names) if i not in (*missing, *model.hidden)}
+        segments = SegmentStarts(model, train, filled, scale[: len(model.channels)], length)
+    lacking = {*model.unobserved, *(model.channel_names[i] for i in missing)}
+    names = {i: n for i, n in enumerate(model.data_channel_names) if n not in lacking}
+    observed = {n: float(variance[i]) for i, n in names.items()}
     return Problem(
         model, field, train, validation, filled,
         torch.as_tensor(slopes, device=device).to(dtype), scale,
         torch.as_tensor(rate, device=device).to(dtype),
-        {n: float(variance[i]) for i, n in names.items()}, initial, held_out,
-        integrator_of(config.integrator, field, train, initial), segments, starts_at_first(model, split.train),
+        observed, initial, held_out, integrator_of(config.integrator, field, train, initial), segments,
+        starts_at_first(model, split.train), Noise(model, observed, scale) if stated(model) else None,
     )  # fmt: skip
+
+
+def _where_to_start(model: Model) -> str:
+    """What to do where no frame is without missing values."""
+    if model.unobserved:
+        return "where states are not observed, rollouts start from first frames, in which the others must be whole"
+    name = model.fields[0].name
+    return (
+        "a rollout starts from a frame without missing values; where there is none, observe the state under another "
+        f"name and say where it starts: `observe {name}_seen = {name}`, `init {name} = …`"
+    )
 
 
 def shared_times(times: Tensor) -> Tensor:

@@ -35,7 +35,7 @@ def fitted_channels(model: Model, observed: Trajectories) -> list[int]:
     return [
         i
         for i, (channel, value) in enumerate(zip(model.channels, model.initial, strict=True))
-        if i in missing or (value.kind == "fit" and (channel.hidden or not channel.velocity))
+        if i in missing or (value.kind == "fit" and (channel.name in model.unobserved or not channel.velocity))
     ]
 
 
@@ -75,7 +75,7 @@ class FittedStarts(nn.Module):
         estimate = like[rows, first][:, channels].clone()
         ranges = [value_range(model, c) for c in channels]
         for place, (channel, limits) in enumerate(zip(channels, ranges, strict=True)):
-            if model.channels[channel].hidden:
+            if model.channels[channel].name in model.unobserved:
                 estimate[:, place] = first_guess(model.initial[channel], limits, float(scale[channel]))
         lower, upper = torch.tensor(ranges, dtype=torch.float64, device=like.device).T
         uniform = torch.tensor([model.channels[c].uniform for c in channels], device=like.device)
@@ -135,7 +135,7 @@ def start_states(field: VectorField, batch: Batch, fitted: FittedStarts | None =
     made: dict[str, Tensor] = {}
     time, here = batch.times[:, 0], field.driven(batch.driving).with_past(batch.past)
     if any(model.initial[i].kind == "expression" for i in model.hidden):
-        made |= {n: v for n, v in here.initial_values(len(start), time).items() if model.channel(n).hidden}
+        made |= {n: v for n, v in here.initial_values(len(start), time).items() if n in model.unobserved}
     if model.starts("encode"):
         made |= here.encoded_values(len(start), time)
     if not made:
@@ -156,10 +156,10 @@ def fit_starts(
     starts : FittedStarts
         Of the trajectories of `data`; changed in place.
     rollout : callable
-        States ``(W, C, *S)`` and windows to states ``(W, T, C, *S)``, differentiable.
+        States ``(W, C, *S)`` and windows to what is observed, ``(W, T, C', *S)``, differentiable.
     field : VectorField
-    variance : Tensor, shape (C,)
-        Squared unit of each channel.
+    variance : Tensor, shape (C',)
+        Squared unit of each channel of the data.
     """
     horizon = min(FRAMES, data.horizon)
     windows = data.starts(horizon, first_only=True)
@@ -172,7 +172,7 @@ def fit_starts(
 
             def closure(batch: Batch = batch) -> Tensor:
                 path = rollout(start_states(field, batch, starts), batch)
-                misfit = channel_mean(path - batch.state, starts.compared(batch.present), variance)
+                misfit = channel_mean(path - batch.observed, starts.compared(batch.present), variance)
                 (starts.shift.grad,) = torch.autograd.grad(misfit, [starts.shift])
                 return misfit.detach()
 

@@ -54,7 +54,7 @@ class Steps:
     def use(self, problem: Problem) -> None:
         """Work on this problem from now on."""
         self.problem = problem
-        self.penalty = Penalty(problem.model, problem.field, self.config.multiplier, problem.variance)
+        self.penalty = Penalty(problem.model, problem.field, self.config.multiplier, problem.state_variance)
         self.invariance = Invariance(problem, self.config)
         self.objectives = {
             name: OBJECTIVES[name](problem, self.check, self.config.objective) for name in self.minimised.values()
@@ -108,11 +108,18 @@ class Steps:
         self.optimizer.zero_grad()
         objective = self.objective(progress.stage)
         misfit = objective.misfit(batch, progress.substeps, progress.memory)
-        penalty = self.penalty(batch, objective.rollout)
+        penalty = self.penalty(self._with_known_states(batch, objective.visited))
         apart = self.invariance(self.minimised[progress.stage], batch, progress.substeps, progress.memory)
         penalty = replace(penalty, cost=penalty.cost + apart)
         weighted(misfit, penalty, progress).backward()
         return misfit.detach(), penalty.detached()
+
+    def _with_known_states(self, batch: Batch, visited: Tensor | None) -> Batch:
+        """The batch with the states at which learned terms are measured: those of rollouts, where data lack some."""
+        if not self.problem.model.unobserved or visited is None:
+            return batch
+        inside = batch.times < self.problem.train.ends[batch.rows, None]
+        return replace(batch, state=visited.detach(), complete=inside.to(batch.complete))
 
     def _bad_step(self, batch: Batch, progress: Progress, tally: Tally, error: ComputationError | None = None) -> None:
         rules = self.config.safety

@@ -57,7 +57,7 @@ def _fewest(problem: Problem, tolerance: float) -> tuple[int, bool]:
         for number, substeps in enumerate(CANDIDATES):
             fine = end(2 * substeps)
             others = (0, *range(2, fine.ndim))
-            difference = float(((fine - coarse).square().mean(others) / problem.variance).sqrt().max())
+            difference = float(((fine - coarse).square().mean(others) / problem.state_variance).sqrt().max())
             if difference <= tolerance:
                 return substeps, True
             if followed and before <= min(NO_GAIN * difference, LARGE):

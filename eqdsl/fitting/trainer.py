@@ -24,7 +24,7 @@ from eqdsl.fitting.errors import validation_misfit
 from eqdsl.fitting.judgement import Judgement, raised
 from eqdsl.fitting.multiplier.base import EpochMeans
 from eqdsl.fitting.multiplier.start import start
-from eqdsl.fitting.multiplier.update import noise_tolerance, updated
+from eqdsl.fitting.multiplier.update import updated
 from eqdsl.fitting.preparation import Preparation
 from eqdsl.fitting.problem import Problem
 from eqdsl.fitting.progress import Progress, Tally
@@ -72,8 +72,6 @@ class Trainer:
         self.schedule = make_schedule(config, problem.train.horizon)
         self.preparation = Preparation(problem, config, self.schedule, self.steps, self._announce)
         self.judgement = Judgement(config, self.schedule, self._announce)
-        noisy = self.steps.objective(POLISH).noisy
-        self.noise = noise_tolerance(problem.model.noise, problem.observed, noisy=noisy)
         self.floor = float((100 * torch.finfo(problem.train.state.dtype).eps) ** 2)
         self.progress = Progress(start(config.multiplier), self.schedule.stages[0].name)
         self.history: list[dict[str, Any]] = []
@@ -142,19 +140,23 @@ class Trainer:
         if self.preparation.prepare(progress, self._point()):
             horizon, windows, substeps = progress.horizon, progress.windows, progress.substeps
             self._tell("stage", stage=progress.stage, horizon=horizon, windows=windows, substeps=substeps)
+        if self.problem.noise is not None:
+            self.problem.noise.begin()
         if progress.stage == POLISH:
             tally = self.steps.polish_epoch(progress)
         else:
             tally = self.steps.adam_epoch(progress, self._rate)
         progress.epoch += 1
         validation = validation_misfit(self.problem, progress.substeps, check=self.clock.check)
+        validation += self.steps.invariance.held_out(progress.substeps)
         if validation < progress.bar:
             self._keep_best(validation)
         rolled = progress.stage != POLISH or self.steps.objective(POLISH).rolled
         self.judgement.judge(progress, tally, validation, rolled=rolled)
+        tolerance = self._noise()
         if self.schedule.stage(progress.stage).decides:
             misfit, penalty = tally.mean(tally.misfit), tally.mean(tally.penalty)
-            means = EpochMeans(misfit, penalty, self.noise, self.floor, raised(self._point()))
+            means = EpochMeans(misfit, penalty, tolerance, self.floor, raised(self._point()))
             progress.multiplier = updated(progress.multiplier, means, self.config.multiplier)
         if not tally.bad:
             self.judgement.recover(progress)
@@ -162,6 +164,18 @@ class Trainer:
         self._take_snapshot()
         if time.monotonic() - self.saved >= self.config.run.checkpoint_seconds:
             self._write()
+
+    def _noise(self) -> float | None:
+        """Fit the noise that is to be fitted; the misfit that noise explains, where all of it is stated."""
+        noise, progress = self.problem.noise, self.progress
+        if noise is None:
+            return None
+        explained = self.steps.objective(progress.stage).explained(
+            noise.deviation, horizon=progress.horizon, windows=progress.windows, substeps=progress.substeps,
+            seed=self.config.run.seed + progress.epoch,
+        )  # fmt: skip
+        noise.settle(explained, last=progress.stage == POLISH)
+        return noise.tolerance(explained)
 
     def _rate(self) -> float:
         """Share of the learning rates at this point; the warm start keeps them whole."""

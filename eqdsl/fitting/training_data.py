@@ -28,8 +28,10 @@ class Batch:
     times : Tensor, shape (W, H + 1), float64
         Past the end of a trajectory they all but stand still, so that a rollout rests there.
     state : Tensor, shape (W, H + 1, C, *S)
-        Data, with missing values replaced by finite ones.
-    present : Tensor of bool, like `state`
+        States as the data give them, with missing values replaced by finite ones: what rollouts start from.
+    observed : Tensor, shape (W, H + 1, C', *S)
+        Data, with missing values replaced: what rollouts are compared with, by `model.data_channels`.
+    present : Tensor of bool, like `observed`
         Which values were observed.
     complete : Tensor, shape (W, H + 1), 0 or 1
         Frames in which the whole state is known.
@@ -43,6 +45,7 @@ class Batch:
     frames: Tensor
     times: Tensor
     state: Tensor
+    observed: Tensor
     present: Tensor
     complete: Tensor
     driving: Driving | None = None
@@ -68,8 +71,8 @@ class Batch:
         """Some of the windows."""
         driving = None if self.driving is None else self.driving.select(index)
         return Batch(
-            self.rows[index], self.frames[index], self.times[index], self.state[index], self.present[index],
-            self.complete[index], driving, None if self.history is None else self.history[index],
+            self.rows[index], self.frames[index], self.times[index], self.state[index], self.observed[index],
+            self.present[index], self.complete[index], driving, None if self.history is None else self.history[index],
         )  # fmt: skip
 
 
@@ -81,9 +84,10 @@ class TrainingData:
     observed : Trajectories
         What the file holds; NaN where missing.
     filled : Trajectories
-        The same with estimated velocities, which are part of the state but never compared with.
+        The states alone, with what stands in for those that the file does not hold: estimated velocities, and whatever
+        is in place of unobserved states. They are part of the state but never compared with.
     field : VectorField, optional
-        Says which points follow the data, and what drives the others.
+        Says which points follow the data, what drives the others, and which states are not observed.
     """
 
     def __init__(
@@ -92,17 +96,29 @@ class TrainingData:
     ) -> None:  # fmt: skip
         inside = np.arange(observed.frames) < observed.lengths[:, None]
         self.memory = field.memory if field is not None else 0
-        seen = [not c.hidden for c in field.model.channels] if field is not None else [True] * filled.state.shape[2]
-        known = np.isfinite(filled.state[:, :, seen]).all(axis=tuple(range(2, filled.state.ndim))) & inside
-        whole = with_frames_before(known, self.memory)
+        model = field.model if field is not None else None
+        unobserved = model.unobserved if model is not None else frozenset[str]()
+        hidden = model.hidden if model is not None else ()
+        known = [c for c in range(filled.state.shape[2]) if c not in hidden]
+        whole = np.isfinite(filled.state[:, :, known]).all(axis=tuple(range(2, filled.state.ndim))) & inside
+        whole = with_frames_before(whole, self.memory)
+        if model is not None and any(
+            i.channel in unobserved and i.kind in ("expression", "data") for i in model.initial
+        ):
+            # What `init` says of such states holds at the first frame, and nowhere else.
+            whole[:, max(self.memory, 1) :] = False
         self.whole = whole
         """Frames from which a rollout can start, hidden states aside, shape (B, T)."""
         self.lengths = np.asarray(observed.lengths)
+        last = observed.times[np.arange(len(self.lengths)), self.lengths - 1] if len(self.lengths) else np.zeros(0)
+        self.ends = torch.as_tensor(np.nextafter(last, np.inf), device=device)
+        """Just after the last frame of each trajectory, shape (B,)."""
         self.first = np.where(whole.any(axis=1), whole.argmax(axis=1), observed.frames)
         """First such frame of each trajectory, shape (B,)."""
         spare = int(self.first[whole.any(axis=1)].max(initial=0))
         spread = inside.reshape(inside.shape + (1,) * (observed.state.ndim - 2))
         present = np.isfinite(observed.state) & spread
+        present[:, :, [i for i, name in enumerate(observed.channels) if name in unobserved]] = False
         self.environment: Tensor | None = None
         """Environment of each trajectory, shape (B,), where the data tell."""
         if observed.environment is not None:
@@ -116,6 +132,11 @@ class TrainingData:
             resting_times(observed.times, self.lengths, observed.frames + spare), device=device
         )
         self.state = torch.as_tensor(_padded(_finite(filled.state, spread), spare), device=device).to(dtype)
+        self.observed = self.state
+        count = self.state.shape[2]
+        if observed.state.shape[2] > count:
+            others = _padded(_finite(observed.state[:, :, count:], spread), spare)
+            self.observed = torch.cat([self.state, torch.as_tensor(others, device=device).to(dtype)], dim=2)
         self.present = torch.as_tensor(_padded(present, spare, False), device=device)
         self.complete = torch.as_tensor(_padded(whole, spare, False), device=device).to(dtype)
 
@@ -123,6 +144,7 @@ class TrainingData:
         """The same data in another precision."""
         other = copy.copy(self)
         other.state, other.complete = self.state.to(dtype), self.complete.to(dtype)
+        other.observed = other.state if self.observed is self.state else self.observed.to(dtype)
         other.driving = None if self.driving is None else self.driving.to(other.complete)
         return other
 
@@ -152,8 +174,10 @@ class TrainingData:
         if self.memory:
             back = torch.arange(1 - self.memory, horizon + 1, device=self.state.device)
             history = self.state[rows[:, None], frames[:, None] + back]
+        state = self.state[index]
+        observed = state if self.observed is self.state else self.observed[index]
         return Batch(
-            rows, frames, self.times[index], self.state[index], self.present[index], self.complete[index], driving,
+            rows, frames, self.times[index], state, observed, self.present[index], self.complete[index], driving,
             history,
         )  # fmt: skip
 

@@ -19,9 +19,11 @@ from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.velocities import with_velocities
 from eqdsl.fitting.starts import FRAMES, FittedStarts, fit_starts, fitted_channels, start_states
 from eqdsl.fitting.training_data import Batch, TrainingData
+from eqdsl.lowering.observation import observed_path
 from eqdsl.lowering.vector_field import VectorField
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import Grid, grid_from_coordinates
+from eqdsl.simulation.observing import with_rollouts
 from eqdsl.simulation.remembering import roll_out
 
 START_ITERATIONS = 50
@@ -74,12 +76,16 @@ class Trial:
     fitted: FittedStarts | None = None
     notes: tuple[str, ...] = ()
 
-    def rollout(self, start: Tensor, batch: Batch) -> Tensor:
+    def states(self, start: Tensor, batch: Batch) -> Tensor:
         """Rollouts over windows, shape (W, T, C, *S), with the integrator of the fit."""
         return roll_out(
             self.field.driven(batch.driving).with_past(batch.past), start, batch.times, method=self.run.method,
             substeps=self.substeps,
         )  # fmt: skip
+
+    def rollout(self, start: Tensor, batch: Batch) -> Tensor:
+        """What is observed of rollouts over windows, shape (W, T, C', *S)."""
+        return observed_path(self.field.driven(batch.driving), batch.times, self.states(start, batch))
 
     def remembering(self, states: Tensor, batch: Batch) -> Iterator[VectorField]:
         """The vector field of each frame of some rollouts, with what it looks back on there."""
@@ -118,6 +124,8 @@ def make_trial(
         field = run.field_as(dtype, grid_from_coordinates(model, trajectories.axes))
     check_frames(trajectories, field.memory, spacing=float(run.state["integrator"]["spacing"]), ahead=ahead)
     filled = with_velocities(trajectories, model)
+    if not model.guessed:
+        filled = with_rollouts(filled, field)
     trajectories = with_wall_series(trajectories, model)
     data = TrainingData(trajectories, filled, device=field.device, dtype=dtype, field=field)
     if ahead and not len(data.starts(max(data.horizon, 1), first_only=True)):
@@ -126,7 +134,9 @@ def make_trial(
     channels = fitted_channels(model, trajectories)
     fitted, notes = None, _notes(model, field.memory)
     if channels:
-        variance = torch.as_tensor(channel_variance(filled)).to(data.state)
+        variance = torch.as_tensor(channel_variance(trajectories)).to(data.state)
+        own = torch.as_tensor(channel_variance(filled)).to(data.state)
+        variance[channels] = torch.where(torch.isfinite(own), own, 1.0)[channels]
         variance = torch.where(variance > 0, variance, 1.0)
         scale = {n: float(v) for n, v in run.state.get("scales", {}).items()}
         for index in model.hidden:
@@ -185,7 +195,7 @@ def with_hidden(run: Fitted, trajectories: Trajectories, kept: Tensor | None = N
     starts = trial.data.starts(max(trial.data.horizon, 1), first_only=True)
     batch = trial.data.batch(starts, trial.data.horizon)
     with torch.no_grad():
-        path = trial.rollout(trial.start(batch), batch)[:, :, hidden].numpy()
+        path = trial.states(trial.start(batch), batch)[:, :, hidden].numpy()
     state = np.array(trajectories.state, dtype=np.float64)
     for (row, first), found in zip(starts, path, strict=True):
         last = int(trajectories.lengths[row])

@@ -18,6 +18,7 @@ from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.velocities import with_velocities
 from eqdsl.inspection.visited import as_tensor
 from eqdsl.lowering.vector_field import VectorField
+from eqdsl.simulation.observing import first_states, observed_trajectories
 from eqdsl.simulation.remembering import roll_out as remember
 
 RTOL, ATOL = 1e-6, 1e-8
@@ -30,7 +31,7 @@ class Rollouts:
     Parameters
     ----------
     data, model : Trajectories
-        On the model's channels, of the same trajectories. Past a trajectory's end the model's state rests.
+        Observed quantities of the same trajectories. Past a trajectory's end the model's state rests.
     observed : tuple of str
         Channels that the data hold: velocities made from differences are not judged.
     rows : tuple of int
@@ -39,6 +40,8 @@ class Rollouts:
         A sentence without its full stop for each rollout that failed.
     counted : ndarray of bool, shape (C, *S), optional
         Points that are predicted, and not given by walls that follow the data; all without it.
+    states : Trajectories, optional
+        The states of the model, where `model` holds something else.
     """
 
     data: Trajectories
@@ -47,12 +50,14 @@ class Rollouts:
     rows: tuple[int, ...]
     lost: tuple[str, ...] = ()
     counted: np.ndarray | None = None
+    states: Trajectories | None = None
 
     def select(self, indices: Sequence[int]) -> Rollouts:
         """The rollouts at these positions."""
         chosen = list(indices)
         rows = tuple(self.rows[i] for i in chosen)
-        return replace(self, data=self.data.select(chosen), model=self.model.select(chosen), rows=rows)
+        states = None if self.states is None else self.states.select(chosen)
+        return replace(self, data=self.data.select(chosen), model=self.model.select(chosen), rows=rows, states=states)
 
 
 @dataclass(frozen=True)
@@ -123,22 +128,31 @@ def rollouts(field: VectorField, data: Trajectories) -> Rollouts:
     first = max(field.memory - 1, 0)
     past = past_frames(filled, np.arange(len(filled)), np.full(len(filled), first), field.memory)
     filled, data = filled.window(first, filled.frames), data.window(first, data.frames)
-    whole = np.isfinite(filled.state[:, 0]).all(axis=tuple(range(1, filled.state.ndim - 1)))
+    starts = first_states(field.driven(filled), filled)
+    whole = np.isfinite(starts).all(axis=tuple(range(1, starts.ndim)))
     chosen = np.flatnonzero(whole & (filled.lengths > 1))
     if not chosen.size:
         raise ComputationError("no trajectory has a complete first frame and a second one to compare with")
     filled = filled.select(chosen)
     times = resting_times(filled.times, filled.lengths, filled.frames)
     remembered = field.driven(filled).with_past(None if past is None else as_tensor(past[chosen], field))
-    states, failures = _all_or_one_by_one(remembered, times, filled.state[:, 0])
+    states, failures = _all_or_one_by_one(remembered, times, starts[chosen])
     good = [row for row in range(len(filled)) if row not in failures]
     if not good:
         raise next(iter(failures.values()))
     kept = filled.select(good)
     rows = tuple(int(chosen[row]) for row in good)
     lost = tuple(f"trajectory {chosen[row]}: {failure.message}" for row, failure in failures.items())
-    observed = tuple(name for name in observed_channels(data) if not field.model.channel(name).hidden)
-    return Rollouts(kept, replace(kept, state=states[good]), observed, rows, lost, _counted(field, kept))
+    rolled = replace(kept, state=states[good])
+    compared = replace(kept, channels=field.model.data_channel_names, state=_as_data(kept, data.select(list(rows))))
+    model = observed_trajectories(field, rolled)
+    observed = tuple(name for name in observed_channels(data) if name not in field.model.unobserved)
+    return Rollouts(compared, model, observed, rows, lost, _counted(field, compared), rolled)
+
+
+def _as_data(filled: Trajectories, data: Trajectories) -> np.ndarray:
+    """The states with their estimated velocities, and what else the data hold."""
+    return np.concatenate([filled.state, data.state[:, :, filled.state.shape[2] :]], axis=2)
 
 
 def _counted(field: VectorField, data: Trajectories) -> np.ndarray | None:

@@ -39,6 +39,7 @@ from eqdsl.inspection.wording import PARTS
 from eqdsl.inspection.writing import write_pictures, write_text
 from eqdsl.lowering.vector_field import VectorField
 from eqdsl.model.symbolic import latex
+from eqdsl.simulation.observing import with_rollouts
 from eqdsl.simulation.seen import Departure, departures, seen_ranges
 
 __all__ = ["DISTILLED", "inspect_run", "write_pictures", "write_report"]
@@ -113,7 +114,7 @@ def inspect_run(
         distillation=distillation,
         horizon=error,
         part=part,
-        laws=law_drifts(field, compared.model) if compared else (),
+        laws=law_drifts(field, compared.states or compared.model) if compared else (),
         outside=_outside(run, field, training, compared) if compared else (),
         multiplier=multiplier_path(history),
         history=history,
@@ -149,9 +150,10 @@ def _identified(
 
 def _outside(run: FittedRun, field: VectorField, training: Trajectories, compared: Rollouts) -> tuple[Departure, ...]:
     """Where the rollouts leave what the learned terms have seen; a run that did not end has only its sample to tell."""
-    stored = run.state.get("seen")
-    seen = stored if isinstance(stored, dict) else seen_ranges(field, with_velocities(training, run.model))
-    return tuple(replace(d, trajectory=compared.rows[d.trajectory]) for d in departures(field, compared.model, seen))
+    stored, states = run.state.get("seen"), compared.states or compared.model
+    filled = with_rollouts(with_velocities(training, run.model), field)
+    seen = stored if isinstance(stored, dict) else seen_ranges(field, filled)
+    return tuple(replace(d, trajectory=compared.rows[d.trajectory]) for d in departures(field, states, seen))
 
 
 def _norm(config: object) -> Norm:
@@ -171,7 +173,7 @@ def _compared_part(sample: Mapping[str, Trajectories]) -> str:
 
 
 def _forecast_error(field: VectorField, training: Trajectories, found: Sensitivity) -> float | None:
-    if not found.names:
+    if not found.names or not field.model.observes_states:
         return None
     try:
         error = forecast_error(field, training, found.scales)
@@ -196,6 +198,8 @@ def _distilled(
 
 def _data_fit(run: FittedRun, field: VectorField) -> DataFit | None:
     """The training data as judge of formulas; None where no rollout of them can be compared."""
+    if not field.model.observes_states:
+        return None
     integrator = run.state.get("integrator")
     steps = integrator if isinstance(integrator, dict) else {}
     data = DataFit(

@@ -183,8 +183,8 @@ def axis_labels(model: Model) -> tuple[str, ...]:
 
 def channel_unit(model: Model, name: str) -> str | None:
     """Unit of a channel, as declared where it is a state's own."""
-    channel = model.channel(name)
-    declared = next(f.unit for f in model.fields if f.name == channel.field)
+    channel = model.data_channel(name)
+    declared = next((f.unit for f in model.fields if f.name == channel.field), None)
     return _unit(model, ChannelRef(name)) if channel.velocity else declared
 
 

@@ -14,6 +14,7 @@ from eqdsl.data.frames import past_frames
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.velocities import with_velocities
 from eqdsl.lowering.vector_field import VectorField
+from eqdsl.simulation.observing import with_rollouts
 
 MAX_POINTS = 400_000
 """Most grid points (frames times cells) looked at; more are thinned evenly."""
@@ -85,14 +86,15 @@ def as_tensor(values: np.ndarray, field: VectorField) -> Tensor:
 def visited_states(trajectories: Trajectories, field: VectorField, *, max_points: int = MAX_POINTS) -> Visited:
     """The complete frames of `trajectories`, thinned to `max_points` grid points.
 
-    Velocities of second-order states that the data do not hold are taken from central differences in time.
+    Velocities of second-order states that the data do not hold are taken from central differences in time, states that
+    are not observed from rollouts out of the first frames.
 
     Raises
     ------
     DataError
         No frame is complete.
     """
-    filled = with_velocities(trajectories, field.model)
+    filled = with_rollouts(with_velocities(trajectories, field.model), field)
     frames = filled.state.reshape(-1, *filled.state.shape[2:])
     real = (np.arange(filled.frames) < filled.lengths[:, None]).reshape(-1)
     complete = real & np.isfinite(frames).all(axis=tuple(range(1, frames.ndim)))

@@ -6,6 +6,7 @@ pinned to an *end* of its range, which no h reaches, a gate that is zero there m
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
@@ -99,8 +100,8 @@ class Between(OutputRange):
         return (self.lower + (self.upper - self.lower) * share).clamp(self.lower, self.upper)
 
     def free(self, value: float, scale: Tensor) -> Tensor:
-        share = torch.as_tensor((value - self.lower) / (self.upper - self.lower), dtype=scale.dtype)
-        return (torch.logit(share).to(scale.device) - self._start()) / self._rate(scale)
+        share = scale.new_full((), (value - self.lower) / (self.upper - self.lower))
+        return (torch.logit(share) - self._start()) / self._rate(scale)
 
     def _rate(self, scale: Tensor) -> Tensor:
         """Makes the slope of the output in h about s, as without a range."""
@@ -108,7 +109,7 @@ class Between(OutputRange):
 
     def _start(self) -> float:
         share = min(max(-self.lower / (self.upper - self.lower), START), 1.0 - START)
-        return float(torch.logit(torch.tensor(share, dtype=torch.float64)))
+        return math.log(share / (1.0 - share))
 
 
 def output_range(limits: Range | None) -> OutputRange:

@@ -47,6 +47,9 @@ class LearnedTermModule(nn.Module):
         Physical inputs become ``(x - input_center)/input_scale``, of order one.
     output_scale : Tensor, shape (n_outputs,)
         Physical size of an output of order one.
+    bf16 : bool
+        Whether a network of float32 computes in bfloat16; what comes in and goes out stays as it is.
+
     Raises
     ------
     UsageError
@@ -70,6 +73,7 @@ class LearnedTermModule(nn.Module):
         self.constraints = tuple(constraints)
         self.n_inputs, self.n_outputs = n_inputs, n_outputs
         self.channel_axis = 1 if family.radius or family.whole else -1
+        self.bf16 = False
         self.register_buffer("input_center", torch.zeros(n_inputs))
         self.register_buffer("input_scale", torch.ones(n_inputs))
         self.register_buffer("output_scale", torch.ones(n_outputs))
@@ -195,7 +199,12 @@ class LearnedTermModule(nn.Module):
 
     def _free(self, inputs: Tensor, family: Callable[[Tensor], Tensor]) -> Tensor:
         center, scale = (self._along_channels(b, inputs) for b in (self.input_center, self.input_scale))
-        return family((inputs - center) / scale)
+        values = (inputs - center) / scale
+        if not self.bf16:
+            return family(values)
+        with torch.autocast(values.device.type, torch.bfloat16):
+            outputs = family(values)
+        return outputs.to(inputs.dtype)
 
     def _along_channels(self, values: Tensor, inputs: Tensor) -> Tensor:
         return values if self.channel_axis == -1 else values.view(-1, *(1,) * (inputs.ndim - 2))

@@ -14,7 +14,7 @@ from eqdsl.data.inputs import check_inputs, with_wall_series
 from eqdsl.data.trajectories import InputValues, Trajectories
 from eqdsl.learned.rows import MemberRows
 from eqdsl.lowering.members import Members
-from eqdsl.model.model import Model, wall_series
+from eqdsl.model.model import ENVIRONMENT, Model, wall_series
 from eqdsl.numerics.driving import Driving, Series
 from eqdsl.numerics.grid import Grid
 
@@ -37,6 +37,14 @@ class RowDriving(Driving):
         """What drives some of the trajectories."""
         chosen = {scope: rows.select(index) for scope, rows in self.members.items()}
         return RowDriving(super().select(index).series, members=chosen)
+
+    def elsewhere(self, environments: int) -> RowDriving:
+        """The same with other environments: row i has that which is i further on, so that each pair is as frequent."""
+        own = self.members.get(ENVIRONMENT)
+        if own is None or environments == 1:
+            return self
+        moved = MemberRows([(n + i) % environments for i, n in enumerate(own.numbers)], own.index.device)
+        return replace(self, members={**self.members, ENVIRONMENT: moved})
 
     def to(self, like: Tensor) -> RowDriving:
         """In a dtype and on a device."""

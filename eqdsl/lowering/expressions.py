@@ -15,7 +15,7 @@ from eqdsl.lowering.branches import Branches
 from eqdsl.lowering.builder import Builder, Value
 from eqdsl.lowering.constrained import ConstrainedTerms
 from eqdsl.lowering.halo import Halo, for_neighbourhood, for_stencil, no_halo
-from eqdsl.lowering.reductions import reduced
+from eqdsl.lowering.reductions import reduced, sampled
 from eqdsl.lowering.solving import cut, problem_of
 from eqdsl.lowering.walls import WallFiller
 from eqdsl.model.expr import (
@@ -229,7 +229,17 @@ class ExpressionLowering:
         return self.builder.add("output", (outputs,), expr.term, output)
 
     def _reduction(self, expr: Reduction, halo: Halo) -> Value:
+        if expr.kind == "sample":
+            return self._sample(expr)
         return reduced(self.builder, self.grid, self.lower(expr.argument, self.zero), expr.kind)
+
+    def _sample(self, expr: Reduction) -> Value:
+        """The argument at one point; ghosts that the walls fill serve points beside them."""
+        halo = self.zero
+        for axis in range(len(self.grid.axes)):
+            halo = for_stencil(halo, axis, self.model.order // 2, 0)
+        value = self.lower(expr.argument, halo)
+        return sampled(self.builder, self.grid, value, expr.at, self.model.order)
 
     def _stencil(self, value: Value, axis: int, weights: tuple[float, ...]) -> Value:
         if axis not in value.axes:

@@ -168,7 +168,7 @@ class Flow:
 
 def _tensor(value: Any, like: Tensor) -> Tensor:
     """A value of a step with one dimension for the batch and one for each axis."""
-    found = torch.as_tensor(value, dtype=like.dtype, device=like.device)
+    found = value.to(like) if isinstance(value, Tensor) else like.new_full((), float(value))
     return found if found.dim() else found.reshape((1,) * (like.dim() - 1))
 
 

@@ -49,6 +49,7 @@ class Lowering:
             initial=self._initial(),
             constrained=self._constrained(),
             solved=self._solved(),
+            observed=self._observed(),
             flow=flow,
             steps=tuple(self._expressions.builder.steps),
         )
@@ -155,6 +156,13 @@ class Lowering:
             Output(i.channel, self._whole(i.expr, f"the initial value of `{i.channel}`").number)
             for i in self.model.initial
             if i.kind in ("expression", "encode") and i.expr is not None
+        )
+
+    def _observed(self) -> tuple[Output, ...]:
+        return tuple(
+            Output(channel.name, self._whole(expr, f"what is observed as `{channel.name}`").number)
+            for observation in self.model.observations
+            for channel, expr in zip(observation.channels, observation.components, strict=bool(observation.components))
         )
 
     def _constrained(self) -> tuple[Output, ...]:

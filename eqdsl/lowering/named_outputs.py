@@ -82,6 +82,17 @@ class NamedOutputs(nn.Module):
         """Every ``penalty``'s average over the domain, ``(B,)``."""
         return self._per_trajectory(t, state, self.program.penalties)
 
+    def observed(self, t: float | Tensor, state: Tensor) -> Tensor:
+        """A state as the data hold it, ``(B, C', *S)`` with the channels `model.data_channels`.
+
+        What is one number for the whole grid stands at every point, as in a state.
+        """
+        if not self.program.observed:
+            return state
+        values = self._outputs(t, state, self.program.observed)
+        own = {name: state[:, i] for i, name in enumerate(self.model.channel_names)} | values
+        return torch.stack([own[name] for name in self.model.data_channel_names], dim=1)
+
     def constrain(self, t: float | Tensor, state: Tensor) -> Tensor:
         """The state with its points on Dirichlet walls at the walls' values."""
         if not self.program.constrained:

@@ -141,9 +141,7 @@ def _pointwise(context: Context, *arguments: Any) -> Number:
     # The type and the device are the state's: the first tensor here may be a condition, or there may be none.
     state = context.state
     call = ARITHMETIC.get(function) or FUNCTIONS[function]
-    return call(
-        *(v if isinstance(v, Tensor) else torch.as_tensor(v, dtype=state.dtype, device=state.device) for v in values)
-    )
+    return call(*(v if isinstance(v, Tensor) else state.new_full((), float(v)) for v in values))
 
 
 def _stencil(context: Context, value: Tensor, axis: int, weights: tuple[float, ...]) -> Tensor:
@@ -202,6 +200,13 @@ def _learned(context: Context, *arguments: Any) -> Tensor:
 
 def _output(context: Context, outputs: Tensor, name: str, number: int) -> Tensor:
     return outputs.select(context.learned[name].channel_axis, number)
+
+
+def _point(context: Context, value: Tensor, axis: int, first: int, weights: tuple[float, ...]) -> Tensor:
+    total = value.narrow(axis + 1, first, 1) * weights[0]
+    for number, weight in enumerate(weights[1:], start=first + 1):
+        total = torch.add(total, value.narrow(axis + 1, number, 1), alpha=weight)
+    return total
 
 
 def _reduce(context: Context, value: Tensor, axis: int, weight: float, ends: float) -> Tensor:
@@ -278,6 +283,7 @@ OPERATIONS: dict[str, Callable[..., Number]] = {
     "learned": _learned,
     "output": _output,
     "reduce": _reduce,
+    "point": _point,
     "project": _project,
     "component": _component,
     "spread": _spread,

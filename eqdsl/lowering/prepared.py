@@ -64,6 +64,11 @@ class PreparedField:
         arrays = field.evaluate(t, state, field.fused.arrays, self._given) if field.fused.arrays else []
         return field.fused.from_leaves(state, self._uniforms, arrays)
 
+    @property
+    def capturable(self) -> bool:
+        """Whether a call never waits for the device, so that a CUDA graph can repeat it."""
+        return all(solver.direct for solver in self._field.solvers.values())
+
     def inside(self, begin: Tensor, end: Tensor) -> PreparedField:
         """Itself: it reads nothing from data, which alone may jump between steps."""
         return self
@@ -102,7 +107,7 @@ class PreparedField:
         """
         field, fused = self._field, self._field.fused
         still = field.still_steps()
-        ready = self._fused and field.fusible(state) and len(nodes) <= MOST_STAGES
+        ready = self._fused and field.fusible(state) and fused.marches(state) and len(nodes) <= MOST_STAGES
         if not ready or not all(a in self._given for a in fused.arrays) or not still.issuperset(fused.uniforms):
             return None
         weights = torch.zeros(len(nodes) + 1, len(nodes), dtype=torch.float64)

@@ -79,7 +79,8 @@ class FlowOutputs:
 class Program:
     """Steps in order, and what to take from them.
 
-    `inputs` lists the values of each learned term's declared inputs, `constrained` the channels whose stored points
+    `inputs` lists the values of each learned term's declared inputs, `observed` the channels of data that are not those
+    of the state as it is, `constrained` the channels whose stored points
     on Dirichlet walls are replaced by the walls' values, `solved` the states that ``0 = … for p`` gives, `flow` what
     semi-Lagrangian steps need.
     """
@@ -95,6 +96,7 @@ class Program:
     constrained: tuple[Output, ...]
     solved: tuple[Output, ...] = ()
     flow: FlowOutputs | None = None
+    observed: tuple[Output, ...] = ()
 
     def __str__(self) -> str:
         lines = []
@@ -110,7 +112,7 @@ class Program:
 
 _STATIC = (
     "constant", "parameter", "coordinate", "pointwise", "stencil", "wrap", "extend", "extrapolate", "near_wall",
-    "reduce", "learned", "output", "past",
+    "reduce", "point", "learned", "output", "past",
 )  # fmt: skip
 """Operations that give the same as long as what they read is the same."""
 

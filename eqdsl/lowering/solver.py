@@ -35,19 +35,24 @@ class LinearSolver(nn.Module):
 
     Operators with the same coefficients everywhere are inverted in the modes of their axes; others by conjugate
     gradients or GMRES, preconditioned by the inverse with averaged coefficients.
+
+    Attributes
+    ----------
+    direct : bool
+        Whether it needs no iteration.
     """
 
     def __init__(self, problem: Problem) -> None:
         super().__init__()
         self.problem = problem
-        self._warned = False
+        self._checked = self._warned = False
         grid = problem.grid
         bases: dict[int, ModeBasis] = {}
-        self._direct = problem.direct
+        self.direct = problem.direct
         for number, (axis, walls) in enumerate(zip(grid.axes, problem.walls, strict=True)):
             if walls is not None:
                 bases[number], exact = modes_of(axis, walls, problem.order)
-                self._direct = self._direct and exact
+                self.direct = self.direct and exact
         symbols = [_symbol(problem, number, bases) for number in range(len(problem.terms))]
         self.inverse = SeparableInverse(grid.shape, bases, symbols, problem.up_to_constant)
         self.register_buffer("free", _free(problem), persistent=False)
@@ -74,20 +79,25 @@ class LinearSolver(nn.Module):
         def masked(values: Tensor, frozen: bool) -> Tensor:
             return residual(values, frozen) * free
 
+        # A look at a value waits for the device: there, once is enough.
+        look = not self._checked or like.device.type == "cpu"
         zero = torch.zeros((1, *self.problem.grid.shape), dtype=like.dtype, device=like.device)
         right = -masked(zero, False)
-        if self._direct:
+        if self.direct:
             factor, smallest = self.inverse.factors(coefficients)
-            self._check_single(smallest)
-            solution: Tensor = self.inverse(right, factor)
+            if look:
+                self._check_single(smallest)
+            # Where nobody looks, no solution is no number: the rollout that asks for it ends as one that blows up.
+            solution: Tensor = self.inverse(right, torch.where(_shaped(smallest > SINGULAR, factor), factor, torch.nan))
         else:
             solution = self._iterated(masked, right, [c.detach() for c in coefficients])
         if self.problem.up_to_constant:
-            if not self._warned:
-                left = right if self._direct else -masked(solution.detach(), True)
+            if look and not self._warned:
+                left = right if self.direct else -masked(solution.detach(), True)
                 self._check_balance(right.detach(), left.detach())
             dims = tuple(range(1, solution.dim()))
             solution = solution - (solution * self.get_buffer("share")).sum(dim=dims, keepdim=True)
+        self._checked = True
         return solution
 
     # ------------------------------------------------------------ iteration
@@ -180,6 +190,11 @@ class LinearSolver(nn.Module):
                 EqdslWarning,
                 stacklevel=2,
             )
+
+
+def _shaped(verdict: Tensor, factor: Tensor) -> Tensor:
+    """A verdict for each row, in the shape of what it is about."""
+    return verdict.reshape(-1, *(1,) * (factor.dim() - 1))
 
 
 def solvers_of(program: Program) -> nn.ModuleDict:

@@ -54,7 +54,7 @@ def _run(context: Context, piece: Slice, arguments: list[Any]) -> list[Any]:
         inputs = [values[i] for i in step.inputs]
         if step.attributes[-1] in PRODUCTS:
             # Forward mode is five times slower at a product of a tensor and a plain number.
-            inputs = [v if isinstance(v, Tensor) else context.state.new_tensor(v) for v in inputs]
+            inputs = [v if isinstance(v, Tensor) else context.state.new_full((), v) for v in inputs]
         values.append(OPERATIONS[step.operation](context, *inputs, *step.attributes))
     return [values[number] for number in piece.outputs]
 

@@ -179,6 +179,12 @@ class VectorField(NamedOutputs):
             return field
         return field.driven(field._driving.select(rows))
 
+    def elsewhere(self) -> VectorField:
+        """The same vector field with each row in another environment; see `RowDriving.elsewhere`."""
+        if not isinstance(self._driving, RowDriving):
+            return self
+        return self.driven(self._driving.elsewhere(self.members.count(ENVIRONMENT)))
+
     def inside(self, begin: Tensor, end: Tensor) -> VectorField:
         """The same vector field for the stages of one step; see `Driving.inside`."""
         if self._driving is None:
@@ -347,9 +353,9 @@ def compile_model(
     seed : int
         Of the learned terms' first weights; torch's global random state is left as it was.
     kernels : bool, optional
-        Whether the known part runs, on a CPU, as one compiled kernel with a compiled adjoint; same results to rounding.
+        Whether the known part runs as compiled kernels with a compiled adjoint; same results to rounding.
         Default: on grids of 1024 points or more, unless the environment says ``EQDSL_KERNELS=off``. Without a C
-        compiler, or for equations that have no kernel yet, plain torch serves.
+        compiler (on a GPU: Triton), or for equations that have no kernel yet, plain torch serves.
     members : Members, optional
         Environments and trajectories that have values of their own; without them all share one.
 

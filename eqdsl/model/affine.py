@@ -87,8 +87,8 @@ class AffineReader:
             case FluxDiff(coefficient, argument, axis) if self._free(argument):
                 self.form(coefficient)
                 return AffineForm((), ZERO, exact=False, symmetric=False, constant_free=False)
-            case Reduction(kind, argument):
-                return self._reduction(kind, self.form(argument))
+            case Reduction(argument=argument):
+                return self._reduction(expr, self.form(argument))
         raise NotAffine(expr)
 
     def _scaled(self, form: AffineForm, factor: Expr) -> AffineForm:
@@ -138,10 +138,10 @@ class AffineReader:
             constant_free=form.constant_free or still,
         )  # fmt: skip
 
-    def _reduction(self, kind: str, form: AffineForm) -> AffineForm:
+    def _reduction(self, whole: Reduction, form: AffineForm) -> AffineForm:
         """Of a plain variable the factor comes out; of a field every point depends on every other one."""
-        rest = ZERO if is_number(form.rest, 0.0) else Reduction(kind, form.rest)
+        rest = ZERO if is_number(form.rest, 0.0) else replace(whole, argument=form.rest)
         if form.algebraic and self._uniform(ChannelRef(self._channel)):
-            terms = tuple(OperatorTerm(Reduction(kind, t.coefficient)) for t in form.terms)
+            terms = tuple(OperatorTerm(replace(whole, argument=t.coefficient)) for t in form.terms)
             return AffineForm(terms, rest, constant_free=False)
         return AffineForm((), rest, exact=False, symmetric=False, constant_free=form.constant_free)

@@ -127,10 +127,11 @@ class LearnedCall(Expr):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reduction(Expr):
-    """``integral`` or ``mean`` over the whole domain."""
+    """``integral`` or ``mean`` over the whole domain, or ``sample``: the value at the point `at`."""
 
     kind: str
     argument: Expr
+    at: tuple[float, ...] = ()
 
 
 def children(expr: Expr) -> tuple[Expr, ...]:

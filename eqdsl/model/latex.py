@@ -129,6 +129,9 @@ class _Writer:
             case LearnedCall(arguments=arguments):
                 inner = ", ".join(self.write(a)[0] for a in arguments)
                 return rf"{name_latex(expr.name, upright=True)}\left({inner}\right)", ATOM
+            case Reduction("sample", argument, at):
+                place = ", ".join(map(number_text, at))
+                return rf"{self.within(argument, ATOM)}\big|_{{\left({place}\right)}}", ATOM
             case Reduction(kind, argument):
                 inner = self.write(argument)[0]
                 return (

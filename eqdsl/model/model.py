@@ -350,6 +350,23 @@ class InitialValue:
 
 
 @dataclass(frozen=True, slots=True)
+class Observation:
+    """``observe y = expr``: what the data hold under a name.
+
+    `channels` are what its components are called along C of data: those of the state of that name, where there is one
+    (`of_state`). `components` is empty where the data hold that state itself.
+    """
+
+    name: str
+    channels: tuple[Channel, ...]
+    components: tuple[Expr, ...]
+    of_state: bool
+    text: str
+    doc: str | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Law:
     """A scalar of the whole system that should be ``constant``, ``increasing`` or ``decreasing``."""
 
@@ -373,8 +390,10 @@ class Model:
     """Everything a file says, checked.
 
     `defaults` are sentences that announce what the file did not say; `warnings` did not stop the check. `noise`
-    maps a channel to the standard deviation given by ``observe u noise 0.1``. `encoders` are learned terms that only
-    initial values use. `solved` holds the states that
+    maps a channel to the standard deviation given by ``observe u noise 0.1``, `noise_fitted` lists those of ``noise
+    fit``. `observations` is empty where no ``observe`` is written: the data then hold every state that is not hidden.
+    `unobserved` are channels that the data do not hold, beyond the first frame at best. `encoders` are learned terms
+    that only initial values use. `solved` holds the states that
     ``0 = … for p`` gives, each after those that its equation reads.
     `schemes` are those of first derivatives
     that transport (`eqdsl.model.transport`), `transport` says in words which these are.
@@ -405,6 +424,9 @@ class Model:
     transport: tuple[str, ...] = ()
     defaults: tuple[str, ...] = ()
     warnings: tuple[Diagnostic, ...] = field(default=())
+    observations: tuple[Observation, ...] = ()
+    unobserved: frozenset[str] = frozenset()
+    noise_fitted: tuple[str, ...] = ()
 
     @property
     def dimension(self) -> int:
@@ -418,8 +440,16 @@ class Model:
 
     @property
     def hidden(self) -> tuple[int, ...]:
-        """Positions of the channels that are never in the data."""
-        return tuple(i for i, channel in enumerate(self.channels) if channel.hidden)
+        """Positions of the channels that are never in the data, not even at first frames."""
+        kinds = {i.channel: i.kind for i in self.initial}
+        return tuple(
+            i for i, c in enumerate(self.channels) if c.name in self.unobserved and kinds.get(c.name) != "data"
+        )
+
+    @property
+    def guessed(self) -> bool:
+        """Whether the start of some hidden state is fitted or encoded: no rollout tells its size before a fit."""
+        return any(self.initial[i].kind in ("fit", "encode") for i in self.hidden)
 
     def starts(self, kind: str) -> tuple[InitialValue, ...]:
         """The initial values of a kind."""
@@ -429,6 +459,26 @@ class Model:
     def channel_names(self) -> tuple[str, ...]:
         """Names of the state tensor's channels, in order."""
         return tuple(c.name for c in self.channels)
+
+    @property
+    def data_channels(self) -> tuple[Channel, ...]:
+        """The channels of data: those of the state tensor, then what is observed under names of its own."""
+        own = (c for o in self.observations if not o.of_state for c in o.channels)
+        return (*self.channels, *own)
+
+    @property
+    def data_channel_names(self) -> tuple[str, ...]:
+        """Names of the channels of data, in order."""
+        return tuple(c.name for c in self.data_channels)
+
+    @property
+    def observes_states(self) -> bool:
+        """Whether the data hold every state as it is, and nothing else."""
+        return not self.unobserved and not any(o.components for o in self.observations)
+
+    def data_channel(self, name: str) -> Channel:
+        """The channel of data, or the state that is solved for, of that name."""
+        return next(c for c in (*self.data_channels, *(s.channel for s in self.solved)) if c.name == name)
 
     def channel(self, name: str) -> Channel:
         """The channel of that name, evolved or solved for."""

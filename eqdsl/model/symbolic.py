@@ -259,8 +259,8 @@ class _ToSympy:
                 return sp.Derivative(self._convert(coefficient) * sp.Derivative(self._convert(argument), x), x)
             case LearnedCall(arguments=arguments):
                 return table.output(expr)(*(self._convert(a) for a in arguments))
-            case Reduction(kind, argument):
-                return sp.Function(kind, real=True)(self._convert(argument))
+            case Reduction(kind, argument, at):
+                return sp.Function(kind, real=True)(self._convert(argument), *map(sp.Float, at))
         raise TypeError(f"no SymPy form of {type(expr).__name__}")
 
 
@@ -360,6 +360,6 @@ class _FromSympy:
         if found is not None:
             term, output, name = found
             return LearnedCall(term, arguments, output, name)
-        if expression.func.__name__ in ("integral", "mean"):
-            return Reduction(expression.func.__name__, arguments[0])
+        if expression.func.__name__ in ("integral", "mean", "sample"):
+            return Reduction(expression.func.__name__, arguments[0], tuple(float(a) for a in expression.args[1:]))
         raise EqdslError(f"`{expression}` is not part of the model")

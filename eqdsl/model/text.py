@@ -97,8 +97,8 @@ class _Writer:
                 head, _, component = (expr.name or expr.term).partition(".")
                 call = f"{head}({self._list(expr.arguments)})"
                 return (f"{call}.{component}" if component else call), ATOM
-            case Reduction(kind, argument):
-                return f"{kind}({self.within(argument, SUM)})", ATOM
+            case Reduction(kind, argument, at):
+                return f"{kind}({', '.join((self.within(argument, SUM), *map(number_text, at)))})", ATOM
             case Apply(function, arguments):
                 return self._apply(function, arguments)
         raise TypeError(f"no text for {type(expr).__name__}")

@@ -88,7 +88,10 @@ def add_beyond(u: Tensor, axis: int, side: int, weights: tuple[float, ...], kapp
     """Add ``weights[k]*kappa`` to ghost k at one end of `axis`, counted from the wall outward."""
     n, count = u.shape[axis], len(weights)
     inward = weights if side else tuple(reversed(weights))
-    scale = torch.tensor(inward, dtype=u.dtype, device=u.device).reshape(-1, *(1,) * (u.dim() - axis - 1))
+    if not weights:
+        return u
+    # Filled in where they are needed: a copy from the host would wait for the device.
+    scale = torch.cat([u.new_full((1,), w) for w in inward]).reshape(-1, *(1,) * (u.dim() - axis - 1))
     ghosts = u.narrow(axis, n - count if side else 0, count) + scale * kappa
     kept = u.narrow(axis, 0 if side else count, n - count)
     if kept.shape[0] != ghosts.shape[0]:

@@ -56,14 +56,14 @@ class SeparableInverse(nn.Module):
 
     def eigenvalues(self, coefficients: Sequence[Tensor]) -> Tensor:
         """One for each mode, ``(B | 1, *modes)``; coefficients that vary in space count by their mean."""
-        total: Tensor = torch.zeros(())
+        total: Tensor = torch.zeros((), device=self.get_buffer("weights").device)
         for coefficient, names in zip(coefficients, self._terms, strict=True):
             dims = tuple(range(1, coefficient.dim()))
             part = coefficient.mean(dim=dims, keepdim=True) if dims else coefficient
             for name, turning in names:
                 symbol = self.get_buffer(name)
                 part = part * (torch.view_as_complex(symbol) if turning else symbol)
-            total = total.to(part.device) + part
+            total = total + part
         return total
 
     def constant_part(self, values: Tensor) -> Tensor:

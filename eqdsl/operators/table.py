@@ -12,6 +12,7 @@ from eqdsl.operators.laplacian import Laplacian
 from eqdsl.operators.pointwise import ARITY, Pointwise
 from eqdsl.operators.products import Cross, Dot, Norm
 from eqdsl.operators.reductions import Reduce
+from eqdsl.operators.sample import Sample
 
 FUNCTIONS: dict[str, Operator] = {name: Pointwise(name) for name in ARITY}
 """Pointwise functions."""
@@ -28,6 +29,7 @@ OPERATORS: dict[str, Operator] = {
     "biharm": Biharmonic(),
     "integral": Reduce("integral"),
     "mean": Reduce("mean"),
+    "sample": Sample(),
     **FUNCTIONS,
 }
 """All that may be called with fixed arity; ``dx`` … ``d`` ``dn`` ``dt`` depend on the model and stand elsewhere."""

@@ -118,6 +118,7 @@ def simulate(
         axes=field.grid.coordinates(),
         units=_units(field),
         inputs={} if inputs is None else inputs.inputs,
+        environment=None if inputs is None else inputs.environment,
     )
     return Simulation(trajectories, time.perf_counter() - began, effort.steps, effort.evaluations, chosen)
 

@@ -36,8 +36,8 @@ class Rewriting:
                 return FluxDiff(self.of(coefficient), self.of(argument), axis)
             case LearnedCall(term, arguments, output, name):
                 return LearnedCall(term, tuple(self.of(a) for a in arguments), output, name)
-            case Reduction(kind, argument):
-                return Reduction(kind, self.of(argument))
+            case Reduction(argument=argument):
+                return replace(expr, argument=self.of(argument))
         return expr
 
 

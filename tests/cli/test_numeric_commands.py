@@ -13,6 +13,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+import torch
 
 from eqdsl.fitting.run_folder import load_run
 from tests.cli.support import DECAY, LEARNED, Call
@@ -364,6 +365,18 @@ def test_fit_refuses_wrong_options(
     outcome = call("fit", folder / "decay.eq", folder / "data.h5", "-o", tmp_path / "run", *arguments)
     assert outcome.status == 2
     assert word in outcome.err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["fit", "simulate"])
+def test_a_gpu_that_is_not_there_is_told(
+    command: str, call: Call, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    rest = [folder / "data.h5"] if command == "fit" else ["--until", 1, "--every", 1]
+    outcome = call(command, folder / "decay.eq", *rest, "-o", tmp_path / "out", "--device", "cuda")
+    assert outcome.status == 2
+    assert "device `cuda`: this computer or this torch has no GPU" in outcome.err and "`--device auto`" in outcome.err
     assert list(tmp_path.iterdir()) == []
 
 

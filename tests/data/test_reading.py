@@ -157,9 +157,40 @@ def test_the_time_symbol_of_the_model(tmp_path: Path) -> None:
         assert read_data(write(tmp_path, **{name: TIMES, "u": VALUES[..., 0, 0]}), renamed).frames == 5
 
 
-def test_another_unit_than_the_model_s_is_announced(tmp_path: Path) -> None:
+def in_unit(tmp_path: Path, units: str) -> Path:
     path = write(tmp_path, t=TIMES, u=VALUES[..., 0, 0])
     with h5py.File(path, "r+") as file:
-        file["u"].attrs["units"] = "degC"
-    notes = read_data(path, model((field("u", unit="K"),))).notes
-    assert notes == ("`u` is in `degC` in the file and `K` in the model; its numbers are not converted",)
+        file["u"].attrs["units"] = units
+    return path
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "said"),
+    [
+        ("degC", "K", "and numbers are not converted: 0 degC = 273.15 K"),
+        ("km s-1", "m/s", "and numbers are not converted: 1 km s-1 = 1000 m/s"),
+        ("m/day", "m/s", "and numbers are not converted: 1 m/day = 1.157407407e-05 m/s"),
+        ("mg/L", "kg/m^3", "and numbers are not converted: 1 mg/L = 0.001 kg/m^3"),
+        ("deg", "rad", "and numbers are not converted: 1 deg = 0.01745329252 rad"),
+        ("kPa", "m", "which measure different things"),
+    ],
+)
+def test_another_unit_than_the_model_s_is_refused_with_its_size(
+    tmp_path: Path, theirs: str, ours: str, said: str
+) -> None:
+    with pytest.raises(DataError) as raised:
+        read_data(in_unit(tmp_path, theirs), model((field("u", unit=ours),)))
+    assert raised.value.message.endswith(f"is in `{theirs}` in the file and `{ours}` in the model, {said}")
+    assert raised.value.help is not None and f"declare `: {theirs}` in the model" in raised.value.help
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"), [("m s-1", "m/s"), ("N", "kg*m/s^2"), ("J kg**-1", "m^2/s^2"), ("1", "rad")]
+)
+def test_the_same_unit_may_be_written_in_other_ways(tmp_path: Path, theirs: str, ours: str) -> None:
+    assert read_data(in_unit(tmp_path, theirs), model((field("u", unit=ours),))).notes == ()
+
+
+def test_a_unit_that_is_not_understood_is_announced(tmp_path: Path) -> None:
+    notes = read_data(in_unit(tmp_path, "furlong"), model((field("u", unit="m"),))).notes
+    assert notes == ("`u` is in `furlong` in the file and `m` in the model; its numbers are not converted",)

@@ -12,7 +12,7 @@ from eqdsl.fitting.config import MultiplierSection
 from eqdsl.fitting.multiplier.base import EpochMeans
 from eqdsl.fitting.multiplier.start import APHYNITY_START, START, start
 from eqdsl.fitting.multiplier.table import RULES
-from eqdsl.fitting.multiplier.update import noise_tolerance, updated
+from eqdsl.fitting.multiplier.update import updated
 
 FLOOR = 1e-12
 FIXED_AIM = MultiplierSection(tolerance=1e-3, minimum=1e-2, maximum=1e6)
@@ -126,9 +126,3 @@ def test_a_dual_step_follows_the_bounded_logarithm_of_the_misfit(decades: list[f
 @pytest.mark.parametrize("rule", RULES)
 def test_a_start_that_is_given_holds_under_every_rule(rule: str) -> None:
     assert start(MultiplierSection.model_validate({"rule": rule, "start": 7.0})) == 7.0
-
-
-def test_tolerance_from_noise_needs_the_noise_of_every_channel() -> None:
-    assert noise_tolerance({"u": 0.1}, {"u": 4.0}) == pytest.approx(2 * 0.01 / 4)
-    assert noise_tolerance({"u": 0.1}, {"u": 4.0, "v": 1.0}) is None
-    assert noise_tolerance({}, {}) is None

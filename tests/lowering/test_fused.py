@@ -182,7 +182,7 @@ def test_operators_obey_torch() -> None:
     field = small_walled()
     state = state_of(field).requires_grad_()
     uniforms, arrays = leaves(field, state)
-    number = field.fused._kernels[torch.float64][1]
+    number = field.fused._kernels["cpu", torch.float64][1]
     torch.library.opcheck(torch.ops.eqdsl.rates, (state, uniforms.requires_grad_(), arrays, number))
 
 

@@ -59,6 +59,7 @@ def settings(config: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, s
 @click.option("--seed", type=SEED, metavar="N", help="Short for --set run.seed=N.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Short for --set run.device=….")
 @click.option("--dtype", type=click.Choice(["float32", "float64"]), help="Short for --set run.dtype=….")
+@click.option("--precision", type=click.Choice(["full", "tf32", "bf16"]), help="Short for --set run.precision=….")
 @click.option(
     "--memory",
     type=click.Choice(["auto", "stored", "checkpoint", "reversible", "adjoint"]),

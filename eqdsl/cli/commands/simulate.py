@@ -37,6 +37,7 @@ _FEWEST_POINTS = 3
 @click.option("--param", "params", type=ASSIGNMENT, multiple=True, metavar="NAME=VALUE", help="Set a parameter.")
 @click.option("--grid", metavar="x=N,y=N", help="Points along each axis.")
 @click.option("--run", "run_path", metavar="RUN", help="The model, parameters and learned terms of this run.")
+@click.option("--environment", type=int, metavar="N", help="Take what the run found for this environment.")
 @click.option("--method", default="auto", metavar="NAME", help="Integrator; auto (the default) chooses from the model.")
 @click.option(
     "--step", type=float, metavar="H", help="Step of a fixed-step integrator, or of a semi-Lagrangian scheme."
@@ -46,6 +47,7 @@ _FEWEST_POINTS = 3
 @click.option(
     "--dtype", type=click.Choice(["float32", "float64"]), default="float64", show_default=True, help="Precision."
 )
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="cpu", show_default=True, help="Device.")
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of whatever is random.")
 @click.option("--estimate-error", is_flag=True, help="Repeat with shorter steps and a higher order; tell the errors.")
 @click.option("--plot", "picture", type=click.Path(path_type=Path), metavar="OUT.png", help="Draw the trajectories.")

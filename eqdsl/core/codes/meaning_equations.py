@@ -105,7 +105,8 @@ Right: `scheme order = 4`""",
     ),
     "E0514": Explanation(
         "a law or an observation without meaning",
-        """A law is one number for the whole system; noise is a positive standard deviation.
+        """A law is one number for the whole system; noise is a positive standard deviation, and what is observed
+depends on a state.
 
 Wrong: `law mass = u constant`
 Right: `law mass = integral(u) constant`""",
@@ -180,5 +181,21 @@ and neither a function of T nor another state.
 
 Wrong: `dt(T) = -advect(w, T^2)` with `scheme advect = semilagrangian`
 Right: `dt(T) = -2*T*advect(w, T)`, or `scheme advect = upwind(3)`""",
+    ),
+    "E0540": Explanation(
+        "a name that what is observed cannot have",
+        """`observe` names a dataset. The name is that of a state, or new and followed by what it is. A dataset with the
+name of a state also gives the starts of rollouts, so it has the shape of that state.
+
+Wrong: `observe speed` with `vector state w(x, y)`
+Right: `observe speed = norm(w)`""",
+    ),
+    "E0541": Explanation(
+        "a state that is not observed and has no start",
+        """With one `observe`, the data hold what is listed and nothing else. A state that is not listed starts from a
+formula, which may contain fitted parameters, or from the first frame of a dataset of its name.
+
+Wrong: `observe p = u + v`
+Right: `observe p = u + v` with `init u = 1` and `init v = v0`""",
     ),
 }

@@ -96,4 +96,11 @@ Right: `dt(u) = ifelse(u > 0, 1, 0)`""",
 Wrong: `sin(angle = u)`
 Right: `sin(u)`""",
     ),
+    "E0413": Explanation(
+        "a point outside the domain",
+        """`sample(u, 0.3)` is the value at a point, one number for each axis, within the axis.
+
+Wrong: `sample(u, 2)` with `space x in [0, 1]`
+Right: `sample(u, 0.3)`""",
+    ),
 }

@@ -13,7 +13,6 @@ STATEMENTS_NOT_BUILT: dict[str, tuple[str, str, str]] = {
 CALLS_NOT_BUILT: dict[str, tuple[str, str]] = {
     "delay": ("E0910", "write a state that follows with the same lag: `dt(a) = (u - a)/tau`"),
     "noise": ("E0911", "leave it out: equations are deterministic, and `observe u noise 0.1` describes the data"),
-    "sample": ("E0913", "write the value as an expression of time and position"),
 }
 """Calls inside expressions by name: code and what to write instead."""
 
@@ -39,10 +38,6 @@ equation, often does.""",
         "not built yet: `input … per environment`",
         "Inputs are one for the whole file, or `per trajectory`.",
     ),
-    "E0905": Explanation(
-        "a state that is neither observed nor hidden",
-        "If one `observe` is written, every state must be listed; one that is not in the data is a `hidden state`.",
-    ),
     "E0906": Explanation("not built yet: complex states", "Write the real and the imaginary part as two states."),
     "E0907": Explanation(
         "not built yet: some values per trajectory or per environment",
@@ -58,12 +53,7 @@ equation, often does.""",
     "E0911": Explanation(
         "not built yet: `noise()`", "White noise in an equation is not built: all equations are deterministic."
     ),
-    "E0913": Explanation("not built yet: `sample`", "Interpolation at moving points is not built."),
-    "E0917": Explanation("not built yet: `noise fit`", "The noise is given as a number or left out."),
-    "E0918": Explanation(
-        "not built yet: observations of other expressions",
-        "The data hold the states themselves under their own names. Datasets are renamed with `--map`.",
-    ),
+    "E0913": Explanation("not built yet: `sample` at moving points", "The point is made of numbers: `sample(u, 0.3)`."),
     "E0919": Explanation(
         "not built yet: `bc … = data` for other than the value of a state of first order in time",
         """A wall follows the values of its state in the data. Slopes, and states that are solved for or of second order

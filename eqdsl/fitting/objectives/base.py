@@ -27,6 +27,8 @@ class Objective(ABC):
     """The last rollout, (W, H + 1, C, *S) without its graph: what is known of hidden states."""
     point = 0.0
     """How much of its stage is behind, 0 to 1; set before every epoch."""
+    visited: Tensor | None = None
+    """States of the rollouts of the last misfit, (W, H + 1, C, *S)."""
 
     def __init__(
         self, problem: Problem, check: Callable[[], None], options: ObjectiveSection = DEFAULTS
@@ -42,6 +44,19 @@ class Objective(ABC):
     def starts(self, horizon: int) -> np.ndarray:
         """Trajectory and first frame of the windows it can use, shape (N, 2)."""
         return self.problem.starts(horizon)
+
+    def explained(self, deviation: Tensor, *, horizon: int, windows: int, substeps: int, seed: int) -> Tensor:
+        """Misfit of the exact model by channel (C',), given the noise of the data in units of the channels.
+
+        Parameters
+        ----------
+        deviation : Tensor, shape (C',)
+        horizon, windows, substeps : int
+            Of the batches.
+        seed : int
+            Of what is drawn.
+        """
+        return self.noisy * deviation.double().square()
 
     @abstractmethod
     def misfit(self, batch: Batch, substeps: int, memory: Memory = "stored") -> Tensor:

@@ -48,7 +48,7 @@ class ShootingObjective(Objective):
 
     def misfit(self, batch: Batch, substeps: int, memory: Memory = "stored") -> Tensor:
         """The misfit of the batch, whose windows are segments."""
-        segments, variance = self.problem.segments, self.problem.variance
+        segments = self.problem.segments
         assert segments is not None
         here = segments.number[batch.rows, batch.frames]
         start = segments.states(here)
@@ -57,8 +57,9 @@ class ShootingObjective(Objective):
         spread = (len(here), rollout.shape[1], *[1] * (rollout.ndim - 2))
         end, follower = segments.offset[here].clamp(max=rollout.shape[1] - 1), segments.follower[here]
         own = (frame <= end[:, None]) & ((frame > 0) | segments.opens[here][:, None])
-        data = channel_mean(rollout - batch.state, batch.present & own.reshape(spread), variance)
+        self.visited = rollout
+        data = self.problem.misfit(rollout, batch, batch.present & own.reshape(spread))
         ends = rollout[torch.arange(len(here), device=here.device), end]
         gap = (ends - segments.states(follower.clamp(min=0)))[:, None]
         joins = (follower >= 0).reshape(-1, *[1] * (gap.ndim - 1)).expand_as(gap)
-        return data + self.weight * channel_mean(gap, joins, variance)
+        return data + self.weight * channel_mean(gap, joins, self.problem.state_variance)

@@ -56,7 +56,7 @@ class _Labels:
             known = {c.name: fields[c.field] for c in model.channels if not c.velocity}
             known |= {a.name: a.unit for a in model.axes} | {"t": model.time_unit}
             self.units = {name: unit for name, unit in known.items() if unit} | self.units
-            self.uniform = {c.name for c in model.channels if c.uniform}
+            self.uniform = {c.name for c in model.data_channels if c.uniform}
 
     def of(self, name: str) -> str:
         """``u [m/s]``; a dimensionless quantity has no bracket."""

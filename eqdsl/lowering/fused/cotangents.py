@@ -80,7 +80,7 @@ class Cotangents:
             where = at_end(place, axis, side, values)
             if where in "01":
                 return back if int(where) == argument else None
-            return f"({where} ? {_ZERO} : {back})" if argument == 0 else f"({where} ? {back} : {_ZERO})"
+            return f"where({where}, {_ZERO}, {back})" if argument == 0 else f"where({where}, {back}, {_ZERO})"
         function, count = self.plan.attributes(reader)[0], len(step.inputs)
         return cotangent_text(function, argument, count, values.texts(reader, place, back), values.exponent(reader))
 
@@ -98,19 +98,19 @@ class Cotangents:
 
     def _defined(self, number: int, place: Place, back: str) -> str:
         """A cotangent, or zero in rows in which its step is not defined: there it may be zero times infinity."""
-        plan, extent = self.plan, self.plan.extents[number]
-        rows = [a for a in range(plan.last) if place[a][0] == "i" and a in extent.axes and not plan.periodic(a)]
+        plan, extent, line = self.plan, self.plan.extents[number], self.values.memory.line
+        rows = [a for a in range(line) if place[a][0] == "i" and a in extent.axes and not plan.periodic(a)]
         if not rows or not plan.singular:
             return back
-        key = ("defined", number, place[: plan.last])
+        key = ("defined", number, place[:line])
         found = self.values.row.find(key)
         if found is None:
             indices = {a: index_text(place[a], a, plan) for a in rows}
             tests = [
-                f"{i} >= {-extent.shift[a]} && {i} < {plan.sizes[a] + extent.above(a)}" for a, i in indices.items()
+                f"({i} >= {-extent.shift[a]}) & ({i} < {plan.sizes[a] + extent.above(a)})" for a, i in indices.items()
             ]
-            found = self.values.row.declare(key, "const int", " && ".join(tests))
-        return f"({found} ? {back} : {_ZERO})"
+            found = self.values.row.declare(key, "const int", " & ".join(tests))
+        return f"where({found}, {back}, {_ZERO})"
 
     def _from_fill(self, fill: int, place: Place) -> str | None:
         """From a fill at a place where it is the array itself."""
@@ -121,22 +121,22 @@ class Cotangents:
         first, beyond = plan.kept(fill)
         if (base == "0" and offset < first) or (base == "n" and offset >= beyond):
             return None
-        if base == "i" and axis == plan.last:
+        if base == "i" and axis == self.values.memory.line:
             self.values.reach.note(offset, first, beyond)
         back = self.whole(fill, place)
         condition = self.kept_condition(fill, place)
-        return back if back is None or not condition else f"({condition} ? {back} : {_ZERO})"
+        return back if back is None or not condition else f"where({condition}, {back}, {_ZERO})"
 
     def kept_condition(self, fill: int, place: Place) -> str:
         """The condition that a row is not replaced by a fill with walls; empty where none is."""
         plan, axis = self.plan, self.plan.fill_axis(fill)
-        if place[axis][0] != "i" or axis == plan.last or plan.steps[fill].operation == "wrap":
+        if place[axis][0] != "i" or axis == self.values.memory.line or plan.steps[fill].operation == "wrap":
             return ""
         first, beyond = plan.kept(fill)
         i = index_text(place[axis], axis, plan)
-        parts = [f"{i} >= {first}"] if first > 0 else []
-        parts += [f"{i} < {plan.sizes[axis] + beyond}"] if beyond < 0 else []
-        return " && ".join(parts)
+        parts = [f"({i} >= {first})"] if first > 0 else []
+        parts += [f"({i} < {plan.sizes[axis] + beyond})"] if beyond < 0 else []
+        return " & ".join(parts)
 
     def output(self, channel: int, place: Place) -> str | None:
         """The cotangent of a right-hand side; None outside the grid."""

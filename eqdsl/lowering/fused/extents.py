@@ -84,7 +84,7 @@ def extent_of(step: Step, number: int, known: Mapping[int, Extent], model: Model
         axis, lower, upper, *_ = attributes
         below, above = (len(rows.weights) - rows.strip for rows in (lower, upper))
         return inputs[0].widened(axis, below, below + above)
-    if operation in ("near_wall", "reduce"):
+    if operation in ("near_wall", "reduce", "point"):
         return inputs[0].without(attributes[0])
     if operation == "output":
         return inputs[0]

@@ -13,8 +13,8 @@ from eqdsl.core.errors import UsageError
 from eqdsl.core.native import CompilationFailed
 from eqdsl.learned.native.functions import PRECISIONS
 from eqdsl.learned.native.use import give_up, switched_off, transformed
+from eqdsl.lowering.fused.backends import BACKENDS, Marching, Rates
 from eqdsl.lowering.fused.extents import Unsupported
-from eqdsl.lowering.fused.kernel import Kernel
 from eqdsl.lowering.fused.operator import rates, register
 from eqdsl.lowering.fused.plan import Plan
 from eqdsl.lowering.fused.sorting import plan
@@ -45,7 +45,7 @@ class FusedRates:
             wanted = prod(grid.shape) >= FEWEST_POINTS and not switched_off()
         self.refused = "" if wanted else "not wanted"
         self._plan: Plan | None = None
-        self._kernels: dict[torch.dtype, tuple[Kernel, int]] = {}
+        self._kernels: dict[tuple[str, torch.dtype], tuple[Rates, int]] = {}
         self._program, self._model, self._grid = program, model, grid
         self._shape = (len(model.channels), *grid.shape)
 
@@ -59,14 +59,15 @@ class FusedRates:
 
     def ready(self, state: Tensor) -> bool:
         """Whether the rates at a state come from a kernel; makes the kernel if need be."""
-        if self.refused or state.device.type != "cpu" or state.dtype not in PRECISIONS or transformed():
+        key = _key(state)
+        if self.refused or key[0] not in BACKENDS or state.dtype not in PRECISIONS or transformed():
             return False
         if state.shape[1:] != self._shape:
             return False
-        if state.dtype in self._kernels:
+        if key in self._kernels:
             return True
         # Nothing is compiled while torch.compile traces.
-        return not torch.compiler.is_compiling() and self._make(state.dtype)
+        return not torch.compiler.is_compiling() and self._make(state)
 
     @property
     def uniforms(self) -> list[int]:
@@ -103,7 +104,7 @@ class FusedRates:
         UsageError
             There are more or fewer times than trajectories.
         """
-        kernel, number = self._kernels[state.dtype]
+        kernel, number = self._kernels[_key(state)]
         arrays = self._on_grid(arrays, state)
         for leaf in (uniforms, *arrays):
             if leaf.shape[0] not in (1, state.shape[0]):
@@ -117,7 +118,13 @@ class FusedRates:
         self, state: Tensor, uniforms: Tensor, arrays: Sequence[Tensor], weights: Tensor, h: float, steps: int
     ) -> Tensor:
         """See `Kernel.march`."""
-        return self._kernels[state.dtype][0].march(state, uniforms, self._on_grid(arrays, state), weights, h, steps)
+        kernel = self._kernels[_key(state)][0]
+        assert isinstance(kernel, Marching)
+        return kernel.march(state, uniforms, self._on_grid(arrays, state), weights, h, steps)
+
+    def marches(self, state: Tensor) -> bool:
+        """Whether the kernel of a state takes whole steps."""
+        return isinstance(self._kernels[_key(state)][0], Marching)
 
     def _on_grid(self, arrays: Sequence[Tensor], state: Tensor) -> list[Tensor]:
         assert self._plan is not None
@@ -127,11 +134,11 @@ class FusedRates:
             for number, a in zip(self._plan.arrays, arrays, strict=True)
         ]
 
-    def _make(self, dtype: torch.dtype) -> bool:
+    def _make(self, state: Tensor) -> bool:
         try:
             if self._plan is None:
                 self._plan = plan(self._program, self._model, self._grid)
-            kernel = Kernel(self._plan, dtype)
+            kernel = BACKENDS[state.device.type](self._plan, state.dtype, state.device)
         except Unsupported as reason:
             self.refused = str(reason)
             return False
@@ -139,8 +146,13 @@ class FusedRates:
             self.refused = str(reason)
             give_up(reason)
             return False
-        self._kernels[dtype] = kernel, register(kernel)
+        self._kernels[_key(state)] = kernel, register(kernel)
         return True
+
+
+def _key(state: Tensor) -> tuple[str, torch.dtype]:
+    """What a kernel is made for."""
+    return state.device.type, state.dtype
 
 
 def _as_array(found: Plan, number: int, value: Tensor) -> Tensor:
@@ -155,4 +167,4 @@ def _as_row(value: Any, state: Tensor) -> Tensor:
     """A number, or one for each trajectory."""
     if isinstance(value, Tensor):
         return value.to(state.dtype).reshape(-1)
-    return state.new_tensor([float(value)])
+    return state.new_full((1,), float(value))

@@ -14,8 +14,11 @@ from eqdsl.lowering.fused.scalars import cotangent_text, literal
 from eqdsl.lowering.fused.source import indented, other_loops
 from eqdsl.lowering.fused.values import Reach, Values
 
-Target = Callable[[int, Place], str]
-"""Where the cotangent of an array or fill at a place is stored."""
+Target = Callable[[int, Place, str], None]
+"""Adds a text to the stored cotangent of an array or fill at a place."""
+
+Sums = Callable[[int, str], None]
+"""Adds a text to the sum of a uniform leaf."""
 
 
 def last_axis_folds(memory: Memory, readers: Readers, owner: int, target: str, outer: Place, row: Block) -> str:
@@ -39,13 +42,16 @@ def last_axis_folds(memory: Memory, readers: Readers, owner: int, target: str, o
                 back = backs.whole(fill, place)
                 if back is None:
                     continue
-                tests = " && ".join(filter(None, (backs.kept_condition(c, place) for c in conditions)))
-                back = f"({tests} ? {back} : 0)" if tests else back
+                tests = " & ".join(filter(None, (backs.kept_condition(c, place) for c in conditions)))
+                back = f"where({tests}, {back}, 0)" if tests else back
 
-                def stored(number: int, where: Place) -> str:
-                    return f"{target}[{index_text(where[plan.last], plan.last, plan)}]"
+                def add(number: int, where: Place, part: str, cell: Block = values.cell) -> None:
+                    cell.add(f"{target}[{index_text(where[plan.last], plan.last, plan)}] += {part};")
 
-                fold(values, fill, side, layer, place, back, stored, lambda k: f"a{k}[0]")
+                def add_sum(k: int, part: str, cell: Block = values.cell) -> None:
+                    cell.add(f"a{k}[0] += {part};")
+
+                fold(values, fill, side, layer, place, back, add, add_sum)
                 text += "    {\n" + indented(values.cell.statements, 3) + "    }\n"
     return text
 
@@ -73,10 +79,13 @@ def stored_folds(memory: Memory, fill: int) -> str:
             start = memory.ghost(fill, side, str(layer), [f"i{a}" for a in range(plan.last)])
             row.add(f"const T *const restrict b = H + {start};")
 
-            def stored(number: int, where: Place, row: Block = row) -> str:
-                return f"{_back_row(memory, row, number, where)}[{i}]"
+            def add(number: int, where: Place, part: str, row: Block = row, cell: Block = values.cell) -> None:
+                cell.add(f"{_back_row(memory, row, number, where)}[{i}] += {part};")
 
-            fold(values, fill, side, layer, place, f"b[{i}]", stored, lambda k: f"acc[{k}]")
+            def add_sum(k: int, part: str, cell: Block = values.cell) -> None:
+                cell.add(f"acc[{k}] += {part};")
+
+            fold(values, fill, side, layer, place, f"b[{i}]", add, add_sum)
             loop = f"    for (long {i} = 0; {i} < {plan.sizes[plan.last]}; ++{i}) {{\n"
             loop += indented(values.cell.statements, 3) + "    }\n"
             text += other_loops(memory, fill, indented(row.statements, 2) + loop)
@@ -104,8 +113,8 @@ def fold(
     layer: int,
     place: Place,
     back: str,
-    stored: Target,
-    sums: Callable[[int], str],
+    add: Target,
+    add_sum: Sums,
 ) -> None:
     """One ghost, ``sum_j w_j u_j + c*kappa``: to the points u_j and to what kappa is made of."""
     plan, cell = values.plan, values.cell
@@ -114,14 +123,14 @@ def fold(
     for j, weight in enumerate(rows.weights[layer]):
         if weight:
             where = at_index(place, axis, values.kept_point(fill, side, j))
-            cell.add(f"{stored(inner, where)} += {literal(weight)}*{name};")
+            add(inner, where, f"{literal(weight)}*{name}")
     kappa = plan.kappas(fill)[side]
     if kappa is not None and rows.correction[layer]:
         wall = at_index(place, axis, ("0", 0))
-        _push(values, kappa, wall, f"{literal(rows.correction[layer])}*{name}", stored, sums)
+        _push(values, kappa, wall, f"{literal(rows.correction[layer])}*{name}", add, add_sum)
 
 
-def _push(values: Values, kappa: int, place: Place, seed: str, stored: Target, sums: Callable[[int], str]) -> None:
+def _push(values: Values, kappa: int, place: Place, seed: str, add: Target, add_sum: Sums) -> None:
     """Reverse differentiation of a wall's own value at one point of the wall."""
     plan, cell = values.plan, values.cell
     backs: dict[int, list[str]] = defaultdict(list, {kappa: [seed]})
@@ -131,7 +140,7 @@ def _push(values: Values, kappa: int, place: Place, seed: str, stored: Target, s
         if number in plan.literals:
             continue
         if number in plan.uniforms:
-            cell.add(f"{sums(plan.uniforms.index(number))} += {total};")
+            add_sum(plan.uniforms.index(number), total)
             continue
         step = plan.steps[number]
         if step.operation == "input" or step.operation in FILLS:
@@ -143,7 +152,7 @@ def _push(values: Values, kappa: int, place: Place, seed: str, stored: Target, s
             for j, weight in enumerate(weights):
                 if weight:
                     where = at_index(place, axis, values.wall_point(number, j))
-                    cell.add(f"{stored(step.inputs[0], where)} += {literal(weight)}*{back};")
+                    add(step.inputs[0], where, f"{literal(weight)}*{back}")
         elif step.operation == "pointwise":
             texts, function = values.texts(number, place, back), plan.attributes(number)[0]
             for argument, read in enumerate(step.inputs):

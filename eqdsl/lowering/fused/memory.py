@@ -18,21 +18,26 @@ class Memory:
     Parameters
     ----------
     plan : Plan
+    line : int, optional
+        The axis along which the text of a kernel has a loop, with its ends apart: default the last. The number of axes
+        stands for none.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, line: int | None = None) -> None:
         self.plan = plan
+        self.line = plan.last if line is None else line
+        self._row = prod(plan.sizes[self.line :])
         self.stored = [f for f in sorted(plan.bulk) if self._stored(f)]
         self._offsets: dict[int, int] = {}
         self.size = 0
         for fill in self.stored:
             self._offsets[fill] = self.size
-            self.size += sum(len(r.weights) for r in plan.rows(fill)) * prod(self.others(fill)) * plan.sizes[plan.last]
+            self.size += sum(len(r.weights) for r in plan.rows(fill)) * prod(self.others(fill)) * self._row
 
     def _stored(self, fill: int) -> bool:
         plan = self.plan
         step = plan.steps[fill]
-        return step.operation in FILLS and step.operation != "wrap" and plan.fill_axis(fill) != plan.last
+        return step.operation in FILLS and step.operation != "wrap" and plan.fill_axis(fill) != self.line
 
     def leaf(self, number: int) -> int:
         """The array that a value is or fills."""
@@ -49,7 +54,7 @@ class Memory:
 
     def other_axes(self, fill: int) -> list[int]:
         """The axes with rows, but for the one filled."""
-        return [a for a in range(self.plan.last) if a != self.plan.fill_axis(fill)]
+        return [a for a in range(self.line) if a != self.plan.fill_axis(fill)]
 
     def others(self, fill: int) -> list[int]:
         """Points of the ghost rows along the other axes."""
@@ -63,7 +68,7 @@ class Memory:
         extent = self.plan.extents[self.plan.steps[fill].inputs[0]]
         for axis, size in zip(self.other_axes(fill), self.others(fill), strict=True):
             place = f"({place}*{size} + {indices[axis]} + {extent.shift[axis]})"
-        return f"{self._offsets[fill]} + {place}*{self.plan.sizes[self.plan.last]}L"
+        return f"{self._offsets[fill]} + {place}" + (f"*{self._row}" if self._row > 1 else "")
 
     def functions(self, name: str, type_: str, zero: bool = False) -> Iterator[str]:
         """Functions that find a row by its raw indices, one per array leaf and fill along an axis with rows.

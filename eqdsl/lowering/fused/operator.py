@@ -16,21 +16,21 @@ from torch import Tensor
 
 from eqdsl.core.native import CompilationFailed
 from eqdsl.learned.native.use import batched
-from eqdsl.lowering.fused.kernel import Kernel
+from eqdsl.lowering.fused.backends import Rates
 from eqdsl.lowering.fused.reference import reference_rates
 
-_KERNELS: WeakValueDictionary[int, Kernel] = WeakValueDictionary()
+_KERNELS: WeakValueDictionary[int, Rates] = WeakValueDictionary()
 _NUMBERS = count()
 
 
-def register(kernel: Kernel) -> int:
+def register(kernel: Rates) -> int:
     """The number by which the custom operators know a kernel, as long as it lives."""
     number = next(_NUMBERS)
     _KERNELS[number] = kernel
     return number
 
 
-def rates(kernel: Kernel, number: int, state: Tensor, uniforms: Tensor, arrays: Sequence[Tensor]) -> Tensor:
+def rates(kernel: Rates, number: int, state: Tensor, uniforms: Tensor, arrays: Sequence[Tensor]) -> Tensor:
     """The right-hand sides by a kernel, differentiable in all three any number of times.
 
     First derivatives come from the adjoint kernel, higher ones from the reference.
@@ -46,7 +46,7 @@ def rates(kernel: Kernel, number: int, state: Tensor, uniforms: Tensor, arrays: 
 
 class _Rates(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, kernel: Kernel, state: Tensor, uniforms: Tensor, *arrays: Tensor) -> Tensor:
+    def forward(ctx: Any, kernel: Rates, state: Tensor, uniforms: Tensor, *arrays: Tensor) -> Tensor:
         ctx.kernel = kernel
         ctx.save_for_backward(state, uniforms, *arrays)
         return kernel.forward(state, uniforms, arrays)

@@ -1,13 +1,18 @@
-"""Pointwise functions in C: values and derivatives, one line each.
+"""Pointwise functions as texts: values and derivatives, one line each.
 
-In the texts ``{a}``, ``{b}``, ``{c}`` are the arguments, ``{v}`` the value itself and ``{g}`` the value's cotangent; a
-derivative text is the cotangent of that argument, None where it is zero. At kinks the derivatives are torch's.
+The texts are C and Python at once: ``where(c, a, b)`` chooses, ``real(x)`` makes a number of the kernel's own type,
+and each back-end says what these two mean. In the texts ``{a}``, ``{b}``, ``{c}`` are the arguments, ``{v}`` the value
+itself and ``{g}`` the value's cotangent; a derivative text is the cotangent of that argument, None where it is zero. At
+kinks the derivatives are torch's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+C_WORDS = "#define where(c, a, b) ((c) ? (a) : (b))\n#define real(x) ((T)(x))\n"
+"""What the texts' own words mean in C."""
 
 NAMES = "abc"
 """Names of arguments."""
@@ -26,7 +31,7 @@ class Scalar:
 
 
 def _comparison(sign: str) -> Scalar:
-    return Scalar(2, f"(T)({{a}} {sign} {{b}})", (None, None))
+    return Scalar(2, f"where({{a}} {sign} {{b}}, real(1), real(0))", (None, None))
 
 
 SCALARS: dict[str, Scalar] = {
@@ -36,14 +41,16 @@ SCALARS: dict[str, Scalar] = {
     "div": Scalar(2, "{a}/{b}", ("{g}/{b}", "-{g}*{v}/{b}")),
     "neg": Scalar(1, "-{a}", ("-{g}",)),
     "pow": Scalar(
-        2, "pow({a}, {b})", ("({b} == 0 ? 0 : {g}*{b}*pow({a}, {b} - 1))", "({a} == 0 ? 0 : {g}*{v}*log({a}))")
+        2,
+        "pow({a}, {b})",
+        ("where({b} == 0, 0, {g}*{b}*pow({a}, {b} - 1))", "where({a} == 0, 0, {g}*{v}*log({a}))"),
     ),
     "lt": _comparison("<"),
     "le": _comparison("<="),
     "gt": _comparison(">"),
     "ge": _comparison(">="),
     "ne": _comparison("!="),
-    "ifelse": Scalar(3, "({a} != 0 ? {b} : {c})", (None, "({a} != 0 ? {g} : 0)", "({a} != 0 ? 0 : {g})")),
+    "ifelse": Scalar(3, "where({a} != 0, {b}, {c})", (None, "where({a} != 0, {g}, 0)", "where({a} != 0, 0, {g})")),
     "sin": Scalar(1, "sin({a})", ("{g}*cos({a})",)),
     "cos": Scalar(1, "cos({a})", ("-{g}*sin({a})",)),
     "tan": Scalar(1, "tan({a})", ("{g}*(1 + {v}*{v})",)),
@@ -56,26 +63,32 @@ SCALARS: dict[str, Scalar] = {
     "tanh": Scalar(1, "tanh({a})", ("{g}*(1 - {v}*{v})",)),
     "exp": Scalar(1, "exp({a})", ("{g}*{v}",)),
     "log": Scalar(1, "log({a})", ("{g}/{a}",)),
-    "log10": Scalar(1, "log10({a})", ("{g}/({a}*(T)2.302585092994045684)",)),
+    "log10": Scalar(1, "log10({a})", ("{g}/({a}*real(2.302585092994045684))",)),
     "sqrt": Scalar(1, "sqrt({a})", ("{g}/(2*{v})",)),
-    "abs": Scalar(1, "fabs({a})", ("({a} > 0 ? {g} : {a} < 0 ? -{g} : 0)",)),
-    "sign": Scalar(1, "(T)(({a} > 0) - ({a} < 0))", (None,)),
+    "abs": Scalar(1, "fabs({a})", ("where({a} > 0, {g}, where({a} < 0, -{g}, 0))",)),
+    "sign": Scalar(1, "where({a} > 0, real(1), where({a} < 0, real(-1), real(0)))", (None,)),
     "floor": Scalar(1, "floor({a})", (None,)),
-    "heaviside": Scalar(1, "({a} > 0 ? (T)1 : {a} < 0 ? (T)0 : (T)0.5)", (None,)),
+    "heaviside": Scalar(1, "where({a} > 0, real(1), where({a} < 0, real(0), real(0.5)))", (None,)),
     "min": Scalar(
         2,
-        "({a} != {a} || {a} < {b} ? {a} : {b})",
-        ("({a} < {b} ? {g} : {a} > {b} ? 0 : {g}/2)", "({b} < {a} ? {g} : {b} > {a} ? 0 : {g}/2)"),
+        "where(({a} != {a}) | ({a} < {b}), {a}, {b})",
+        (
+            "where({a} < {b}, {g}, where({a} > {b}, 0, {g}/2))",
+            "where({b} < {a}, {g}, where({b} > {a}, 0, {g}/2))",
+        ),
     ),
     "max": Scalar(
         2,
-        "({a} != {a} || {a} > {b} ? {a} : {b})",
-        ("({a} > {b} ? {g} : {a} < {b} ? 0 : {g}/2)", "({b} > {a} ? {g} : {b} < {a} ? 0 : {g}/2)"),
+        "where(({a} != {a}) | ({a} > {b}), {a}, {b})",
+        (
+            "where({a} > {b}, {g}, where({a} < {b}, 0, {g}/2))",
+            "where({b} > {a}, {g}, where({b} < {a}, 0, {g}/2))",
+        ),
     ),
-    "erf": Scalar(1, "erf({a})", ("{g}*(T)1.128379167095512574*exp(-{a}*{a})",)),
+    "erf": Scalar(1, "erf({a})", ("{g}*real(1.128379167095512574)*exp(-{a}*{a})",)),
     "sigmoid": Scalar(1, "1/(1 + exp(-{a}))", ("{g}*{v}*(1 - {v})",)),
-    "relu": Scalar(1, "({a} < 0 ? 0 : {a})", ("({a} > 0 ? {g} : 0)",)),
-    "softplus": Scalar(1, "(({a} > 0 ? {a} : 0) + log1p(exp(-fabs({a}))))", ("{g}/(1 + exp(-{a}))",)),
+    "relu": Scalar(1, "where({a} < 0, 0, {a})", ("where({a} > 0, {g}, 0)",)),
+    "softplus": Scalar(1, "(where({a} > 0, {a}, 0) + log1p(exp(-fabs({a}))))", ("{g}/(1 + exp(-{a}))",)),
 }
 
 
@@ -86,8 +99,8 @@ SINGULAR = ("div", "pow", "tan", "asin", "acos", "atan2", "sinh", "cosh", "exp",
 def literal(number: float) -> str:
     """A number as the kernel's own type."""
     if number != number or number in (float("inf"), float("-inf")):
-        return "(T)NAN" if number != number else ("(T)INFINITY" if number > 0 else "(T)(-INFINITY)")
-    return f"(T){number!r}" if number >= 0 else f"((T){number!r})"
+        return "real(NAN)" if number != number else ("real(INFINITY)" if number > 0 else "real(-INFINITY)")
+    return f"real({number!r})"
 
 
 def value_text(function: str, arguments: list[str], exponent: float | None = None) -> str:
@@ -139,7 +152,7 @@ def _power(base: str, exponent: float) -> str:
         return f"pow({base}, {literal(exponent)})"
     count = abs(int(exponent))
     if count == 0:
-        return "(T)1"
+        return "real(1)"
     product = _product(base, count)
     return product if exponent > 0 else f"1/({product})"
 

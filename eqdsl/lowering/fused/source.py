@@ -9,6 +9,7 @@ from eqdsl.lowering.fused.extents import Unsupported
 from eqdsl.lowering.fused.memory import Memory
 from eqdsl.lowering.fused.places import HERE, Block, Index, Place
 from eqdsl.lowering.fused.plan import Plan
+from eqdsl.lowering.fused.scalars import C_WORDS
 from eqdsl.lowering.fused.values import Reach, Values
 
 CHUNK = 4096
@@ -27,7 +28,7 @@ ARGUMENTS = "const T *const *A, const T *U, const T *G"
 def header(plan: Plan, precision: str) -> str:
     """Types, functions and sizes."""
     return (
-        f"#include <tgmath.h>\ntypedef {precision} T;\n"
+        f"#include <tgmath.h>\ntypedef {precision} T;\n{C_WORDS}"
         f"enum {{ LEAVES = {len(plan.leaves)}, CHANNELS = {len(plan.totals)}, UNIFORMS = {len(plan.uniforms)},"
         f" MOST_STAGES = {MOST_STAGES} }};\n"
         "#define LIMIT(i, a, b) ((i) < (a) ? (a) : (i) > (b) ? (b) : (i))\n"

@@ -52,11 +52,13 @@ class Values:
         found = self.cell.find(key)
         if found is not None:
             return found
-        if plan.last in axes:
+        if self.memory.line in axes:
             return self.cell.declare(key, "const T", self._text(number, place))
-        return self.row.declare(
-            key, "const T", Values(self.memory, self.row, self.row, self.reach)._text(number, place)
-        )
+        return self.row.declare(key, "const T", self._on_row()._text(number, place))
+
+    def _on_row(self) -> Values:
+        """The same, for what does not vary along the line."""
+        return Values(self.memory, self.row, self.row, self.reach)
 
     def inputs(self, number: int, place: Place) -> list[str]:
         """Values of what a pointwise step reads."""
@@ -115,11 +117,11 @@ class Values:
         text = index_text(place[axis], axis, self.plan)
         if place[axis][0] == "i" and place[axis][1] and self.plan.periodic(axis):
             text = f"WRAP({text}, {self.plan.sizes[axis]})"
-        elif place[axis][0] == "i" and place[axis][1] and axis != self.plan.last:
+        elif place[axis][0] == "i" and place[axis][1] and axis != self.memory.line:
             # Beyond what is defined a point is met only where it is multiplied by zero; it must not be infinite there.
             extent = self.plan.extents[number]
             text = f"LIMIT({text}, {-extent.shift[axis]}, {self.plan.sizes[axis] - 1 + extent.above(axis)})"
-        return f"(T)({first!r} + {line.spacing!r}*(double)({text}))"
+        return f"real({first!r} + {line.spacing!r}*(double)({text}))"
 
     def _stencil(self, number: int, place: Place) -> str:
         axis, weights = self.plan.attributes(number)
@@ -132,7 +134,7 @@ class Values:
         plan, axis = self.plan, self.plan.fill_axis(number)
         base, offset = place[axis]
         inner = plan.steps[number].inputs[0]
-        if base == "i" and axis != plan.last:
+        if base == "i" and axis != self.memory.line:
             return self._load(number, place)
         if plan.steps[number].operation == "wrap":
             return self.at(inner, at_index(place, axis, wrapped(place[axis])))
@@ -186,7 +188,7 @@ class Values:
             return self.at(total, place)
         if where == "1":
             return self.at(end, place)
-        return f"{where} ? {self.at(end, place)} : {self.at(total, place)}"
+        return f"where({where}, {self.at(end, place)}, {self.at(total, place)})"
 
 
 def at_end(place: Place, axis: int, side: int, values: Values) -> str:
@@ -194,7 +196,7 @@ def at_end(place: Place, axis: int, side: int, values: Values) -> str:
     base, offset = place[axis]
     if base != "i":
         return str(int((base, offset) == (("0", 0) if side == 0 else ("n", -1))))
-    if axis == values.plan.last:
+    if axis == values.memory.line:
         values.reach.note(offset, 1 - side, -side)
         return "0"
     return f"({index_text(place[axis], axis, values.plan)} == {0 if side == 0 else values.plan.sizes[axis] - 1})"
@@ -203,4 +205,4 @@ def at_end(place: Place, axis: int, side: int, values: Values) -> str:
 def weighted(parts: Iterable[tuple[float, str]]) -> str:
     """The text of a weighted sum."""
     texts = [name if weight == 1.0 else f"{literal(weight)}*{name}" for weight, name in parts]
-    return " + ".join(texts) or "(T)0"
+    return " + ".join(texts) or "real(0)"

@@ -109,6 +109,6 @@ class OdeSteps:
 
 
 def _heard(term: LearnedTermModule) -> bool:
-    """Whether hooks listen to a term, or its weights are not what they were made as."""
+    """Whether hooks listen to a term, its weights are not what they were made as, or it computes in short numbers."""
     layers = list(term.modules())
-    return any(m._forward_hooks or m._forward_pre_hooks or hasattr(m, "parametrizations") for m in layers)
+    return term.bf16 or any(m._forward_hooks or m._forward_pre_hooks or hasattr(m, "parametrizations") for m in layers)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from eqdsl.learned.native.blocks import blocks_source
 from eqdsl.learned.native.functions import functions_source
 from eqdsl.learned.native.mlp_rows import rows_source
+from eqdsl.lowering.fused.scalars import C_WORDS
 from eqdsl.lowering.ode.plan import Plan
 from eqdsl.lowering.ode.stages import Stages
 
@@ -167,6 +168,6 @@ def ode_source(plan: Plan, precision: str) -> str:
     return "".join(
         (
             functions_source(plan.activation, precision), blocks_source(), rows_source(), "#include <tgmath.h>\n",
-            sizes, stages.text(), _STEP.format(packed=stages.packed), _ADJOINT.format(),
+            C_WORDS, sizes, stages.text(), _STEP.format(packed=stages.packed), _ADJOINT.format(),
         )
     )  # fmt: skip

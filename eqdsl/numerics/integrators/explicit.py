@@ -10,6 +10,7 @@ from torch import Tensor
 
 from eqdsl.numerics.integrators.base import Field, Task
 from eqdsl.numerics.integrators.fixed_step import Amount, FixedStep, Plan, Stepper, marched, stage_time, within_step
+from eqdsl.numerics.integrators.replay import Replay, replays
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class ExplicitTableau(FixedStep):
     reach: float
 
     def rollout(self, vector_field: Field, initial: Tensor, times: Tensor, task: Task) -> Iterator[Tensor]:
-        """Steps that the vector field takes itself, where it does; else as `march`.
+        """Steps that the vector field takes itself, or that are replayed, where they are; else as `march`.
 
         Many at once where no gradients are asked for, or one after the other.
         """
@@ -45,6 +46,10 @@ class ExplicitTableau(FixedStep):
             steps = offered((*self.a, self.b), self.c, initial)
             if steps is not None:
                 return self._inside(steps, initial, Plan(times, initial, task), task)
+        if times.ndim == 1 and getattr(vector_field, "capturable", False):
+            plan = Plan(times, initial, task)
+            if replays(initial, len(plan)):
+                return self._replayed(vector_field, initial, plan, task)
         single = getattr(vector_field, "runge_kutta", None)
         made = None if single is None else single((*self.a, self.b), self.c, (), False, initial)
         if made is None:
@@ -66,10 +71,14 @@ class ExplicitTableau(FixedStep):
             task.effort.evaluations += count * len(self.b)
             yield state
 
+    def _replayed(self, vector_field: Field, initial: Tensor, plan: Plan, task: Task) -> Iterator[Tensor]:
+        replay = Replay(self.stepper(vector_field).advance, initial)
+        return self._inside(lambda state, t, h, count: replay(t, h, count), initial, plan, task)
+
     def stepper(self, vector_field: Field) -> Stepper:
         """Steps without memory."""
         return Stepper(
-            lambda t, state, h: explicit_step(within_step(vector_field, t, h), self, t, state, h), len(self.b)
+            lambda t, state, h: explicit_step(within_step(vector_field, t, h, state), self, t, state, h), len(self.b)
         )
 
 

@@ -172,15 +172,22 @@ def stage_time(t: Amount, c: float, h: Amount, state: Tensor) -> Tensor:
     """``t + c h`` as the vector field takes it."""
     if isinstance(t, Tensor) and isinstance(h, Tensor):
         return (t + c * h.reshape(-1).to(t.dtype)).to(state.dtype) if c else t.to(state.dtype)
-    return torch.tensor(t + c * h, dtype=state.dtype)
+    return _number(t + c * h, state.dtype, state)
 
 
-def within_step(vector_field: Field, t: Amount, h: Amount) -> Field:
+def within_step(vector_field: Field, t: Amount, h: Amount, state: Tensor) -> Field:
     """The field for the stages of the step from t to ``t + h``."""
     if not hasattr(type(vector_field), "inside"):
         return vector_field
-    begin = torch.as_tensor(t, dtype=torch.float64)
-    return within(vector_field, begin, begin + torch.as_tensor(h, dtype=torch.float64).reshape(begin.shape))
+    begin, length = (_number(x, torch.float64, state) for x in (t, h))
+    return within(vector_field, begin, begin + length.reshape(begin.shape))
+
+
+def _number(amount: Amount, dtype: torch.dtype, state: Tensor) -> Tensor:
+    """An amount where the state is; a number is filled in there, where a copy from the host would wait."""
+    if isinstance(amount, Tensor):
+        return amount.to(dtype)
+    return torch.full((), amount, dtype=dtype, device=state.device)
 
 
 def against_state(length: Amount, state: Tensor) -> Amount:

@@ -37,16 +37,18 @@ class Verlet(Carrying):
         """The carry is the state."""
         positions, velocities = _pairs(vector_field, initial)
         damped = bool(getattr(vector_field, "velocity_forces", lambda: True)())
-        order = torch.argsort(torch.tensor(positions + velocities)).to(initial.device)
+        # On the device beforehand: a list of numbers would be copied there at each step.
+        places, speeds = (torch.tensor(numbers, device=initial.device) for numbers in (positions, velocities))
+        order = torch.argsort(torch.cat([places, speeds]))
 
         def joined(x: Tensor, v: Tensor) -> Tensor:
-            return torch.cat([x, v], dim=1)[:, order]
+            return torch.cat([x, v], dim=1).index_select(1, order)
 
         def force(t: Tensor, x: Tensor, v: Tensor) -> Tensor:
-            return vector_field(t, joined(x, v))[:, velocities]
+            return vector_field(t, joined(x, v)).index_select(1, speeds)
 
         def step(start: Amount, at: tuple[Tensor, Tensor], state: Tensor, h: Amount) -> Tensor:
-            x, v = state[:, positions], state[:, velocities]
+            x, v = state.index_select(1, places), state.index_select(1, speeds)
 
             def kick(w: Tensor) -> Tensor:
                 return moved(v, 0.5 * h, force(at[0], x, w))

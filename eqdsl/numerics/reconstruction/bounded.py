@@ -60,7 +60,7 @@ class Bounded(Reconstruction):
             every = tuple(range(1, mean.ndim))
             least, most = mean.amin(dim=every, keepdim=True), mean.amax(dim=every, keepdim=True)
         else:
-            least, most = (torch.as_tensor(b, dtype=mean.dtype, device=mean.device) for b in bounds)
+            least, most = (mean.new_full((), b) for b in bounds)
         top, bottom = values[0], values[0]
         for value in values[1:]:
             top, bottom = torch.maximum(top, value), torch.minimum(bottom, value)

@@ -1,4 +1,3 @@
 state u
-param k per trajectory = fit 1
 param m = fit 1 ~ lognormal(0, 1)
-dt(u) = -k*m*u
+dt(u) = -m*u

@@ -1,3 +1,0 @@
-state u
-dt(u) = -u
-observe y = u^2
