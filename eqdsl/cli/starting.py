@@ -84,6 +84,7 @@ def started(data: Trajectories, field: VectorField, run: Run | None, file: str) 
     ), field
 
 
+@torch.no_grad()
 def _by_formulas(state: Tensor, field: VectorField) -> Tensor:
     given, model = field.initial_values(len(state)), field.model
     unknown = next((model.channel_names[c] for c in model.hidden if model.channel_names[c] not in given), None)
