@@ -27,8 +27,8 @@ from eqdsl.inspection.parameters import RISES
 from eqdsl.inspection.wording import edge
 from eqdsl.model.model import Model
 
-LARGEST = 1 << 17
-"""Grid points beyond which the ranges of parameters are left to `eqdsl inspect`: they would take minutes."""
+LARGEST = 1 << 13
+"""Grid points beyond which the ranges of parameters are left to `eqdsl inspect`: they take seconds to minutes."""
 SHOWN = 8
 """Environments whose numbers a summary lists."""
 
@@ -116,6 +116,8 @@ def summary(run: Run) -> str:
     state = run.state
     ended = f"{state['status']}, {state['reason']}" if state["reason"] else state["status"]
     lines = [f"{run.path}: {state['epochs']} epochs in {duration(state['seconds'])}; {ended}"]
+    if state.get("stagnation"):
+        lines.append(f"  stagnation: {state['stagnation']}")
     ranges, sentences = _identified(run)
     own = state.get("own", {})
     for name, value in state["parameters"].items():

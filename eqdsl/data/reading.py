@@ -16,7 +16,8 @@ from eqdsl.data.inputs import with_wall_series
 from eqdsl.data.placement import Need, Placement
 from eqdsl.data.plan import Plan, make_plan, plan_inputs
 from eqdsl.data.safety import open_file
-from eqdsl.data.trajectories import InputValues, Trajectories
+from eqdsl.data.scattered import points_in
+from eqdsl.data.trajectories import InputValues, Points, Trajectories
 from eqdsl.model.model import Model
 
 
@@ -27,6 +28,7 @@ def read_data(
     mapping: Mapping[str, str] | None = None,
     require_velocity: bool = False,
     minimum_frames: int = 2,
+    scattered: bool = False,
 ) -> Trajectories:
     """Trajectories of what the data of a model hold: its states, or what its ``observe`` statements say.
 
@@ -44,6 +46,9 @@ def read_data(
     minimum_frames : int
         Frames that every trajectory must have. With 1, initial states are enough and a state may be constant.
 
+    scattered : bool
+        Whether scattered points will do; the result then has `points` and no frame yet.
+
     Returns
     -------
     Trajectories
@@ -59,6 +64,15 @@ def read_data(
     """
     file = str(path)
     with open_file(path) as handle:
+        points = points_in(handle, file, model, mapping)
+        if points is not None and scattered:
+            return _without_frames(points, model)
+        if points is not None:
+            raise DataError(
+                "holds scattered points, and frames on a grid are needed here",
+                file=file,
+                help="fit to them (`eqdsl fit --objective collocation`), or give a file with frames",
+            )
         plan = make_plan(handle, file, model, mapping, require_velocity=require_velocity)
         _raise_all(plan.problems, file)
         trajectories, problems = load_trajectories(handle, plan, minimum_frames)
@@ -102,6 +116,13 @@ def load_trajectories(handle: h5py.File, plan: Plan, minimum_frames: int) -> tup
         return with_wall_series(found, plan.model, plan.file), problems
     except DataError as error:
         return found, [*problems, error]
+
+
+def _without_frames(points: Points, model: Model) -> Trajectories:
+    """Trajectories that hold points alone."""
+    rows, shape = len(points.at), tuple(0 for _ in model.axes)
+    state = np.zeros((rows, 0, len(model.channels), *shape))
+    return Trajectories(np.zeros((rows, 0)), state, np.zeros(rows, int), model.channel_names, points=points)
 
 
 def _raise_all(problems: Sequence[DataError], file: str) -> None:

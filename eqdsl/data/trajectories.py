@@ -46,6 +46,38 @@ class InputValues:
 
 
 @dataclass(frozen=True)
+class Points:
+    """Measurements at scattered points of time and space.
+
+    Parameters
+    ----------
+    at : ndarray, shape (B, P, 1 + D), float64
+        Time, then position; NaN where a trajectory has fewer points.
+    values : ndarray, shape (B, P, C)
+        NaN where missing.
+    """
+
+    at: np.ndarray
+    values: np.ndarray
+
+    def select(self, indices: np.ndarray) -> Points:
+        """Those of some trajectories."""
+        return Points(self.at[indices], self.values[indices])
+
+    @property
+    def known(self) -> np.ndarray:
+        """Which values are known, shape (B, P, C)."""
+        found: np.ndarray = np.isfinite(self.values) & np.isfinite(self.at).all(axis=-1, keepdims=True)
+        return found
+
+    def times(self) -> tuple[np.ndarray, np.ndarray]:
+        """First and last time of each trajectory at which something is known."""
+        some = self.known.any(axis=-1)
+        first = np.where(some, self.at[..., 0], np.inf).min(axis=1)
+        return first, np.where(some, self.at[..., 0], -np.inf).max(axis=1)
+
+
+@dataclass(frozen=True)
 class Trajectories:
     """A batch of trajectories on one grid.
 
@@ -72,6 +104,8 @@ class Trajectories:
         Environment of each trajectory, as numbered in the file.
     number : ndarray, shape (B,), int, optional
         Place of each trajectory in the file of a fit, where it is one of those.
+    points : Points, optional
+        Scattered measurements that the frames were made from.
     """
 
     times: np.ndarray
@@ -84,6 +118,7 @@ class Trajectories:
     inputs: Mapping[str, InputValues] = field(default_factory=dict)
     environment: np.ndarray | None = None
     number: np.ndarray | None = None
+    points: Points | None = None
 
     def __len__(self) -> int:
         return int(self.times.shape[0])
@@ -106,6 +141,7 @@ class Trajectories:
         return replace(
             self, times=self.times[chosen], state=self.state[chosen], lengths=self.lengths[chosen], inputs=inputs,
             environment=environment, number=number,
+            points=None if self.points is None else self.points.select(chosen),
         )  # fmt: skip
 
     def window(self, start: int, stop: int) -> Trajectories:

@@ -29,8 +29,12 @@ def bytes_per_window(problem: Problem, objective: Objective, substeps: int) -> f
     kept: dict[int, int] = {}
 
     def note(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        kept[storage.data_ptr()] = storage.nbytes()
+        try:
+            storage = tensor.untyped_storage()
+            kept[storage.data_ptr()] = storage.nbytes()
+        except RuntimeError:
+            # A tensor inside `torch.func` has no storage of its own.
+            kept[id(tensor)] = tensor.numel() * tensor.element_size()
         return tensor
 
     with saved_tensors_hooks(note, lambda tensor: tensor), contextlib.suppress(ComputationError):

@@ -70,6 +70,8 @@ class ObjectiveSection(Section):
     """Objectives in order, as in `derivative,rollout`; auto: the warm start, then rollouts."""
     shares: Literal["auto"] | list[Positive] = "auto"
     """Shares of `optimizer.steps` and of Adam's time, one for each objective; auto: equal, after `warm_start.steps`."""
+    derivative: Literal["auto", "differences", "polynomials", "weak"] = "auto"
+    """How `derivative` reads rates off the data; auto: the weak form where the data show noise, else differences."""
     segment: Literal["auto"] | AtLeastOne = "auto"
     """Frames of a segment of `shooting`; auto: a tenth of a trajectory, at least 2."""
     continuity: Annotated[float, Field(ge=1)] = 100.0

@@ -31,6 +31,12 @@ def content_hash(trajectories: Trajectories) -> str:
     digest = hashlib.sha256(repr((trajectories.channels, trajectories.state.shape)).encode())
     rows = max(1, -(-trajectories.state.nbytes // HASHED_BYTES))
     flat = np.ascontiguousarray(trajectories.state).reshape(-1)
+    points = trajectories.points
+    if points is not None:
+        # Frames made from points depend on the computer that made them.
+        for array in (points.at, points.values):
+            digest.update(np.ascontiguousarray(array, np.float64).tobytes())
+        return digest.hexdigest()
     for array in (trajectories.lengths.astype(np.int64), trajectories.times.astype(np.float64), flat[::rows]):
         digest.update(np.ascontiguousarray(array).tobytes())
     if trajectories.environment is not None:

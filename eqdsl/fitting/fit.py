@@ -21,6 +21,7 @@ from eqdsl.data.split import Split, split_trajectories
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.velocities import with_velocities
 from eqdsl.fitting.clock import Outcome
+from eqdsl.fitting.collocation.frames import with_frames
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.config_file import changed_keys
 from eqdsl.fitting.evaluate import Scores, evaluate
@@ -28,13 +29,14 @@ from eqdsl.fitting.fingerprint import fingerprint
 from eqdsl.fitting.hidden import check_hidden, hidden_scales
 from eqdsl.fitting.integrator import ADJOINT_WARNING, diffusive
 from eqdsl.fitting.invariance import check_invariance
-from eqdsl.fitting.objectives.table import check_objectives
+from eqdsl.fitting.objectives.table import check_objectives, objectives_text
 from eqdsl.fitting.observation_texts import observation_texts
 from eqdsl.fitting.penalty import check_weights
 from eqdsl.fitting.precision import arithmetic, check_precision, shorten
 from eqdsl.fitting.problem import Problem, check_something_to_fit, make_problem
 from eqdsl.fitting.run_folder import SEEN, Run, RunWriter, load_run, own_values
 from eqdsl.fitting.run_place import run_place
+from eqdsl.fitting.stagnation import stagnation
 from eqdsl.fitting.suited import suited
 from eqdsl.fitting.trainer import Event, Trainer
 from eqdsl.fitting.trial import frame_spacing, with_hidden
@@ -144,6 +146,7 @@ class Session:
             "device": str(problem.variance.device), "dtype": self.config.run.dtype,
         })  # fmt: skip
         texts = [*problem.model.defaults, *trajectories.notes, f"split {self.split.rule}"]
+        texts.append(objectives_text(problem, self.config))
         texts += [f"integrator: {problem.integrator}"] if self.config.integrator.method == AUTO else []
         if self.config.integrator.memory == "adjoint" and diffusive(problem.model):
             texts.append(ADJOINT_WARNING)
@@ -190,7 +193,14 @@ class Session:
                 self.writer.update(status="failed", reason=error.message)
             raise
         assert self.writer is not None
-        self.writer.update(status=outcome.status, reason=outcome.reason)
+        stated = self.problem.noise
+        # Rollouts start from a noisy frame and are compared with noisy ones.
+        noise = None if stated is None else stated.tolerance(2 * stated.deviation.square())
+        found = stagnation(trainer.history, self.problem.model, self.config, trainer.best_values, noise)
+        stuck = str(found) if found is not None and outcome.status == "done" else ""
+        if stuck:
+            self.events({"event": "announce", "text": stuck})
+        self.writer.update(status=outcome.status, reason=outcome.reason, stagnation=stuck)
         return self._finish(replace(load_run(path), keep=temporary), outcome)
 
     def _finish(self, run: Run, outcome: Outcome) -> Run:
@@ -207,7 +217,7 @@ class Session:
             "event": "interrupted" if outcome.status == "interrupted" else "done", "reason": outcome.reason,
             "run": str(run.path), "epochs": state["epochs"], "seconds": state["seconds"],
             "validation": state["validation"], "parameters": state["parameters"], "noise": noise,
-            "scores": state["scores"],
+            "scores": state["scores"], "stagnation": state["stagnation"],
         })  # fmt: skip
         return replace(run, state=dict(state))
 
@@ -230,6 +240,7 @@ class Session:
             "status": "running",
             "reason": "",
             "scores": {},
+            "stagnation": "",
             "noise": {},
             "data": dict(identity),
             "split": self.split.rule,
@@ -274,7 +285,8 @@ def _read(model: Model, data: Trajectories | str | Path, config: FitConfig) -> t
             )
         check_inputs(data, model)
         return with_wall_series(data, model), None
-    return read_data(data, model, mapping=config.data.map or None), Path(data)
+    found = read_data(data, model, mapping=config.data.map or None, scattered=True)
+    return (found if found.points is None else with_frames(found, model, str(data))), Path(data)
 
 
 def split_for_fit(model: Model, trajectories: Trajectories, config: FitConfig, file: Path | None) -> Split:

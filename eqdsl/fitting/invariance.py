@@ -143,5 +143,6 @@ class _ScaledField:
 
 def _scaled(problem: Problem, scale: Tensor, rolled: Tensor | None) -> _Scaled:
     members = {f.name: getattr(problem, f.name) for f in fields(problem)}
-    members["field"] = _ScaledField(problem.field, scale)
+    if rolled is None:
+        members["field"] = _ScaledField(problem.field, scale)
     return _Scaled(**members, scale=scale, rolled=rolled)

@@ -12,15 +12,18 @@ from eqdsl.fitting.problem import Problem
 
 POLISH_ITERATIONS = 10
 """L-BFGS iterations of an epoch."""
+NETWORKS = 3.0
+"""Rate of the networks of states, over that of weights: they are plain and have to follow every trajectory."""
 POLISH_HISTORY = 20
 
 
 def make_adam(problem: Problem, options: OptimizerSection) -> torch.optim.Adam:
-    """Adam with groups for weights, parameters and starts of segments; ``base`` holds the rate before any decay."""
+    """Adam with groups for weights, parameters, starts and networks of states; ``base`` holds the rate before decay."""
     physical = list(problem.field.physical.parameters())
     chosen = {id(p) for p in physical}
     starts = list(problem.segments.parameters()) if problem.segments is not None else []
-    others = chosen | {id(p) for p in starts}
+    networks = list(problem.states.parameters()) if problem.states is not None else []
+    others = chosen | {id(p) for p in (*starts, *networks)}
     weights = [p for p in problem.parameters() if id(p) not in others]
     groups = [
         {"params": [p for p in members if p.requires_grad], "lr": rate, "base": rate}
@@ -28,6 +31,7 @@ def make_adam(problem: Problem, options: OptimizerSection) -> torch.optim.Adam:
             (weights, options.learning_rate),
             (physical, options.parameter_learning_rate),
             (starts, options.learning_rate),
+            (networks, NETWORKS * options.learning_rate),
         )
     ]
     return torch.optim.Adam([group for group in groups if group["params"]])

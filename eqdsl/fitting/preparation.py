@@ -72,7 +72,7 @@ class Preparation:
 
     def _set_horizon(self, progress: Progress, horizon: int) -> None:
         if horizon >= progress.horizon:
-            self._set_substeps(progress)
+            self.set_substeps(progress)
         progress.horizon = horizon
         progress.reference, progress.stale = math.inf, 0
         self._set_windows(progress, horizon)
@@ -104,12 +104,13 @@ class Preparation:
                 f"{least} would take {least * stored / 2**30:.2g} GiB"
             )
 
-    def _set_substeps(self, progress: Progress) -> None:
+    def set_substeps(self, progress: Progress) -> None:
+        """Steps between two frames that suit the vector field as it is now."""
         rules, before, enough = self.config.integrator, progress.substeps, True
         if rules.substeps != "auto":
             progress.substeps = rules.substeps
-        elif progress.stage != WARM_START:
-            # Before the warm start the vector field says nothing about the data.
+        elif progress.stage != WARM_START and (progress.step or not self.steps.objective(progress.stage).solves):
+            # Before the warm start, or a regression, the vector field says nothing about the data.
             progress.substeps, enough = choose_substeps(self.problem, rules.tolerance)
         if progress.substeps != before:
             # Scores with other steps do not compare.

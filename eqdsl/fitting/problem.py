@@ -13,11 +13,17 @@ from torch import Tensor, nn
 from eqdsl.core.errors import DataError, UsageError
 from eqdsl.data.frames import check_frames
 from eqdsl.data.inputs import without_driven
+from eqdsl.data.smoothing import noise_of
 from eqdsl.data.split import Split
-from eqdsl.data.statistics import channel_variance, time_derivative
+from eqdsl.data.statistics import channel_variance
 from eqdsl.data.trajectories import Trajectories
-from eqdsl.data.velocities import missing_velocities, with_velocities
+from eqdsl.data.velocities import in_model_order, missing_velocities, with_velocities
+from eqdsl.fitting.collocation.cloud import Cloud, cloud_on_grid
+from eqdsl.fitting.collocation.frames import cloud_of_points
+from eqdsl.fitting.collocation.states import StateNetworks
 from eqdsl.fitting.config import FitConfig
+from eqdsl.fitting.derivatives.base import DerivativeMethod, Measured
+from eqdsl.fitting.derivatives.table import derivative_method
 from eqdsl.fitting.guesses import with_guesses
 from eqdsl.fitting.integrator import check_integrator, integrator_of
 from eqdsl.fitting.misfit import channel_means
@@ -25,7 +31,7 @@ from eqdsl.fitting.noise import Noise, stated
 from eqdsl.fitting.penalty import learned_modules
 from eqdsl.fitting.scales import observed_rates, rms_rate, with_hidden_rates, without_gaps
 from eqdsl.fitting.segments import SegmentStarts, segment_length
-from eqdsl.fitting.stages import objectives_of
+from eqdsl.fitting.stages import AUTO, objectives_of
 from eqdsl.fitting.starts import FittedStarts, fitted_channels, start_states, starts_at_first
 from eqdsl.fitting.training_data import Batch, TrainingData
 from eqdsl.learned.initial import LAST_GAIN
@@ -56,8 +62,6 @@ class Problem:
         `validation` is `train` when nothing is held out.
     filled : Trajectories
         The states of the training trajectories, with estimates of those that the data do not hold.
-    slopes : Tensor, shape (B, T, C, *S)
-        Time derivative of the training data; NaN where unknown.
     variance : Tensor, shape (C',)
         Variance of each channel of the data, `model.data_channels`; the states come first.
     rate : Tensor, shape (C,)
@@ -72,6 +76,10 @@ class Problem:
         Integrator, and why.
     segments : SegmentStarts or None
         Fitted starts of the segments of training trajectories, where `shooting` is an objective.
+    derivative : DerivativeMethod or None
+        Slopes of the training data, where an objective compares with them.
+    cloud, states : Cloud and StateNetworks, or None
+        The training data as points, and networks for them, where `collocation` is an objective.
     noise : Noise or None
         What the model says about the noise of the data.
     """
@@ -81,7 +89,6 @@ class Problem:
     train: TrainingData
     validation: TrainingData
     filled: Trajectories
-    slopes: Tensor
     variance: Tensor
     rate: Tensor
     observed: dict[str, float]
@@ -90,6 +97,9 @@ class Problem:
     integrator: Choice
     segments: SegmentStarts | None = None
     first_only: bool = False
+    derivative: DerivativeMethod | None = None
+    cloud: Cloud | None = None
+    states: StateNetworks | None = None
     noise: Noise | None = None
 
     @property
@@ -160,7 +170,9 @@ class Problem:
         train = self.train.to(dtype)
         return replace(
             self, train=train, validation=train if self.validation is self.train else self.validation.to(dtype),
-            slopes=self.slopes.to(dtype), variance=self.variance.to(dtype), rate=self.rate.to(dtype),
+            variance=self.variance.to(dtype), rate=self.rate.to(dtype),
+            derivative=None if self.derivative is None else self.derivative.to(dtype),
+            cloud=None if self.cloud is None else self.cloud.to(dtype),
         )  # fmt: skip
 
     def fitted_starts(self) -> dict[str, Tensor]:
@@ -176,13 +188,14 @@ class Problem:
         """Everything with trainable numbers, by the prefix its tensors are stored under."""
         found = {
             "field": self.field, "initial": self.initial, "held_out_initial": self.held_out_initial,
-            "segments": self.segments, "noise": self.noise if self.noise is not None and self.noise.fits else None,
+            "segments": self.segments, "states": self.states,
+            "noise": self.noise if self.noise is not None and self.noise.fits else None,
         }  # fmt: skip
         return {name: module for name, module in found.items() if module is not None}
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """Every number that the training data decide."""
-        for module in (self.field, self.initial, self.segments):
+        for module in (self.field, self.initial, self.segments, self.states):
             if module is not None:
                 yield from (p for p in module.parameters() if p.requires_grad)
 
@@ -236,7 +249,8 @@ def make_problem(
                 file=file,
                 help="hold out more (`data.validation`), or nothing (`data.validation=0`)",
             )
-    slopes = time_derivative(filled)
+    measured = Measured(split.train, filled, noise_of(in_model_order(split.train, model)), field)
+    slopes = measured.slopes()
     slopes = np.where(without_driven(np.ones(slopes.shape, bool), model), slopes, np.nan)
     slopes[:, :, [i for i, name in enumerate(model.channel_names) if name in model.unobserved]] = np.nan
     filled = with_guesses(filled, field, observed_rates(slopes), np.argwhere(train.whole))
@@ -257,15 +271,30 @@ def make_problem(
     if "shooting" in objectives_of(config):
         length = segment_length(config.objective.segment, train.horizon)
         segments = SegmentStarts(model, train, filled, scale[: len(model.channels)], length)
+    derivative = None
+    names = objectives_of(config)
+    if "derivative" in names or "regression" in names:
+        # A regression averages over all of the data: the weak form serves it best, whatever the noise.
+        weak = config.objective.derivative == AUTO and "regression" in names
+        derivative = derivative_method("weak" if weak else config.objective.derivative, measured)
+    cloud = states = None
+    if "collocation" in names:
+        points = split.train.points
+        cloud = (
+            cloud_on_grid(split.train, model, grid, train.state) if points is None
+            else cloud_of_points(points, model, train.state)
+        )  # fmt: skip
+        states = StateNetworks(model, cloud, config.run.seed).to(device)
     lacking = {*model.unobserved, *(model.channel_names[i] for i in missing)}
-    names = {i: n for i, n in enumerate(model.data_channel_names) if n not in lacking}
-    observed = {n: float(variance[i]) for i, n in names.items()}
+    held = {i: n for i, n in enumerate(model.data_channel_names) if n not in lacking}
+    observed = {n: float(variance[i]) for i, n in held.items()}
     return Problem(
         model, field, train, validation, filled,
-        torch.as_tensor(slopes, device=device).to(dtype), scale,
+        scale,
         torch.as_tensor(rate, device=device).to(dtype),
         observed, initial, held_out, integrator_of(config.integrator, field, train, initial), segments,
-        starts_at_first(model, split.train), Noise(model, observed, scale) if stated(model) else None,
+        starts_at_first(model, split.train), derivative, cloud, states,
+        Noise(model, observed, scale) if stated(model) else None,
     )  # fmt: skip
 
 

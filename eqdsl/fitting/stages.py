@@ -10,6 +10,7 @@ from eqdsl.core.errors import UsageError
 from eqdsl.fitting.config import FitConfig
 
 AUTO = "auto"
+REGRESSION = "regression"
 WARM_START, POLISH = "warm start", "polish"
 """Names of derivative matching before another objective, and of L-BFGS; other stages are named by their objective."""
 ADAM_TIME = 0.7
@@ -62,9 +63,7 @@ def stages_of(config: FitConfig) -> tuple[Stage, ...]:
             raise UsageError(f"objective `{name}` is named twice", help="name each objective once, in order")
     adam_time = ADAM_TIME if config.optimizer.polish else 1.0
     if isinstance(shares, str):
-        warm = len(names) > 1 and names[0] == "derivative"
-        parts = _divided([1.0] * (len(names) - warm), config.optimizer.steps, WARM_TIME if warm else 0.0, adam_time)
-        parts = [(config.warm_start.steps, WARM_TIME), *parts] if warm else parts
+        parts = _equal_parts(names, config, adam_time)
     elif len(shares) != len(names):
         raise UsageError(
             f"objective.shares: {len(shares)} shares for {len(names)} objectives ({', '.join(names)})",
@@ -76,8 +75,23 @@ def stages_of(config: FitConfig) -> tuple[Stage, ...]:
     for number, (name, (steps, until)) in enumerate(zip(names, parts, strict=True), start=1):
         last = number == len(names)
         called = WARM_START if name == "derivative" and not last else name
-        stages.append(Stage(called, name, steps, until, decides=last))
-    return (*stages, Stage(POLISH, names[-1], config.optimizer.polish, 1.0))
+        solved = name == REGRESSION
+        stages.append(Stage(called, name, 1 if solved else steps, until, decides=last and not solved))
+    # L-BFGS would only shrink what a regression has found.
+    polish = 0 if names[-1] == REGRESSION else config.optimizer.polish
+    return (*stages, Stage(POLISH, names[-1], polish, 1.0))
+
+
+def _equal_parts(names: Sequence[str], config: FitConfig, adam_time: float) -> list[tuple[int, float]]:
+    """Steps and ends of time: equal shares, but for a regression, and for derivative matching before others."""
+    warm = len(names) > 1 and names[0] == "derivative"
+    long = [number for number, name in enumerate(names) if name != REGRESSION and not (warm and number == 0)]
+    begin = WARM_TIME if warm else 0.0
+    parts = [(config.warm_start.steps, WARM_TIME)] if warm else []
+    divided = iter(_divided([1.0] * len(long), config.optimizer.steps, begin, adam_time) if long else ())
+    for number in range(len(parts), len(names)):
+        parts.append(next(divided) if number in long else (1, parts[-1][1] if parts else WARM_TIME))
+    return parts
 
 
 def _divided(shares: Sequence[float], steps: int, begin: float, end: float) -> list[tuple[int, float]]:

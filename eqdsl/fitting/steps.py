@@ -133,6 +133,17 @@ class Steps:
         if rules.shorten and progress.bad >= SHORTEN_AFTER and progress.stage == "rollout" and progress.horizon > 1:
             progress.limit = progress.horizon // 2
 
+    def solve(self, progress: Progress, announce: Callable[[str], None]) -> Tally:
+        """Bring the objective to its least value at once."""
+        tally, objective = Tally(), self.objective(progress.stage)
+        misfit = objective.solve(announce)
+        with torch.no_grad():
+            starts = objective.starts(progress.horizon)
+            penalty = self.penalty(self.problem.train.batch(starts[: progress.windows], progress.horizon))
+        tally.add(misfit, float(penalty.total), {name: float(norm) for name, norm in penalty.norms.items()})
+        progress.step += 1
+        return tally
+
     def polish_epoch(self, progress: Progress) -> Tally:
         """One call of L-BFGS; a tally with a bad step when it left the finite numbers and was taken back.
 

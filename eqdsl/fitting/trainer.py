@@ -69,6 +69,8 @@ class Trainer:
         self.events, self.save = events, save
         self.clock = Clock(config.run.minutes, should_stop)
         self.steps = Steps(problem, config, check=self.clock.check, fall_back=self._put_back)
+        for objective in self.steps.objectives.values():
+            objective.verify()
         self.schedule = make_schedule(config, problem.train.horizon)
         self.preparation = Preparation(problem, config, self.schedule, self.steps, self._announce)
         self.judgement = Judgement(config, self.schedule, self._announce)
@@ -140,16 +142,22 @@ class Trainer:
         if self.preparation.prepare(progress, self._point()):
             horizon, windows, substeps = progress.horizon, progress.windows, progress.substeps
             self._tell("stage", stage=progress.stage, horizon=horizon, windows=windows, substeps=substeps)
+        objective = self.steps.objective(progress.stage)
+        solves, own_judge = objective.solves, objective.own_judge and progress.stage == POLISH
         if self.problem.noise is not None:
             self.problem.noise.begin()
         if progress.stage == POLISH:
             tally = self.steps.polish_epoch(progress)
+        elif solves:
+            tally = self.steps.solve(progress, self._announce)
+            self.preparation.set_substeps(progress)
         else:
             tally = self.steps.adam_epoch(progress, self._rate)
         progress.epoch += 1
         validation = validation_misfit(self.problem, progress.substeps, check=self.clock.check)
         validation += self.steps.invariance.held_out(progress.substeps)
-        if validation < progress.bar:
+        if solves or (own_judge and not tally.bad) or validation < progress.bar:
+            # Rollouts from noisy first frames, or over long times, may say nothing of a solution.
             self._keep_best(validation)
         rolled = progress.stage != POLISH or self.steps.objective(POLISH).rolled
         self.judgement.judge(progress, tally, validation, rolled=rolled)

@@ -25,7 +25,7 @@ def caveats(
     Parameters
     ----------
     trouble : sequence of str
-        What kept rollouts from being compared, or pictures from being drawn.
+        That the fit stagnated, what kept rollouts from being compared, or pictures from being drawn.
     part : str
         Which stored trajectories the rollouts are compared on, a key of `eqdsl.inspection.wording.PARTS`.
     """

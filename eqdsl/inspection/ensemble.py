@@ -14,8 +14,8 @@ from eqdsl.inspection.visited import Visited, visited_states
 from eqdsl.inspection.wording import percent, short, table
 from eqdsl.lowering.vector_field import VectorField
 
-WORSE = 2.0
-"""Validation misfit over the best one from which on a member has not reached the same minimum."""
+WORSE = 10.0
+"""Validation misfit over the best one above which a member has ended in another place; else optimisers scatter."""
 
 WIDE = 0.02
 """Relative spread of a parameter among equally good fits above which it is called open."""

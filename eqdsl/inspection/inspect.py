@@ -22,6 +22,7 @@ from eqdsl.inspection.equations import equation_texts
 from eqdsl.inspection.figures.style import NO_PICTURES, can_draw
 from eqdsl.inspection.fitted_run import FittedRun
 from eqdsl.inspection.forecast import forecast_error
+from eqdsl.inspection.half_step import HalfStep, half_step
 from eqdsl.inspection.horizon import HorizonError, Rollouts, horizon_error, rollouts
 from eqdsl.inspection.identifiability import Identifiability, identifiability
 from eqdsl.inspection.inspection import Inspection, Picture
@@ -29,7 +30,7 @@ from eqdsl.inspection.laws import law_drifts
 from eqdsl.inspection.ledger import Ledger, make_ledger
 from eqdsl.inspection.multiplier_path import multiplier_path
 from eqdsl.inspection.parameters import ParameterReport, report_parameters
-from eqdsl.inspection.pictures import error_pictures, history_picture, learned_pictures, ledger_picture
+from eqdsl.inspection.pictures import error_pictures, history_picture, learned_pictures, ledger_picture, profile_picture
 from eqdsl.inspection.provenance import provenance, settings
 from eqdsl.inspection.report import write_report
 from eqdsl.inspection.response import Response, learned_responses
@@ -91,7 +92,9 @@ def inspect_run(
     responses = learned_responses(field, visited)
     values = parameter_values(field)
     numbers = {name: float(value) for name, value in values.items() if value.ndim == 0}
-    parameters, identified = _identified(run, field, training, visited, values)
+    found = sensitivity(field, visited, _norm(run.config))
+    parameters, identified = _identified(run, field, training, visited, values, found)
+    spread = ensemble((run, *members), visited)
     compared, trouble = _rolled_out(field, sample[part], part)
     error = horizon_error(compared.data, compared.model, compared.observed, compared.counted) if compared else None
     distillation = _distilled(run, field, responses, numbers, compared, force) if distil else None
@@ -99,7 +102,11 @@ def inspect_run(
     history = run.history()
     pictures: tuple[Picture, ...] = ()
     if plots and can_draw():
-        pictures = _pictures(field, visited, ledger, responses, compared, error, part, history)
+        profiles = profile_picture(parameters, spread)
+        pictures = (
+            *((profiles,) if profiles is not None else ()),
+            *_pictures(field, visited, ledger, responses, compared, error, part, history),
+        )
     elif plots:
         trouble = (*trouble, NO_PICTURES)
     return Inspection(
@@ -109,7 +116,8 @@ def inspect_run(
         latex=latex(run.model),
         parameters=parameters,
         identifiability=identified,
-        ensemble=ensemble((run, *members), visited),
+        ensemble=spread,
+        half_step=_half_step(run, field, compared, visited, found, numbers) if compared else None,
         ledger=ledger,
         distillation=distillation,
         horizon=error,
@@ -120,7 +128,7 @@ def inspect_run(
         history=history,
         settings=settings(run.config),
         facts=provenance(run, visited),
-        caveats=caveats(run.model, parameters, ledger, trouble, part),
+        caveats=caveats(run.model, parameters, ledger, (*_stagnation(run), *trouble), part),
         pictures=pictures,
         environments=environment_reports(field, visited, compared),
     )
@@ -136,13 +144,15 @@ def identify_run(run: FittedRun) -> tuple[tuple[ParameterReport, ...], Identifia
     """
     field = deepcopy(run.field).double().eval()
     training = run.completed()["train"]
-    return _identified(run, field, training, visited_states(training, field), parameter_values(field))
+    visited = visited_states(training, field)
+    found = sensitivity(field, visited, _norm(run.config))
+    return _identified(run, field, training, visited, parameter_values(field), found)
 
 
 def _identified(
-    run: FittedRun, field: VectorField, training: Trajectories, visited: Visited, values: dict[str, np.ndarray]
-) -> tuple[tuple[ParameterReport, ...], Identifiability]:
-    found = sensitivity(field, visited, _norm(run.config))
+    run: FittedRun, field: VectorField, training: Trajectories, visited: Visited, values: dict[str, np.ndarray],
+    found: Sensitivity,
+) -> tuple[tuple[ParameterReport, ...], Identifiability]:  # fmt: skip
     numbers = {name: float(value) for name, value in values.items() if value.ndim == 0}
     parameters = report_parameters(run.model, values, found, _forecast_error(field, training, found), field.members)
     return parameters, identifiability(field, visited, found, numbers)
@@ -154,6 +164,21 @@ def _outside(run: FittedRun, field: VectorField, training: Trajectories, compare
     filled = with_rollouts(with_velocities(training, run.model), field)
     seen = stored if isinstance(stored, dict) else seen_ranges(field, filled)
     return tuple(replace(d, trajectory=compared.rows[d.trajectory]) for d in departures(field, states, seen))
+
+
+def _half_step(
+    run: FittedRun, field: VectorField, compared: Rollouts, visited: Visited, found: Sensitivity,
+    numbers: Mapping[str, float],
+) -> HalfStep | None:  # fmt: skip
+    integrator = run.state.get("integrator")
+    if not isinstance(integrator, dict):
+        return None
+    return half_step(field, compared, visited, found, numbers, str(integrator["method"]), int(integrator["substeps"]))
+
+
+def _stagnation(run: FittedRun) -> tuple[str, ...]:
+    text = run.state.get("stagnation")
+    return (f"The fit stagnated: {text}.",) if isinstance(text, str) and text else ()
 
 
 def _norm(config: object) -> Norm:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from eqdsl.inspection.distil import Distillation
 from eqdsl.inspection.ensemble import Ensemble
 from eqdsl.inspection.environments import EnvironmentReport, environments_table, worst
+from eqdsl.inspection.half_step import HalfStep
 from eqdsl.inspection.horizon import HorizonError
 from eqdsl.inspection.identifiability import Identifiability
 from eqdsl.inspection.laws import LawDrift
@@ -31,7 +32,7 @@ class Picture:
     file : str
         Name of its file, without ``.png``.
     section : str
-        Where the report shows it: ``learned``, ``ledger``, ``errors`` or ``training``.
+        Where the report shows it: ``parameters``, ``learned``, ``ledger``, ``errors`` or ``training``.
     """
 
     file: str
@@ -58,6 +59,8 @@ class Inspection:
     identifiability : Identifiability
     ensemble : Ensemble or None
         When there are other seeds.
+    half_step : HalfStep or None
+        None when no rollout could be compared.
     ledger : Ledger
     distillation : Distillation or None
         When asked for.
@@ -88,6 +91,7 @@ class Inspection:
     parameters: tuple[ParameterReport, ...]
     identifiability: Identifiability
     ensemble: Ensemble | None
+    half_step: HalfStep | None
     ledger: Ledger
     distillation: Distillation | None
     horizon: HorizonError | None
@@ -119,6 +123,7 @@ class Inspection:
                 for p in self.parameters
             },
             "identifiability": self.identifiability.as_json(),
+            "half_step": self.half_step.as_json() if self.half_step else None,
             "ensemble": self.ensemble.as_json() if self.ensemble else None,
             "learned": {output.name: self._learned(output.name) for output in self.ledger.outputs},
             "equations": dict(self.equations),
@@ -127,6 +132,7 @@ class Inspection:
                     "rms": e.rms,
                     "learned_ratio": e.learned_ratio,
                     "learned_over_rhs": e.learned_over_rhs,
+                    "learned_over_known": finite(e.learned_over_known),
                     "terms": [asdict(t) for t in e.terms],
                 }
                 for e in self.ledger.equations
@@ -164,7 +170,7 @@ class Inspection:
                 self._parameter_rows(),
             ),
             *self._parameter_words(),
-            block("Identifiability", self.identifiability.as_lines()),
+            block("Identifiability", self.identified_lines()),
             self.ensemble.as_text() if self.ensemble else "",
             table(
                 "Ledger of terms",
@@ -188,6 +194,16 @@ class Inspection:
 
     def __str__(self) -> str:
         return self.as_text()
+
+    def identified_lines(self) -> list[str]:
+        """What is determined, how much is learned, and whether the step counts."""
+        ratios = [
+            f"learned/known in d {e.channel}/dt: {short(e.learned_over_known)} (rms)"
+            for e in self.ledger.equations
+            if e.learned_over_known
+        ]
+        half = [self.half_step.as_sentence()] if self.half_step else []
+        return [*self.identifiability.as_lines(), *ratios, *half]
 
     def _title(self) -> str:
         doc = f" ({self.model.doc})" if self.model.doc else ""

@@ -4,7 +4,8 @@ For an equation ``du/dt = sum_i a_i``, over all visited states and grid points:
 
 * ``rms_i = sqrt(mean(a_i^2))`` and ``share_i = rms_i/sum_j rms_j``;
 * ``projection_i = <a_i, rhs>/<rhs, rhs>`` (these sum to one) and the correlation of ``a_i`` with the right-hand side;
-* ``learned_ratio = mean(learned^2)/mean(rhs^2)``, the quantity whose smallness the fit asks for.
+* ``learned_ratio = mean(learned^2)/mean(rhs^2)``, the quantity whose smallness the fit asks for;
+* ``learned_over_known``, the rms of the sum of the learned terms over that of the sum of the known ones.
 """
 
 from __future__ import annotations
@@ -35,12 +36,13 @@ class TermEntry:
 
 @dataclass(frozen=True)
 class EquationEntry:
-    """One equation: its terms, the rms of the right-hand side, and learned over total mean square."""
+    """One equation: its terms, the rms of the right-hand side, learned over total mean square, and over known rms."""
 
     channel: str
     terms: tuple[TermEntry, ...]
     rms: float
     learned_ratio: float
+    learned_over_known: float
 
     @property
     def learned_over_rhs(self) -> float:
@@ -169,6 +171,7 @@ def _entry(equation: Equation, sums: _Sums) -> EquationEntry:
     spread = np.sqrt(np.maximum(squares - means**2, 0) * max(rhs_square - rhs_mean**2, 0))
     learned = np.array([bool(term.learned) for term in equation.terms])
     learned_square = float(sums.gram[np.ix_(learned, learned)].sum()) / count
+    known_square = float(sums.gram[np.ix_(~learned, ~learned)].sum()) / count
     entries = []
     for index, term in enumerate(equation.terms):
         entries.append(
@@ -181,9 +184,11 @@ def _entry(equation: Equation, sums: _Sums) -> EquationEntry:
                 _ratio(products[index], rhs_square),
             )
         )
+    over_known = math.sqrt(max(learned_square, 0.0) / known_square) if known_square > 0 else math.inf
     return EquationEntry(
-        equation.channel, tuple(entries), math.sqrt(max(rhs_square, 0.0)), _ratio(learned_square, rhs_square)
-    )
+        equation.channel, tuple(entries), math.sqrt(max(rhs_square, 0.0)), _ratio(learned_square, rhs_square),
+        over_known if learned.any() else 0.0,
+    )  # fmt: skip
 
 
 def _ratio(part: float, whole: float) -> float:

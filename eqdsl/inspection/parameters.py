@@ -53,6 +53,8 @@ class ParameterReport:
         The range at each of `RISES`; empty when none could be computed.
     absorbed : float or None
         Share of the parameter's effect on the data's states that learned terms can imitate.
+    parabola : (float, float) or None
+        Value at which norm or misfit is smallest, and half the width at the last of `RISES`, bounds not minded.
     decided : str
         ``norm``, ``misfit`` or ``nothing``; empty for a coefficient field.
     bias : str
@@ -75,6 +77,7 @@ class ParameterReport:
     bias: str = ""
     ranges: tuple[tuple[float, float], ...] = ()
     decided: str = ""
+    parabola: tuple[float, float] | None = None
     own: dict[int, float] = field(default_factory=dict)
 
 
@@ -179,7 +182,7 @@ def _row(parameter: Parameter, value: float, kind: str, interval: Interval | Non
         parameter.name, parameter.unit, value, parameter.value, lower, upper, is_at_bound(value, lower, upper), low,
         high, absorbed, _meaning(kind, bool(ranges)),
         _bias(parameter.name, value, interval) if ranges and kind == "norm" and interval is not None else "",
-        ranges, kind,
+        ranges, kind, (value + interval.middle, interval.widths[-1]) if ranges and interval is not None else None,
     )  # fmt: skip
 
 

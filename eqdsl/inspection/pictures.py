@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import torch
 
 from eqdsl.data.trajectories import Trajectories
+from eqdsl.inspection.ensemble import Ensemble
 from eqdsl.inspection.figures.curve import draw_slices
 from eqdsl.inspection.figures.history import draw_history
 from eqdsl.inspection.figures.horizon import draw_horizon
 from eqdsl.inspection.figures.ledger import draw_ledger
 from eqdsl.inspection.figures.maps import draw_maps
+from eqdsl.inspection.figures.profile import draw_profiles
 from eqdsl.inspection.figures.rollouts import draw_rollouts
 from eqdsl.inspection.figures.scatter import draw_scatter
 from eqdsl.inspection.figures.style import png
@@ -21,6 +23,7 @@ from eqdsl.inspection.figures.surface import draw_surface
 from eqdsl.inspection.horizon import HorizonError, Rollouts
 from eqdsl.inspection.inspection import Picture
 from eqdsl.inspection.ledger import Ledger
+from eqdsl.inspection.parameters import ParameterReport
 from eqdsl.inspection.response import Response, slices, surface
 from eqdsl.inspection.units import Factors, expression_unit, unit_factors, unit_text
 from eqdsl.inspection.visited import Visited
@@ -41,6 +44,22 @@ def ledger_picture(model: Model, ledger: Ledger) -> Picture:
         f"Rms of every term of every equation over {ledger.frames} frames of the stored sample; the percentage is its "
         "share of the sum.",
         png(draw_ledger(ledger, units)),
+    )
+
+
+def profile_picture(parameters: Sequence[ParameterReport], ensemble: Ensemble | None) -> Picture | None:
+    """The profiles of the parameters, if any has one; with the values that other seeds found."""
+    seeds = {spread.name: spread.values for spread in ensemble.parameters} if ensemble is not None else {}
+    figure = draw_profiles(parameters, seeds)
+    if figure is None:
+        return None
+    return Picture(
+        "profiles",
+        "parameters",
+        "How far each parameter could move",
+        "Rise of what decides it, linearised, the others moving along. Dotted: the levels of the ranges. The lowest "
+        "point of a norm is the projection.",
+        png(figure),
     )
 
 

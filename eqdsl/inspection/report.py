@@ -33,7 +33,7 @@ def report_html(inspection: Inspection) -> str:
     environment.filters.update(short=short, edge=edge, ranges=ranges, percent=percent, log10=log10_text, bounded=_bound)
     sections = {
         section: [_embedded(p) for p in inspection.pictures if p.section == section]
-        for section in ("learned", "ledger", "errors", "training")
+        for section in ("parameters", "learned", "ledger", "errors", "training")
     }
     return environment.get_template(TEMPLATE).render(
         i=inspection,

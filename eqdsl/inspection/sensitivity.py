@@ -3,8 +3,8 @@ r"""How the vector field changes with parameters and with learned weights, linea
 Columns over the same rows (channel and point), each equation divided by the rms of its right-hand side:
 
 * ``B_i = dF/dtheta_i``, by forward differentiation;
-* ``T_k = dF/dw . d_k`` for random directions ``d_k`` of the learned weights: a basis of what the learned terms can do
-  to the equations. It holds for every family, place and constraint, because it is the compiled field that is
+* ``T_k = dF/dw . d_k`` for directions ``d_k`` of the learned weights (`tangents`): a basis of what the learned terms
+  can do to the equations. It holds for every family, place and constraint, because it is the compiled field that is
   differentiated.
 
 ``absorbed_i = |P_T B_i|^2/|B_i|^2`` is the share of a parameter's effect that the learned terms can imitate.
@@ -24,15 +24,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.func import functional_call, jvp
+from torch import Tensor
 
+from eqdsl.inspection.tangents import Tangents, parameter_direction, push, tangent_columns
 from eqdsl.inspection.visited import Visited
 from eqdsl.learned.norms import NORMS
 from eqdsl.lowering.vector_field import VectorField
-
-DIRECTIONS = 96
-"""Random directions of the weights of each learned term."""
 
 POINTS = 16_000
 """Grid points of the states that are differentiated at."""
@@ -89,7 +86,7 @@ class Sensitivity:
 
 def sensitivity(field: VectorField, visited: Visited, norm: Norm = Norm()) -> Sensitivity:
     """Differentiate the vector field on a thinned sample of the visited states."""
-    sample = visited.thinned(max(2, POINTS // visited.cells))
+    sample = sample_of(visited)
     names = tuple(p.name for p in field.model.parameters if p.fitted and not p.axes and p.per is None)
     ((field, times, state),) = sample.batches(field, points=len(sample) * sample.cells)
     with torch.no_grad():
@@ -98,7 +95,7 @@ def sensitivity(field: VectorField, visited: Visited, norm: Norm = Norm()) -> Se
     scales = rhs.double().square().mean(dim=(0, *range(2, rhs.ndim))).sqrt()
     scales[scales == 0] = 1.0
     units = torch.stack([_unit(field, name, state, norm) for name in outputs], dim=1) if outputs else None
-    rows, output_rows = _chosen_rows(rhs.numel()), _chosen_rows(0 if units is None else units.numel())
+    rows, output_rows = chosen_rows(rhs.numel()), chosen_rows(0 if units is None else units.numel())
 
     def column(values: Tensor) -> np.ndarray:
         scaled = values.double() / scales.reshape(1, -1, *[1] * (values.ndim - 2))
@@ -108,43 +105,25 @@ def sensitivity(field: VectorField, visited: Visited, norm: Norm = Norm()) -> Se
         scaled = values.double() if units is None else values.double() * units
         return np.asarray(scaled.reshape(-1).cpu().numpy()[output_rows])
 
-    effects = _matrix([column(push(field, times, state, parameter_direction(field, n))) for n in names], rows.size)
-    tangents, moves, found = [], [], _Outputs(field)
-    directions = weight_directions(field)
-    for _, direction in directions:
-        rate, moved = _push_both(found, times, state, direction)
-        tangents.append(column(rate))
-        moves.append(output_column(moved))
-    tangent, move = _matrix(tangents, rows.size), _matrix(moves, output_rows.size)
+    moves = [column(push(field, times, state, parameter_direction(field, n))) for n in names]
+    effects = np.stack(moves, axis=1) if moves else np.zeros((rows.size, 0))
+
+    def cotangent(values: np.ndarray) -> Tensor:
+        whole = torch.zeros(rhs.numel(), dtype=torch.float64, device=rhs.device)
+        whole[torch.as_tensor(rows, device=rhs.device)] = torch.as_tensor(values, device=rhs.device)
+        scaled: Tensor = whole.reshape(rhs.shape) / scales.reshape(1, -1, *[1] * (rhs.ndim - 2))
+        return scaled.to(rhs)
+
+    terms, tangent, move = tangent_columns(Tangents(field, times, state), effects, column, output_column, cotangent)
+    move = move if terms else np.zeros((output_rows.size, 0))
     left = effects - _projected(tangent, effects)
-    terms = dict.fromkeys(term for term, _ in directions)
     now = output_column(torch.stack(list(outputs.values()), dim=1)) if outputs else np.zeros(0)
     least, answers = _least_outputs(now, move, tangent, effects)
     return Sensitivity(
         names, effects, left, _share(effects, left),
-        {t: _share(effects, effects - _projected(tangent[:, _of(t, directions)], effects)) for t in terms},
+        {t: _share(effects, effects - _projected(tangent[:, _of(t, terms)], effects)) for t in dict.fromkeys(terms)},
         least, answers, scales.cpu().numpy(),
     )  # fmt: skip
-
-
-class _Outputs(nn.Module):
-    """Rates and learned outputs of a field in one call, as `functional_call` needs them."""
-
-    def __init__(self, field: VectorField) -> None:
-        super().__init__()
-        self.field = field
-
-    def forward(self, times: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        outputs = self.field.learned_outputs(times, state)
-        return self.field(times, state), torch.stack(list(outputs.values()), dim=1)
-
-
-def _push_both(found: _Outputs, times: Tensor, state: Tensor, direction: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-    """Directional derivatives of rates and learned outputs along a change of weights."""
-    tangent = {f"field.{name}": value for name, value in direction.items()}
-    at = {name: value.detach() for name, value in found.named_parameters() if name in tangent}
-    rate, moved = jvp(lambda changed: functional_call(found, changed, (times, state)), (at,), (tangent,))[1]
-    return rate.detach(), moved.detach()
 
 
 def _least_outputs(
@@ -177,52 +156,20 @@ def _unit(field: VectorField, output: str, state: Tensor, norm: Norm) -> Tensor:
     return (factor * square).sqrt() / scale
 
 
-def push(field: VectorField, times: Tensor, state: Tensor, direction: Mapping[str, Tensor]) -> Tensor:
-    """Directional derivative of the vector field along a change of its parameters and weights.
-
-    An empty direction, that of a parameter so close to its bound that its stored number moves it no more, gives zero.
-    """
-    if not direction:
-        return torch.zeros_like(state)
-    at = {name: value.detach() for name, value in field.named_parameters() if name in direction}
-    moved: Tensor = jvp(lambda changed: functional_call(field, changed, (times, state)), (at,), (dict(direction),))[1]
-    return moved.detach()
+def sample_of(visited: Visited) -> Visited:
+    """The states that are differentiated at."""
+    return visited.thinned(max(2, POINTS // visited.cells))
 
 
-def parameter_direction(field: VectorField, name: str) -> dict[str, Tensor]:
-    """The change of the stored numbers that moves one physical parameter at unit rate, all others staying."""
-    stored = dict(field.physical.named_parameters())
-    slopes = torch.autograd.grad(field.physical.values()[name].sum(), list(stored.values()), allow_unused=True)
-    direction = {}
-    for key, slope in zip(stored, slopes, strict=True):
-        if slope is not None and bool(slope.abs().max() > 0):
-            direction["physical." + key] = torch.where(slope == 0, slope, 1 / torch.where(slope == 0, 1.0, slope))
-    return direction
-
-
-def weight_directions(field: VectorField) -> list[tuple[str, dict[str, Tensor]]]:
-    """Random directions, `DIRECTIONS` for each learned term, with its name."""
-    generator = torch.Generator().manual_seed(0)
-    found = []
-    for term in field.terms_by_name:
-        weights = {name: p for name, p in field.named_parameters() if name.startswith(f"learned.term_{term}.")}
-        for _ in range(min(DIRECTIONS, sum(p.numel() for p in weights.values()))):
-            found.append((term, {name: torch.randn(p.shape, generator=generator).to(p) for name, p in weights.items()}))
-    return found
-
-
-def _chosen_rows(count: int) -> np.ndarray:
+def chosen_rows(count: int) -> np.ndarray:
+    """The rows kept of so many."""
     if count <= ROWS:
         return np.arange(count)
     return np.sort(np.random.default_rng(0).choice(count, ROWS, replace=False))
 
 
-def _matrix(columns: list[np.ndarray], rows: int) -> np.ndarray:
-    return np.stack(columns, axis=1) if columns else np.zeros((rows, 0))
-
-
-def _of(term: str, directions: list[tuple[str, dict[str, Tensor]]]) -> list[int]:
-    return [number for number, (name, _) in enumerate(directions) if name == term]
+def _of(term: str, terms: list[str]) -> list[int]:
+    return [number for number, name in enumerate(terms) if name == term]
 
 
 def _share(effects: np.ndarray, left: np.ndarray) -> np.ndarray:

@@ -174,6 +174,31 @@ class ParameterSet(nn.Module):
             # What the way over the raw number rounds off: much, for a small number within wide bounds.
             self.register_buffer(_rest(name), torch.full_like(raw, value) - transform.value(raw), persistent=False)
 
+    def begin_at(self, name: str, values: Tensor) -> None:
+        """Let a fit go on from these numbers, inside the bounds; `values` is of the parameter's shape.
+
+        Unlike `set_value` only up to rounding, so that the raw numbers say all.
+        """
+        transform, raw = self._transforms[name], self.raw[_key(name)]
+        self._buffers.pop(_rest(name), None)
+        numbers = [transform.raw(v) for v in values.double().flatten().tolist()]
+        with torch.no_grad():
+            raw.copy_(torch.tensor(numbers, dtype=torch.float64).reshape(raw.shape))
+
+
+class GivenParameters(ParameterSet):
+    """The parameters of another set at numbers that may be changed, bounds or not; none of them is trained."""
+
+    def __init__(self, like: ParameterSet) -> None:
+        nn.Module.__init__(self)
+        self._dimension, self._parameters_by_name = like._dimension, like._parameters_by_name
+        self._transforms = {}
+        self.numbers = {name: value.detach() for name, value in like.values().items()}
+
+    def value(self, name: str) -> Tensor:
+        """The physical value of one parameter."""
+        return self.numbers[name]
+
 
 def _key(name: str) -> str:
     # A prefix keeps user names apart from the attributes of nn.Module.

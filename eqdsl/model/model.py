@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from eqdsl.core.diagnostics import Diagnostic
 from eqdsl.core.source import SourceText, Span
-from eqdsl.model.expr import Const, Expr, InputRef
+from eqdsl.model.expr import Const, Expr, InputRef, PastRef
 from eqdsl.model.operator_form import AffineForm
 from eqdsl.model.scheme import Schemes
 
@@ -445,6 +445,11 @@ class Model:
         return tuple(
             i for i, c in enumerate(self.channels) if c.name in self.unobserved and kinds.get(c.name) != "data"
         )
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether past frames are part of the law."""
+        return any(isinstance(i, PastRef) for term in self.acting for i in term.inputs)
 
     @property
     def guessed(self) -> bool:

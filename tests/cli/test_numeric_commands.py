@@ -433,7 +433,7 @@ def test_signal_leaves_a_run_to_resume(number: signal.Signals, call: Call, folde
 def test_evaluate_prints_the_scores(call: Call, folder: Path) -> None:
     shown = call("evaluate", folder / "run", folder / "data.h5", "--json")
     assert shown.status == 0
-    keys = {"mse", "log10_mse", "log10_mse_without_first", "per_state", "trajectories", "frames"}
+    keys = {"mse", "log10_mse", "log10_mse_without_first", "per_state", "trajectories", "frames", "outside"}
     assert set(shown.json) == keys
     assert (shown.json["trajectories"], shown.json["frames"]) == (6, 126)
     assert shown.json["per_state"] == {"u": pytest.approx(shown.json["mse"])}

@@ -44,13 +44,13 @@ def test_stages_share_steps_and_time() -> None:
     [
         (
             ("objective.chain=rolout",),
-            "`rolout` is no objective of a fit\n= help: did you mean `rollout`? there are derivative, rollout, "
-            "shooting; several are minimised in order: `derivative,rollout`",
+            "`rolout` is no objective of a fit\n= help: did you mean `rollout`? there are collocation, derivative, "
+            "regression, rollout, shooting; several are minimised in order: `derivative,rollout`",
         ),
         (
             ("objective.chain=derivative,,rollout",),
-            "`` is no objective of a fit\n= help: there are derivative, rollout, shooting; "
-            "several are minimised in order: `derivative,rollout`",
+            "`` is no objective of a fit\n= help: there are collocation, derivative, regression, rollout, "
+            "shooting; several are minimised in order: `derivative,rollout`",
         ),
         (
             ("objective.chain=rollout,derivative,rollout",),

@@ -9,10 +9,12 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from eqdsl.core.errors import UsageError
 from eqdsl.inspection.figures.history import draw_history
+from eqdsl.inspection.figures.profile import draw_profiles
 from eqdsl.inspection.inspect import inspect_run, write_pictures, write_report
 from eqdsl.inspection.inspection import Inspection
 from eqdsl.inspection.report import report_html
@@ -107,7 +109,7 @@ def test_text_of_the_user_is_escaped(page: str) -> None:
 
 
 def test_every_picture_is_a_picture(inspection: Inspection, page: str) -> None:
-    assert {p.section for p in inspection.pictures} == {"ledger", "learned", "errors", "training"}
+    assert {p.section for p in inspection.pictures} == {"parameters", "ledger", "learned", "errors", "training"}
     embedded = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
     assert len(embedded) == len(inspection.pictures)
     for data in embedded:
@@ -120,7 +122,7 @@ def test_pictures_are_written_and_replaced(inspection: Inspection, tmp_path: Pat
     for _ in range(2):
         write_pictures(inspection.pictures, folder)
         assert {p.name for p in folder.iterdir()} == {
-            "ledger.png", "learned_friction.png", "horizon.png", "rollout.png", "training.png",
+            "profiles.png", "ledger.png", "learned_friction.png", "horizon.png", "rollout.png", "training.png",
         }  # fmt: skip
         (folder / "ledger.png").write_bytes(b"older")
     write_pictures(inspection.pictures, folder)
@@ -151,6 +153,17 @@ def test_a_quantity_that_moves_little_has_numbers_on_its_axis() -> None:
     penalty, multiplier = ([t.get_text() for t in ax.get_yticklabels()] for ax in figure.axes)
     assert len(penalty) >= 3 and "0.044" in penalty
     assert "10²" in multiplier
+
+
+def test_a_profile_passes_through_the_ends_of_the_ranges(inspection: Inspection) -> None:
+    figure = draw_profiles(inspection.parameters, {"omega0": (0.98, 1.01)})
+    assert figure is not None
+    (ax,) = figure.axes
+    curve = ax.lines[0]
+    x, y = np.asarray(curve.get_xdata()), np.asarray(curve.get_ydata())
+    for (low, high), rise in zip(inspection.parameters[0].ranges, (1.0, 5.0), strict=True):
+        assert np.interp([low, high], x, y) == pytest.approx([rise, rise], rel=0.01)
+    assert ax.get_ylabel() == "rise of the\nnorm of the learned part [%]"
 
 
 def test_laws_and_caveats(inspection: Inspection) -> None:

@@ -71,7 +71,7 @@ def settings(config: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, s
 @click.option(
     "--objective",
     metavar="NAME[,NAME]",
-    help="Objectives in order (derivative, shooting, rollout); the warm start and rollouts without it.",
+    help="Objectives in order (derivative, regression, collocation, shooting, rollout); derivative,rollout without it.",
 )
 @click.option(
     "--invariance", type=click.Choice(["irm", "vrex"]), help="Short for --set invariance.kind=…: over environments."

@@ -21,10 +21,12 @@ class Objective(ABC):
 
     noisy = 2
     """Noisy values in each difference from the data: the one compared with, and the one started from."""
+    solves = False
+    """It is brought to its least value at once, by `solve`, not by steps."""
     rolled = True
     """Its progress shows in rollouts over whole trajectories; otherwise in the misfit alone."""
-    rollout: Tensor | None = None
-    """The last rollout, (W, H + 1, C, *S) without its graph: what is known of hidden states."""
+    own_judge = False
+    """L-BFGS ends where its misfit is least, whatever rollouts from measured first frames say."""
     point = 0.0
     """How much of its stage is behind, 0 to 1; set before every epoch."""
     visited: Tensor | None = None
@@ -44,6 +46,13 @@ class Objective(ABC):
     def starts(self, horizon: int) -> np.ndarray:
         """Trajectory and first frame of the windows it can use, shape (N, 2)."""
         return self.problem.starts(horizon)
+
+    def verify(self) -> None:  # noqa: B027
+        """Refuse a model that it cannot serve, before anything is written; by default it serves all."""
+
+    def solve(self, announce: Callable[[str], None]) -> float:
+        """Bring it to its least value; returns the misfit there. Only where it `solves`."""
+        raise NotImplementedError
 
     def explained(self, deviation: Tensor, *, horizon: int, windows: int, substeps: int, seed: int) -> Tensor:
         """Misfit of the exact model by channel (C',), given the noise of the data in units of the channels.

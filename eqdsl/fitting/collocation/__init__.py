@@ -1,0 +1,1 @@
+"""States as networks of time and position."""

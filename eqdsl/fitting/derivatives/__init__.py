@@ -1,0 +1,1 @@
+"""How rates of change are read off data: one file per method, listed in `table`."""

@@ -1,0 +1,1 @@
+"""Least squares for what enters the equations linearly."""
