@@ -15,6 +15,7 @@ from eqdsl.analysis.derivative_orders import check_orders, check_sixth_order
 from eqdsl.analysis.domain import read_domain
 from eqdsl.analysis.equations import read_equations
 from eqdsl.analysis.expressions import ExpressionChecker
+from eqdsl.analysis.hidden import encoders_of
 from eqdsl.analysis.hints import flows_along_contours, free_fluxes, unused
 from eqdsl.analysis.identifiability import not_identifiable
 from eqdsl.analysis.initial import read_initial
@@ -32,8 +33,9 @@ from eqdsl.analysis.walls import WallReader
 from eqdsl.analysis.written import written
 from eqdsl.core.diagnostics import Diagnostic, error, has_errors
 from eqdsl.core.source import SourceText, Span
+from eqdsl.model.expr import Expr
 from eqdsl.model.facts import FactTable
-from eqdsl.model.model import Definition, LearnedTerm, Model
+from eqdsl.model.model import Definition, Equation, Law, LearnedTerm, Model, PenaltyTerm, SolvedState
 from eqdsl.model.transport import declared_bounds
 from eqdsl.operators.base import Space
 from eqdsl.operators.differentiate import Differentiator
@@ -76,7 +78,7 @@ def build_model(
     needs = needs_of(equations, channels, domain.axes, facts, parameters)
     walls = WallReader(domain.axes, (*channels, *unknowns), checker, constants, needs, problems).read(statements)
     solved = solver.read(statements, unknowns, walls)
-    initial = read_initial(statements, fields, channels, checker, problems)
+    initial = read_initial(statements, fields, channels, checker, constants, problems)
     observed = ObservationReader(checker, constants, channels, problems).read(statements, initial)
     laws = read_laws(statements, checker, problems)
     penalties = read_penalties(statements, checker, problems)
@@ -148,6 +150,7 @@ def build_model(
         noise=observed.noise,
         laws=laws,
         penalties=penalties,
+        encoders=encoders_of(initial, _acting(equations, solved, laws, penalties), facts),
         solved=solved,
         order=domain.order,
         schemes=domain.choice.schemes,
@@ -159,13 +162,13 @@ def build_model(
         ),
         warnings=(*problems, *hints),
         observations=tuple(observed.observations),
-        unobserved=frozenset(observed.unobserved),
+        unobserved=frozenset(observed.unobserved) | {c.name for c in channels if c.hidden},
         noise_fitted=tuple(observed.fitted),
     )
     return model, [*problems, *hints]
 
 
-MISSING = ("E0307", "E0406", "E0508", "E0541")
+MISSING = ("E0307", "E0406", "E0508", "E0541", "E0620", "E0625")
 """Codes for a missing statement of a kind."""
 MISSING_NAME = ("E0301", "E0304", "E0501")
 """Codes for a missing declaration or equation of the name that the message points at."""
@@ -205,6 +208,14 @@ def _definitions_and_learned(
         else:
             _define(statement, checker)
     return tuple(terms[place] for place in sorted(terms))
+
+
+def _acting(
+    equations: Sequence[Equation], solved: Sequence[SolvedState], laws: Sequence[Law], penalties: Sequence[PenaltyTerm]
+) -> list[Expr]:
+    """The expressions in which a learned term is part of the law."""
+    terms = [term.expr for equation in equations for term in equation.terms]
+    return [*terms, *(s.residual for s in solved), *(law.expr for law in laws), *(p.expr for p in penalties)]
 
 
 def _define(statement: nodes.Known | nodes.Let, checker: ExpressionChecker) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from eqdsl.analysis.past import HISTORY, misplaced, seen_by
 from eqdsl.analysis.scope import Kind
 from eqdsl.analysis.symbols import LearnedInfo, StateInfo
 from eqdsl.analysis.unknown import always_zero, no_space, unknown_function
@@ -59,6 +60,8 @@ class CallChecker:
         if node.name in CALLS_NOT_BUILT:
             code, instead = CALLS_NOT_BUILT[node.name]
             raise Rejection(error(code, f"`{node.name}(…)` is not built yet", node.span, "not built yet", help=instead))
+        if node.name == HISTORY:
+            raise Rejection(misplaced(node))
         if node.name == "dn":
             return self._normal(node)
         if node.name == "ifelse":
@@ -290,17 +293,16 @@ class CallChecker:
 
     def _learned(self, node: nodes.Call) -> Value | None:
         info = self._checker.symbols.learned.get(node.name)
-        checked = [(self._checker.check(a), a) for a in node.arguments]
+        checked = seen_by(node.arguments, self._checker)
         if info is None or any(v is None for v, _ in checked):
             return None
-        if node.keywords or len(node.arguments) != len(info.ranks):
+        if node.keywords or len(checked) != len(info.ranks):
             raise Rejection(
                 error(
                     "E0401",
-                    f"the learned term `{node.name}` takes {count_text((len(info.ranks),) * 2)}, "
-                    f"{len(node.arguments)} given",
+                    f"the learned term `{node.name}` takes {count_text((len(info.ranks),) * 2)}, {len(checked)} given",
                     node.span,
-                    f"{len(node.arguments)} given",
+                    f"{len(checked)} given",
                     second=Label(info.span, f"declared with {len(info.ranks)}"),
                     help=f"write `{node.name}` alone for its declared inputs",
                 )

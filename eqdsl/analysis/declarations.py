@@ -30,7 +30,7 @@ def read_states(
         if not isinstance(statement, nodes.State):
             continue
         _refuse_modifiers(statement, problems)
-        vector = "vector" in statement.modifiers
+        vector, hidden = "vector" in statement.modifiers, "hidden" in statement.modifiers
         for symbol in statement.symbols:
             if symbol.name in symbols.states:
                 continue
@@ -51,8 +51,11 @@ def read_states(
             order = orders.get(symbol.name, 1)
             order = order if order in (0, 2) else 1
             unit = unit_text(symbol.unit, problems)
-            fields.append(Field(symbol.name, axes, vector, order, lower, upper, unit, statement.doc, symbol.name_span))
-            info = StateInfo(symbol.name, axes, vector, order, symbol.name_span)
+            if hidden and order == 0:
+                problems.append(_hidden_and_solved(symbol))
+            span = symbol.name_span
+            fields.append(Field(symbol.name, axes, vector, order, lower, upper, unit, statement.doc, span, hidden))
+            info = StateInfo(symbol.name, axes, vector, order, span, hidden)
             symbols.states[symbol.name] = info
             for velocity in (False, True):
                 for name in info.channels(axis_names, velocity=velocity):
@@ -68,22 +71,32 @@ def channels_of(fields: Sequence[Field], symbols: Symbols, axis_names: tuple[str
         for velocity in (False, True)[: field.time_order]:
             for i, name in enumerate(info.channels(axis_names, velocity=velocity)):
                 component = i if field.vector else None
-                channels.append(Channel(name, field.name, component, velocity, not field.axes))
+                channels.append(Channel(name, field.name, component, velocity, not field.axes, field.hidden))
     return tuple(channels)
 
 
+def _hidden_and_solved(symbol: nodes.Symbol) -> Diagnostic:
+    return error(
+        "E0621",
+        f"`{symbol.name}` is hidden, but its equation gives it at every time",
+        symbol.span,
+        "solved for",
+        note="what is solved for is never read from the data",
+        help="leave out `hidden`",
+    )
+
+
 def _refuse_modifiers(statement: nodes.State, problems: list[Diagnostic]) -> None:
-    for word, code in (("hidden", "E0905"), ("complex", "E0906")):
-        if word in statement.modifiers:
-            problems.append(
-                error(
-                    code,
-                    f"`{word} state` is not built yet",
-                    statement.span,
-                    "not built yet",
-                    help=f"write `state` without `{word}`",
-                )
+    if "complex" in statement.modifiers:
+        problems.append(
+            error(
+                "E0906",
+                "`complex state` is not built yet",
+                statement.span,
+                "not built yet",
+                help="write `state` without `complex`",
             )
+        )
     if statement.per is not None:
         problems.append(
             error(

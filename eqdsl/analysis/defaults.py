@@ -52,8 +52,10 @@ def defaults_in_words(
     yield from _of_parameters(statements, parameters)
     yield from _of_learned(statements)
     yield from _of_initial(statements, channels, initial)
+    hidden = [f.name for f in fields if f.hidden]
     if nodes.Observe not in kinds:
-        yield "no `observe`: the data hold every state under its own name, noise unknown"
+        every = "every state that is not hidden" if hidden else "every state"
+        yield f"no `observe`: the data hold {every} under its own name, noise unknown"
     yield from _of_observations(observations)
 
 
@@ -135,7 +137,7 @@ def _of_learned(statements: Sequence[nodes.Statement]) -> Iterator[str]:
             continue
         said = {k.name for k in statement.family.keywords}
         unsaid = [f"{n} = {v}" for n, v in options.items() if n not in said]
-        if not statement.family.arguments:
+        if not statement.family.arguments and sizes:
             unsaid.insert(0, sizes)
         if unsaid:
             yield f"not said for {names}: `{family}({', '.join(unsaid)})`"
@@ -150,6 +152,18 @@ def _of_initial(
 ) -> Iterator[str]:
     said = {(s.state, s.order == 1) for s in statements if isinstance(s, nodes.Init)}
     silent = {c.name for c in channels if (c.field, c.velocity) not in said}
+    fitted = {c.name for c in channels if c.hidden}
+    explained = [i.channel for i in initial if i.kind == "fit" and i.channel in fitted and i.channel not in silent]
+    if explained:
+        yield (
+            f"the start of {_listed(explained)} is fitted for each trajectory; for scores on others, to their first "
+            "frames alone"
+        )
+    encoded = [i.channel for i in initial if i.kind == "encode"]
+    if encoded:
+        yield (
+            f"the start of {_listed(encoded)} is made of past frames: rollouts start at the last of the first history"
+        )
     groups = {
         "data": "the first frame of the data",
         "fit": "the first frame if the data hold it, otherwise fitted",

@@ -46,6 +46,8 @@ SIGNATURES: dict[str, Signature] = {
         "conv(16, 16, kernel = 3)",
         {"act": "silu", "kernel": 3},
     ),
+    "unet": Signature("channels of the finest level", (32,), 1, LARGEST_SIZE, "unet(32)", {"act": "silu"}),
+    "fno": Signature("", (), 0, 0, "fno(modes = 12, width = 32)", {"act": "gelu", "modes": 12, "width": 32}),
     "poly": Signature("the degree", (3,), 1, LARGEST_DEGREE, "poly(3)"),
     "library": Signature("the degree", (3,), 1, LARGEST_DEGREE, "library(3)"),
 }
@@ -99,14 +101,16 @@ def read_family(
     if adapts and call.name in ADAPTABLE:
         signature = replace(signature, options={**signature.options, **CONTEXT})
     options: dict[str, object] = {"sizes": signature.default, **signature.options}
-    sizes = tuple(_size(a, call.name, signature, constants, problems) for a in call.arguments)
-    if len(sizes) > signature.most:
-        count = "one plain argument" if signature.most == 1 else f"at most {signature.most} plain arguments"
+    sizes = tuple(_size(a, call.name, signature, constants, problems) for a in call.arguments if signature.most)
+    surplus = call.arguments[signature.most :]
+    if surplus:
+        few = {0: "no plain argument", 1: f"one plain argument, {signature.sizes}"}
+        count = few.get(signature.most, f"at most {signature.most} plain arguments, {signature.sizes}")
         problems.append(
             error(
                 "E0811",
-                f"`{call.name}` takes {count}, {signature.sizes}",
-                call.arguments[signature.most].span,
+                f"`{call.name}` takes {count}",
+                surplus[0].span,
                 "one too many",
                 help=f"write `{signature.usage}`",
             )
@@ -200,6 +204,19 @@ def _option(
             )
             value = None
         return int(value) if value is not None else 2
+    if keyword.name != "kernel":
+        if value is not None and (value != int(value) or not 1 <= value <= LARGEST_SIZE):
+            problems.append(
+                error(
+                    "E0811",
+                    f"`{keyword.name}` of `{family}` is a whole number from 1 to {LARGEST_SIZE}",
+                    keyword.value.span,
+                    "not such a number",
+                    help=f"write `{signature.usage}`",
+                )
+            )
+            value = None
+        return int(value) if value is not None else 1
     if value is not None and (value % 2 != 1 or not 3 <= value <= LARGEST_KERNEL):
         problems.append(
             error(

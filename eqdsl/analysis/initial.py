@@ -1,18 +1,19 @@
-"""Initial values: a formula, the first frame of the data, or fitted."""
+"""Initial values: a formula, the first frame of the data, fitted, or encoded from past frames."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eqdsl.analysis.constants import contains
+from eqdsl.analysis.constants import ConstantReader, contains
 from eqdsl.analysis.expressions import ExpressionChecker
+from eqdsl.analysis.hidden import ENCODER, encoder_missing, not_started, sees_present
 from eqdsl.analysis.scope import Kind
 from eqdsl.analysis.symbols import StateInfo
 from eqdsl.core.diagnostics import Diagnostic, Label, error
 from eqdsl.core.source import Span
 from eqdsl.model.arithmetic import ZERO, is_number
 from eqdsl.model.expr import Const, Expr
-from eqdsl.model.model import Channel, Field, InitialValue
+from eqdsl.model.model import INF, Channel, Field, InitialValue
 from eqdsl.model.text import number_text
 from eqdsl.syntax import nodes
 
@@ -22,6 +23,7 @@ def read_initial(
     fields: Sequence[Field],
     channels: Sequence[Channel],
     checker: ExpressionChecker,
+    constants: ConstantReader,
     problems: list[Diagnostic],
 ) -> tuple[InitialValue, ...]:
     """One initial value per channel, defaults included."""
@@ -49,12 +51,15 @@ def read_initial(
             )
             continue
         first[key] = statement.span
-        for value in _values(statement, state, checker, problems):
+        for value in _values(statement, state, checker, constants, problems):
             given[value.channel] = value
             interval = ranges.get(statement.state)
             if interval is not None and statement.order == 0 and statement.value is not None:
                 _within(value.expr, interval, bounds[statement.state], statement.value, problems)
-    return tuple(given.get(c.name) or _default(c, given) for c in channels)
+    values = tuple(given.get(c.name) or _default(c, given) for c in channels)
+    wrong = {state for state, _ in first} - {c.field for c in channels if c.name in given}
+    problems += not_started(channels, values, checker, said=set(given), told=wrong)
+    return values
 
 
 def _within(
@@ -136,46 +141,36 @@ def _state(statement: nodes.Init, checker: ExpressionChecker, problems: list[Dia
 
 
 def _values(
-    statement: nodes.Init, state: StateInfo, checker: ExpressionChecker, problems: list[Diagnostic]
+    statement: nodes.Init,
+    state: StateInfo,
+    checker: ExpressionChecker,
+    constants: ConstantReader,
+    problems: list[Diagnostic],
 ) -> list[InitialValue]:
     names = state.channels(checker.space.names, velocity=statement.order == 1)
     if statement.kind == "data":
         return [InitialValue(n, "data") for n in names]
-    if statement.kind == "encode":
-        problems.append(
-            error(
-                "E0915",
-                "`init … = encode` is not built yet",
-                statement.span,
-                "not built yet",
-                help=f"write `init {_target(statement)} = data`",
-            )
-        )
-        return []
     if statement.kind == "fit":
-        if statement.order == 0:
-            problems.append(
-                error(
-                    "E0916",
-                    "`init … = fit` is built only for the velocity of a second-order state",
-                    statement.span,
-                    "not built yet",
-                    help=f"write `init {state.name} = data`",
-                )
-            )
-        elif statement.bounds is not None or statement.value is not None:
-            problems.append(
-                error(
-                    "E0916",
-                    "a start or bounds of a fitted initial velocity are not built yet",
-                    statement.span,
-                    "not built yet",
-                    help=f"write `init {_target(statement)} = fit`",
-                )
-            )
-        return [InitialValue(n, "fit") for n in names]
+        return _fitted(statement, names, constants, problems)
     assert statement.value is not None
+    if statement.kind == "encode" and checker.scope.symbols.get(ENCODER) is None:
+        problems.append(encoder_missing(statement))
+        return []
     return _formula(statement, statement.value, state, names, checker, problems)
+
+
+def _fitted(
+    statement: nodes.Init, names: tuple[str, ...], constants: ConstantReader, problems: list[Diagnostic]
+) -> list[InitialValue]:
+    """``init u = fit 0.5 in [0, 1]``: where the fit starts, and the ends of its range."""
+    what = f"the range of `init {_target(statement)}`"
+    bounds = constants.interval(statement.bounds, what) if statement.bounds is not None else None
+    value = constants.number(statement.value, "where the fit starts") if statement.value is not None else None
+    lower, upper = bounds or (-INF, INF)
+    if value is not None and statement.bounds is not None and statement.value is not None:
+        _within(Const(value), statement.bounds, (lower, upper), statement.value, problems)
+    start = None if value is None else Const(value)
+    return [InitialValue(n, "fit", start, lower, upper) for n in names]
 
 
 def _formula(
@@ -190,7 +185,11 @@ def _formula(
     if value is None:
         return []
     facts = [checker.space.facts.of(c) for c in value.components]
-    wrong = next((n for f in facts for n in sorted(f.channels | f.learned)), None)
+    learned = frozenset[str]().union(*(f.learned for f in facts))
+    wrong = next((n for f in facts for n in sorted(f.channels)), None)
+    if learned and (wrong is not None or not any(f.past for f in facts)):
+        problems.append(sees_present(node, min(learned), wrong))
+        return []
     if wrong is not None:
         problems.append(
             error(
@@ -229,4 +228,5 @@ def _formula(
             )
         )
         return []
-    return [InitialValue(n, "expression", c) for n, c in zip(names, value.components, strict=True)]
+    kind = "encode" if learned else "expression"
+    return [InitialValue(n, kind, c) for n, c in zip(names, value.components, strict=True)]

@@ -11,11 +11,12 @@ from eqdsl.analysis.constraint_context import ConstraintContext
 from eqdsl.analysis.constraints import read_constraints
 from eqdsl.analysis.expressions import ExpressionChecker
 from eqdsl.analysis.families import ADAPTABLE, read_family
+from eqdsl.analysis.past import seen_by
 from eqdsl.analysis.symbols import LearnedInfo
 from eqdsl.analysis.units import unit_text
 from eqdsl.analysis.written import written
 from eqdsl.core.diagnostics import Diagnostic, Label, error
-from eqdsl.model.expr import Expr
+from eqdsl.model.expr import Expr, PastRef
 from eqdsl.model.model import ADAPTS, ENVIRONMENT, NEIGHBOURHOOD, DivergenceFree, LearnedTerm, Monotone
 from eqdsl.model.text import expr_text
 from eqdsl.operators.base import Value
@@ -27,12 +28,13 @@ def read_learned(
 ) -> LearnedTerm | None:
     """The learned term of a statement, None after a message; its names become callable."""
     _refuse(statement, problems)
-    inputs = _inputs(statement, checker, problems)
+    seen = _inputs(statement, checker, problems)
     scope = statement.scope[0] if statement.scope is not None else None
     family, options = read_family(statement.family, constants, problems, adapts=scope == ADAPTS)
     unit = unit_text(statement.unit, problems)
-    if inputs is None:
+    if seen is None:
         return None
+    inputs = [value for value, _ in seen]
     flat = tuple(c for value in inputs for c in value.components)
     texts = tuple(expr_text(c, time=checker.scope.time) for c in flat)
     first = statement.heads[0]
@@ -71,7 +73,7 @@ def read_learned(
         first.name,
         outputs,
         flat,
-        _input_names(statement, inputs, checker),
+        _input_names(seen, checker),
         family,
         options,
         constraints,
@@ -161,10 +163,12 @@ def _heads(
     return heads, tuple(outputs)
 
 
-def _inputs(statement: nodes.Learned, checker: ExpressionChecker, problems: list[Diagnostic]) -> list[Value] | None:
-    """The declared inputs of the first head; the other heads must have the same."""
+def _inputs(
+    statement: nodes.Learned, checker: ExpressionChecker, problems: list[Diagnostic]
+) -> list[tuple[Value, nodes.Expression]] | None:
+    """The declared inputs of the first head and how each is written; the other heads must have the same."""
     first = statement.heads[0]
-    inputs = [checker.value(node) for node in first.inputs]
+    inputs = seen_by(first.inputs, checker)
     if not first.inputs:
         problems.append(
             error(
@@ -176,7 +180,7 @@ def _inputs(statement: nodes.Learned, checker: ExpressionChecker, problems: list
             )
         )
         return None
-    for node, value in zip(first.inputs, inputs, strict=True):
+    for value, node in inputs:
         seen = set() if value is None else set().union(*(checker.space.facts.of(c).learned for c in value.components))
         if seen:
             problems.append(
@@ -190,12 +194,12 @@ def _inputs(statement: nodes.Learned, checker: ExpressionChecker, problems: list
                 )
             )
             return None
-    checked = [v for v in inputs if v is not None]
+    checked = [(v, node) for v, node in inputs if v is not None]
     if len(checked) < len(inputs):
         return None
-    texts = [_text(v) for v in checked]
+    texts = [_text(v) for v, _ in checked]
     for head in statement.heads[1:]:
-        other = [checker.value(node) for node in head.inputs]
+        other = [value for value, _ in seen_by(head.inputs, checker)]
         if None in other:
             return None
         if [_text(v) for v in other if v is not None] != texts:
@@ -213,10 +217,13 @@ def _inputs(statement: nodes.Learned, checker: ExpressionChecker, problems: list
     return checked
 
 
-def _input_names(statement: nodes.Learned, inputs: Sequence[Value], checker: ExpressionChecker) -> tuple[str, ...]:
-    """The inputs as the user wrote them, a vector by components."""
+def _input_names(seen: Sequence[tuple[Value, nodes.Expression]], checker: ExpressionChecker) -> tuple[str, ...]:
+    """The inputs as the user wrote them, a vector by components and a history by frames."""
     names: list[str] = []
-    for node, value in zip(statement.heads[0].inputs, inputs, strict=True):
+    for value, node in seen:
+        if isinstance(value.components[0], PastRef):
+            names += [expr_text(c) for c in value.components]
+            continue
         text = written(checker.source, node.span)
         names += [f"{text}.{a}" for a in checker.space.names] if value.vector else [text]
     return tuple(names)

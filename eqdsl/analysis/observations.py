@@ -75,6 +75,13 @@ class ObservationReader:
     def _has_free_name(self, statement: nodes.Observe) -> bool:
         """Whether the name is a state's, or nothing's: it names a dataset."""
         name, symbol = statement.name, self.checker.scope.find(statement.name)
+        hidden = self.checker.symbols.states.get(name)
+        if hidden is not None and hidden.hidden:
+            self._report(
+                "E0621", f"`{name}` is hidden and observed", statement.span, "observed",
+                second=Label(hidden.span, "hidden"), help=f"leave out `observe {name}`, or declare `state {name}`",
+            )  # fmt: skip
+            return False
         if symbol is not None and symbol.kind is Kind.STATE:
             return True
         if symbol is not None or name in (*DATASET_ROLES, "t", "environment"):
@@ -180,9 +187,9 @@ class ObservationReader:
             if channel.field in self.first or channel.field not in self.checker.symbols.states:
                 continue
             self.found.unobserved.add(channel.name)
-            given = kinds.get(channel.name) == "expression"
-            given |= kinds.get(channel.name) == "data" and (channel.field, channel.velocity) in said
-            if given or channel.field in told:
+            given = kinds.get(channel.name) in ("expression", "encode")
+            given |= kinds.get(channel.name) in ("data", "fit") and (channel.field, channel.velocity) in said
+            if given or channel.hidden or channel.field in told:
                 continue
             told.add(channel.field)
             name = f"dt({channel.field})" if channel.velocity else channel.field

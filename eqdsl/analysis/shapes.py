@@ -14,6 +14,7 @@ from eqdsl.model.expr import (
     InputRef,
     LearnedCall,
     ParamRef,
+    PastRef,
     Reduction,
     children,
 )
@@ -70,4 +71,6 @@ def _label(node: Expr) -> object:
             return name
         case InputRef(name, rate=rate):
             return name, rate
+        case PastRef(name, back):
+            return name, back
     return None

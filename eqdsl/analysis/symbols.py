@@ -18,6 +18,7 @@ class StateInfo:
     vector: bool
     time_order: int
     span: Span
+    hidden: bool = False
 
     def channels(self, axis_names: tuple[str, ...], *, velocity: bool = False) -> tuple[str, ...]:
         """Names of its channels: ``u``, or ``w.x``, ``w.y``; of the velocity ``dt(u)``, or ``dt(w).x`` …"""

@@ -249,9 +249,10 @@ def _learned_json(model: Model, term: LearnedTerm) -> dict[str, Any]:
 
 
 def _initial_text(kind: str, expr: Any) -> str:
-    if kind == "expression":
+    if kind in ("expression", "encode"):
         return expr_text(expr)
-    return {"data": "first frame of the data", "fit": "fitted"}[kind]
+    start = f", from {expr_text(expr)}" if kind == "fit" and expr is not None else ""
+    return {"data": "first frame of the data", "fit": f"fitted{start}"}[kind]
 
 
 def _distinct_walls(model: Model) -> list[Any]:

@@ -13,7 +13,8 @@ import torch
 from eqdsl.cli.console import say
 from eqdsl.cli.driving import what_drives, with_members
 from eqdsl.cli.progress import progress_bar
-from eqdsl.cli.starts import first_frames, shared_start, times_of
+from eqdsl.cli.starting import after_history, check_every, started
+from eqdsl.cli.starts import shared_start, times_of
 from eqdsl.core.errors import UsageError
 from eqdsl.data.reading import read_data
 from eqdsl.data.trajectories import Trajectories
@@ -71,13 +72,17 @@ def perform(request: Request) -> dict[str, Any]:
         _note_other_text(request.model, model, request)
     data = _starts(request, model, run)
     grid = _grid(request, model, data, run)
-    times = frame_times(request, data)
     field = _field(request, model, grid, run).to(device)
     _set_parameters(field, request.params, fitted=run is not None)
+    began = after_history(data, field, run, request.start)
+    times = frame_times(request, began)
+    check_every(times, field, run)
     mapping = request.mapping or (run.config.data.map if run is not None else {})
     inputs = what_drives(model, field.grid, request.inputs, data, mapping)
     inputs = with_members(field, run, request.environment, data, inputs)
-    initial = None if data is None else first_frames(data, field, str(request.start))
+    initial = None
+    if data is not None:
+        initial, field = started(data, field, run, str(request.start))
     with progress_bar("simulating") as progress, arithmetic(tf32=False):
         done = simulate(
             field,

@@ -58,7 +58,7 @@ def fields_of_data(model: Model) -> dict[str, Field]:
 
 
 def needs(model: Model, mapped: Mapping[str, Source]) -> Iterator[Need]:
-    """What the model's channels need, one entry per dataset.
+    """What the model's channels need, one entry per dataset; hidden ones need nothing.
 
     A vector state is one dataset with a last axis, unless the mapping names its components (``w.x=Vx``).
     """
@@ -66,7 +66,8 @@ def needs(model: Model, mapped: Mapping[str, Source]) -> Iterator[Need]:
     started = {i.channel for i in model.initial if i.kind == "data"}
     groups: dict[str, list[int]] = {}
     for position, channel in enumerate(model.data_channels):
-        if channel.name not in model.unobserved or channel.name in started:
+        lacking = channel.name in model.unobserved and channel.name not in started
+        if not lacking and not channel.hidden:
             groups.setdefault(dataset_name(channel), []).append(position)
     for name, positions in groups.items():
         first = model.data_channels[positions[0]]

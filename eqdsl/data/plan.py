@@ -19,7 +19,7 @@ from eqdsl.data.formats.table import NATIVE, sniff
 from eqdsl.data.inputs import input_roles, load_input, times_name
 from eqdsl.data.inventory import DatasetInfo, Inventory, scan
 from eqdsl.data.mapping import Source, map_option, parse_sources
-from eqdsl.data.placement import Need, Placement, needs, place
+from eqdsl.data.placement import Need, Placement, dataset_name, needs, place
 from eqdsl.data.trajectories import InputValues
 from eqdsl.model.model import Axis, Input, Model
 from eqdsl.numerics.grid import grid_from_coordinates
@@ -110,7 +110,13 @@ def _check_targets(sources: Mapping[str, Source], model: Model) -> None:
     names = {need.name for need in needs(model, sources)} | {need.name for need in needs(model, {})}
     names |= {i.name for i in model.inputs} | {times_name(i.name) for i in model.inputs if i.time}
     names |= {model.time, TIME} | {a.name for a in model.axes}
+    hidden = {dataset_name(c) for c in model.channels if c.hidden} | {c.name for c in model.channels if c.hidden}
     for target in sources:
+        if target in hidden:
+            raise UsageError(
+                f"`--map {target}=…`: `{target}` is hidden in the model, so it is never read",
+                help=f"leave the mapping out, or declare `state` instead of `hidden state` for `{target}`",
+            )
         if target not in names and target != ENVIRONMENT:
             raise UsageError(
                 f"`--map {target}=…`: the model has no `{target}`", help=f"its names are {', '.join(sorted(names))}"
@@ -188,6 +194,9 @@ class _Planner:
 
     def find_states(self) -> None:
         """A placement for each dataset that fills channels."""
+        for name in dict.fromkeys(dataset_name(c) for c in self.plan.model.channels if c.hidden):
+            if self.plan.inventory.find(name) is not None:
+                self.plan.notes.append(f"the file holds `{name}`, which is hidden in the model: it is not read")
         for need in needs(self.plan.model, self.sources):
             try:
                 info, source = self._find(need.name)

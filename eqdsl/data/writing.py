@@ -33,7 +33,7 @@ def write_trajectories(
 
     A vector state is one dataset with its components on a last axis; a uniform channel of a model with space has shape
     ``(trajectory, time)``. Times are ``(time,)`` when all trajectories share them, else ``(trajectory, time)`` with NaN
-    past the end. A velocity channel that is all NaN is left out. Dimension scales carry the names, so that
+    past the end. A velocity or hidden channel that is all NaN is left out. Dimension scales carry the names, so that
     ``xarray.open_dataset(path, engine="h5netcdf")`` shows them.
 
     Parameters

@@ -8,9 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from eqdsl.data.frames import past_frames
 from eqdsl.fitting.penalty import learned_modules
 from eqdsl.fitting.problem import Problem
 from eqdsl.lowering.vector_field import VectorField, compile_model
+from eqdsl.model.expr import LearnedCall
+from eqdsl.model.facts import facts_of, nodes_of
 from eqdsl.model.model import LearnedTerm
 
 FRAMES = 512
@@ -33,13 +36,18 @@ def calibrate(problem: Problem, seed: int) -> None:
     probing = compile_model(
         problem.model, grid=problem.field.grid, dtype=torch.float64, seed=seed, members=problem.field.members
     )
-    times, states, rows = sample_frames(problem)
-    probing = probing.driven(problem.train.driving).of_rows(rows)
+    times, states, rows, past = sample_frames(problem)
+    probing = probing.driven(problem.train.driving).of_rows(rows).with_past(past)
     with torch.no_grad():
         inputs = probing.learned_inputs(times, states)
         for term in problem.model.learned:
             center, scale = input_scales(inputs[term.name])
             generator = torch.Generator().manual_seed(seed)
+            if term.name in problem.model.encoders:
+                outputs = torch.tensor(start_scales(problem, term), dtype=torch.float64)
+                for field in (probing, problem.field):
+                    learned_modules(field)[term.name].calibrate(center, scale, outputs)
+                continue
             outputs = torch.tensor(
                 [
                     output_scale(probing, term, Probe(probing, term, i, center, scale, generator), problem.rate.cpu(),
@@ -58,10 +66,23 @@ def calibrate(problem: Problem, seed: int) -> None:
                 learned_modules(field)[term.name].calibrate(center, scale, outputs, norms)
 
 
-def sample_frames(problem: Problem) -> tuple[Tensor, Tensor, Tensor]:
+def start_scales(problem: Problem, term: LearnedTerm) -> list[float]:
+    """Size of each output of an encoder: that of the state it starts."""
+    model, names = problem.model, problem.model.channel_names
+    scales = [1.0] * term.free_outputs
+    for value in model.starts("encode"):
+        assert value.expr is not None
+        for node in nodes_of(value.expr, facts_of(model)):
+            if isinstance(node, LearnedCall) and node.term == term.name and node.output < len(scales):
+                scales[node.output] = float(problem.variance[names.index(value.channel)].sqrt())
+    return scales
+
+
+def sample_frames(problem: Problem) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
     """Evenly chosen complete frames of the training data, float64 on the CPU.
 
-    Returns times (N,), states (N, C, *S) and the trajectories that they belong to (N,).
+    Returns times (N,), states (N, C, *S), the trajectories that they belong to (N,), and the frames that the model
+    looks back on, (N, frames, C, *S), if it does.
     """
     train = problem.train
     inside = np.arange(problem.filled.frames) < problem.filled.lengths[:, None]
@@ -70,7 +91,9 @@ def sample_frames(problem: Problem) -> tuple[Tensor, Tensor, Tensor]:
     most = max(1, min(FRAMES, VALUES // train.state[0, 0].numel()))
     row, frame = frames[np.linspace(0, len(frames) - 1, min(most, len(frames))).astype(int)].T
     state = torch.as_tensor(problem.filled.state[row, frame], dtype=torch.float64)
-    return torch.as_tensor(problem.filled.times[row, frame], dtype=torch.float64), state, torch.as_tensor(row)
+    times = torch.as_tensor(problem.filled.times[row, frame], dtype=torch.float64)
+    past = past_frames(problem.filled, row, frame, train.memory)
+    return times, state, torch.as_tensor(row), None if past is None else torch.as_tensor(past, dtype=torch.float64)
 
 
 def input_scales(inputs: Tensor) -> tuple[Tensor, Tensor]:
@@ -128,7 +151,8 @@ class Probe(nn.Module):
         generator: torch.Generator, amplitude: float = 1.0,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.radius = learned_modules(field)[term.name].radius
+        module = learned_modules(field)[term.name]
+        self.radius, self.channel_axis = module.radius, module.channel_axis
         self.amplitude = amplitude
         self.outputs, self.output = term.free_outputs, output
         self.center, self.scale = center, scale
@@ -137,8 +161,10 @@ class Probe(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """As `LearnedTermModule`: ``(..., n)``, or ``(B, n, *S')`` with ghost cells when the radius is not 0."""
-        if self.radius == 0:
+        if self.channel_axis != 1:
             return self._values(inputs)
+        if self.radius == 0:
+            return self._values(inputs.movedim(1, -1)).movedim(-1, 1)
         inner = (slice(None), slice(None), *[slice(self.radius, -self.radius)] * (inputs.ndim - 2))
         return self._values(inputs[inner].movedim(1, -1)).movedim(-1, 1)
 

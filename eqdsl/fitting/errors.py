@@ -12,11 +12,11 @@ from torch import Tensor
 
 from eqdsl.core.errors import ComputationError
 from eqdsl.fitting.problem import Problem
+from eqdsl.fitting.starts import fit_starts, start_states
 from eqdsl.fitting.training_data import Batch, TrainingData
-from eqdsl.fitting.velocities import fit_velocities
 
-VELOCITY_ITERATIONS = 5
-"""Iterations of held-out velocities an epoch; they go on from those of the epoch before."""
+START_ITERATIONS = 5
+"""Iterations of held-out starts an epoch; they go on from those of the epoch before."""
 CHUNK_VALUES = 1 << 24
 """Values of a rollout kept at once; more trajectories are rolled out in parts."""
 
@@ -41,7 +41,7 @@ def first_frame_errors(
     rollout: Callable[[Tensor, Batch], Tensor],
     data: TrainingData,
     *,
-    start: Callable[[Tensor, Tensor], Tensor] | None = None,
+    start: Callable[[Batch], Tensor] | None = None,
     rows: np.ndarray | None = None,
 ) -> ErrorSums:
     """Errors of rollouts from the first complete frame of every trajectory to its end.
@@ -51,7 +51,7 @@ def first_frame_errors(
     rollout : callable
         States ``(W, C, *S)`` and windows to what is observed of the states that follow, ``(W, T, C', *S)``.
     start : callable, optional
-        First states and trajectory numbers to the states to start from.
+        Windows to the states that they start from; the data when left out.
     rows : ndarray of int, optional
         The trajectories that are rolled out; all of them without it.
     """
@@ -67,7 +67,7 @@ def first_frame_errors(
     with torch.no_grad():
         for first in range(0, len(starts), size):
             batch = data.batch(starts[first : first + size], horizon)
-            state = batch.state[:, 0] if start is None else start(batch.state[:, 0], batch.rows)
+            state = batch.state[:, 0] if start is None else start(batch)
             error = rollout(state, batch).double() - batch.observed.double()
             others = (0, *range(3, error.ndim))
             square += torch.where(batch.present, error, 0.0).square().sum(others).cpu()
@@ -80,16 +80,20 @@ def validation_misfit(problem: Problem, substeps: int, *, check: Callable[[], No
 
     `check` is called at every frame and may raise.
     """
-    data, fitted = problem.validation, problem.velocities if problem.validation is problem.train else None
+    data, fitted = problem.validation, problem.initial if problem.validation is problem.train else None
 
     def rollout(start: Tensor, batch: Batch) -> Tensor:
-        return problem.seen(problem.rollout(problem.given(start, batch), batch, substeps, check=check), batch)
+        return problem.seen(problem.rollout(start, batch, substeps, check=check), batch)
 
-    if problem.held_out_velocities is not None:
-        fitted = problem.held_out_velocities
-        fit_velocities(fitted, data, rollout, problem.variance, iterations=VELOCITY_ITERATIONS)
+    if problem.held_out_initial is not None:
+        fitted = problem.held_out_initial
+        fit_starts(fitted, data, rollout, problem.field, problem.variance, iterations=START_ITERATIONS)
+
+    def start(batch: Batch) -> Tensor:
+        return start_states(problem.field, batch, fitted)
+
     try:
-        sums = first_frame_errors(rollout, data, start=fitted.put_into if fitted is not None else None)
+        sums = first_frame_errors(rollout, data, start=start)
     except ComputationError:
         return math.inf
     seen = sums.count[1:].sum(0) > 0

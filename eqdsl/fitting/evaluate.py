@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
@@ -12,25 +11,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from eqdsl.core.errors import ComputationError, DataError
-from eqdsl.data.inputs import with_wall_series
-from eqdsl.data.statistics import channel_variance
+from eqdsl.core.errors import ComputationError
 from eqdsl.data.trajectories import Trajectories
-from eqdsl.data.velocities import missing_velocities, with_velocities
 from eqdsl.fitting.errors import ErrorSums, first_frame_errors
 from eqdsl.fitting.fingerprint import content_hash
 from eqdsl.fitting.run_folder import Run
-from eqdsl.fitting.training_data import Batch, TrainingData
-from eqdsl.fitting.velocities import InitialVelocities, fit_velocities
-from eqdsl.lowering.observation import observed_path, with_given_starts
+from eqdsl.fitting.training_data import Batch
+from eqdsl.fitting.trial import make_trial
+from eqdsl.lowering.observation import observed_path
 from eqdsl.model.model import TRAJECTORY, Model
-from eqdsl.numerics.grid import grid_from_coordinates
-from eqdsl.numerics.integrators.integrate import integrate
-from eqdsl.simulation.observing import with_rollouts
 from eqdsl.simulation.seen import Departure, Lookout
-
-VELOCITY_ITERATIONS = 50
-"""Iterations that fit velocities which the data lack."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +39,8 @@ class Scores:
         How many were rolled out, and real frames of all of them together.
     per_frame : tuple of float
         Mean squared error by the number of frames since the start.
+    notes : tuple of str
+        How rollouts were started, where not from the data alone.
     outside : tuple of Departure
         Where rollouts leave what the learned terms have seen.
     environments : dict of int to float
@@ -62,6 +54,7 @@ class Scores:
     trajectories: int
     frames: int
     per_frame: tuple[float, ...]
+    notes: tuple[str, ...] = ()
     outside: tuple[Departure, ...] = ()
     environments: dict[int, float] = field(default_factory=dict)
 
@@ -76,6 +69,7 @@ class Scores:
             "mse": self.mse, "log10_mse": _number(self.log10_mse),
             "log10_mse_without_first": _number(self.log10_mse_without_first), "per_state": self.per_state,
             "trajectories": self.trajectories, "frames": self.frames,
+            **({"notes": list(self.notes)} if self.notes else {}),
             "outside": [departure.as_json() for departure in self.outside],
             **(self._environments_json() if self.environments else {}),
         }  # fmt: skip
@@ -91,7 +85,7 @@ class Scores:
             f"\n  environment {label:<6} mse {mse:.4g}" + (", the worst" if label == self.worst else "")
             for label, mse in (self.environments.items() if len(self.environments) > 1 else ())
         ]
-        notes = "".join(f"\nnote: {departure}" for departure in self.outside)
+        notes = "".join(f"\nnote: {note}" for note in (*self.notes, *self.outside))
         return (
             f"mse {self.mse:.4g}, log10 {self.log10_mse:.2f} ({later})\n"
             f"{states}{''.join(own)}\n{self.trajectories} trajectories, {self.frames} frames{notes}"
@@ -102,49 +96,32 @@ def evaluate(run: Run, trajectories: Trajectories, *, dtype: torch.dtype = torch
     """Roll a run out from the first complete frame of each trajectory and compare all frames.
 
     The integrator is that of the run, with steps at most as long as those it was fitted with. Velocities that the data
-    lack are fitted to the first frames of each trajectory, and not compared.
+    lack, and starts that the model says are fitted, are fitted to the first frames of each trajectory. A model that
+    looks back on frames starts at the last one of its first history.
 
     Raises
     ------
     DataError
-        No trajectory has a complete frame followed by another one, or the grid does not suit the run.
+        No trajectory has a complete frame followed by another one, or the grid or the times do not suit the run.
     ComputationError
         A rollout is not finite.
     """
-    model = run.model
     trajectories = of_the_fit(run, trajectories)
-    grid = grid_from_coordinates(model, trajectories.axes)
-    field = run.field_as(dtype, grid)
-    filled = with_rollouts(with_velocities(trajectories, model), field)
-    trajectories = with_wall_series(trajectories, model)
-    data = TrainingData(trajectories, filled, device=torch.device("cpu"), dtype=dtype, field=field)
-    starts = data.starts(max(data.horizon, 1), first_only=True)
-    if not len(starts):
-        raise DataError("no trajectory has a frame without missing values that is followed by another frame")
-    substeps = substeps_for(run, trajectories)
-
-    def states_of(start: Tensor, batch: Batch) -> Tensor:
-        driven = field.driven(batch.driving)
-        start = with_given_starts(driven, batch.times[:, 0], start)
-        return integrate(driven, start, batch.times, method=run.method, substeps=substeps)
-
-    def rollout(start: Tensor, batch: Batch) -> Tensor:
-        return observed_path(field.driven(batch.driving), batch.times, states_of(start, batch))
-
-    velocities = _initial_velocities(trajectories, filled, model, data, rollout)
-    lookout = Lookout(field, run.seen())
+    model = run.model
+    trial = make_trial(run, trajectories, dtype)
+    data = trial.data
+    lookout = Lookout(trial.field, run.seen())
 
     def watched(start: Tensor, batch: Batch) -> Tensor:
-        states = states_of(start, batch)
-        driven = field.driven(batch.driving)
+        states = trial.states(start, batch)
         last = torch.as_tensor(data.lengths)[batch.rows] - 1 - batch.frames
-        for frame in range(states.shape[1]):
+        for frame, driven in enumerate(trial.remembering(states, batch)):
             lookout.look(driven, batch.times[:, frame], states[:, frame], batch.rows, frame <= last)
-        return observed_path(driven, batch.times, states)
+        return observed_path(trial.field.driven(batch.driving), batch.times, states)
 
-    put = velocities.put_into if velocities is not None else None
     parts = {
-        label: first_frame_errors(watched, data, start=put, rows=rows) for label, rows in _by_environment(trajectories)
+        label: first_frame_errors(watched, data, start=trial.start, rows=rows)
+        for label, rows in _by_environment(trajectories)
     }
     sums = reduce(operator.add, parts.values())
     if not torch.isfinite(sums.square).all():
@@ -153,8 +130,9 @@ def evaluate(run: Run, trajectories: Trajectories, *, dtype: torch.dtype = torch
             f"rollouts of `{model.data_channels[channel].name}` are not finite from {frame} frames after their start",
             help="fit longer, or to data that visit the states of these trajectories",
         )
+    starts = data.starts(max(data.horizon, 1), first_only=True)
     frames = int(sum(data.lengths[row] - frame for row, frame in starts))
-    scores = _scores(model, sums, len(starts), frames)
+    scores = _scores(run.model, sums, len(starts), frames, trial.notes)
     own = {label: _mse(part) for label, part in parts.items() if label is not None}
     seen = {label: mse for label, mse in own.items() if mse is not None}
     return replace(scores, environments=seen, outside=lookout.found())
@@ -181,35 +159,7 @@ def _mse(sums: ErrorSums) -> float | None:
     return float(channels[seen].mean()) if bool(seen.any()) else None
 
 
-def _initial_velocities(
-    observed: Trajectories, filled: Trajectories, model: Model, data: TrainingData,
-    rollout: Callable[[Tensor, Batch], Tensor],
-) -> InitialVelocities | None:  # fmt: skip
-    """Fitted velocities of the first frames; None when the data hold them."""
-    missing = missing_velocities(observed, model)
-    if not missing:
-        return None
-    variance = torch.as_tensor(channel_variance(observed)).to(data.state)
-    variance[list(missing)] = torch.as_tensor(channel_variance(filled)).to(data.state)[list(missing)]
-    variance = torch.where(variance > 0, variance, 1.0)
-    velocities = InitialVelocities(list(missing), data.state[:, 0], variance.sqrt())
-    fit_velocities(velocities, data, rollout, variance, iterations=VELOCITY_ITERATIONS)
-    return velocities
-
-
-def substeps_for(run: Run, trajectories: Trajectories) -> int:
-    """Substeps that make steps as long as in training, or shorter."""
-    longest = float(run.state["integrator"]["spacing"])
-    return max(1, math.ceil(run.substeps * frame_spacing(trajectories) / longest - 1e-6))
-
-
-def frame_spacing(trajectories: Trajectories) -> float:
-    """Longest interval between two real frames."""
-    inside = np.arange(1, trajectories.frames) < trajectories.lengths[:, None]
-    return float(np.diff(trajectories.times, axis=1)[inside].max(initial=0.0))
-
-
-def _scores(model: Model, sums: ErrorSums, trajectories: int, frames: int) -> Scores:
+def _scores(model: Model, sums: ErrorSums, trajectories: int, frames: int, notes: tuple[str, ...]) -> Scores:
     channels = sums.per_channel()
     seen = ~torch.isnan(channels)
     by_state: dict[str, list[float]] = {}
@@ -222,7 +172,7 @@ def _scores(model: Model, sums: ErrorSums, trajectories: int, frames: int) -> Sc
     mse = float(channels[seen].mean())
     return Scores(
         mse, _log10(mse), _log10(later), {name: sum(v) / len(v) for name, v in by_state.items()},
-        trajectories, frames, tuple(per_frame.tolist()),
+        trajectories, frames, tuple(per_frame.tolist()), notes,
     )  # fmt: skip
 
 

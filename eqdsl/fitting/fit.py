@@ -19,12 +19,14 @@ from eqdsl.data.inputs import check_inputs, with_wall_series
 from eqdsl.data.reading import read_data
 from eqdsl.data.split import Split, split_trajectories
 from eqdsl.data.trajectories import Trajectories
+from eqdsl.data.velocities import with_velocities
 from eqdsl.fitting.clock import Outcome
 from eqdsl.fitting.collocation.frames import with_frames
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.config_file import changed_keys
-from eqdsl.fitting.evaluate import Scores, evaluate, frame_spacing
+from eqdsl.fitting.evaluate import Scores, evaluate
 from eqdsl.fitting.fingerprint import fingerprint
+from eqdsl.fitting.hidden import check_hidden, hidden_scales
 from eqdsl.fitting.integrator import ADJOINT_WARNING, diffusive
 from eqdsl.fitting.invariance import check_invariance
 from eqdsl.fitting.objectives.table import check_objectives, objectives_text
@@ -37,10 +39,10 @@ from eqdsl.fitting.run_place import run_place
 from eqdsl.fitting.stagnation import stagnation
 from eqdsl.fitting.suited import suited
 from eqdsl.fitting.trainer import Event, Trainer
+from eqdsl.fitting.trial import frame_spacing, with_hidden
 from eqdsl.lowering.members import Members
 from eqdsl.model.model import ENVIRONMENT, TRAJECTORY, Model
 from eqdsl.simulation.choice import AUTO
-from eqdsl.simulation.observing import with_rollouts
 from eqdsl.simulation.seen import seen_ranges
 
 RESUME_MAY_CHANGE = ("run.minutes", "run.checkpoint_seconds", "run.device")
@@ -98,6 +100,7 @@ def fit(
     previous = _run_to_resume(model, out, config) if resume else None
     config = config or (previous.config if previous is not None else suited(FitConfig(), model))
     check_objectives(config)
+    check_hidden(model, config)
     check_precision(config)
     if out is not None and previous is None:
         run_place(Path(out), force=force)
@@ -147,9 +150,12 @@ class Session:
         texts += [f"integrator: {problem.integrator}"] if self.config.integrator.method == AUTO else []
         if self.config.integrator.memory == "adjoint" and diffusive(problem.model):
             texts.append(ADJOINT_WARNING)
-        if problem.velocities is not None:
-            names = [problem.model.channel_names[i] for i in problem.velocities.channels.tolist()]
-            texts += [f"init {name} = fit: the data hold no velocity" for name in names]
+        if problem.initial is not None:
+            chosen = [problem.model.channels[i] for i in problem.initial.channels.tolist()]
+            kept = problem.model.unobserved
+            texts += [
+                f"init {c.name} = fit: the data hold no velocity" for c in chosen if c.velocity and c.name not in kept
+            ]
         texts += observation_texts(problem)
         if not len(self.split.validation):
             texts.append("nothing is held out: the best weights are chosen by the training data")
@@ -177,8 +183,8 @@ class Session:
             self.writer.save(snapshot)
 
         trainer = Trainer(
-            self.problem, self.config, events=self.events, should_stop=self.should_stop, save=save,
-            calibrated=self.adapted is not None,
+            self.problem, self.config, events=self.events, should_stop=self.should_stop,
+            save=save, calibrated=self.adapted is not None,
         )  # fmt: skip
         try:
             outcome = trainer.run(previous.checkpoint() if previous is not None else None)
@@ -200,7 +206,8 @@ class Session:
     def _finish(self, run: Run, outcome: Outcome) -> Run:
         assert self.writer is not None
         noise = self.problem.noise.values() if self.problem.noise is not None else {}
-        self.writer.update(**{SEEN: seen_ranges(run.field, with_rollouts(self.problem.filled, run.field))})
+        states = with_velocities(with_hidden(run, self.split.train, run.starts("train")), run.model)
+        self.writer.update(**{SEEN: seen_ranges(run.field, states)})
         run = replace(run, state=dict(self.writer.state))
         scores = {} if outcome.status == "interrupted" else self._scores(run)
         told = {part: score.as_json() for part, score in scores.items()}
@@ -241,6 +248,7 @@ class Session:
             "integrator": {
                 "method": self.problem.method, "substeps": 1, "spacing": frame_spacing(self.split.train),
             },
+            **({"scales": hidden_scales(problem)} if problem.model.hidden else {}),
             "members": problem.field.members.as_json(),
             **({} if self.adapted is None else {"adapted": str(self.adapted)}),
             "device": str(problem.variance.device),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from eqdsl.fitting.config import IntegratorSection
+from eqdsl.fitting.starts import FittedStarts, start_states
 from eqdsl.fitting.training_data import TrainingData
 from eqdsl.lowering.vector_field import VectorField
 from eqdsl.model.expr import DefinitionRef, Diff, Expr, FluxDiff, children
@@ -38,7 +39,9 @@ def check_integrator(section: IntegratorSection) -> None:
             check_memory(method, section.memory)
 
 
-def integrator_of(section: IntegratorSection, field: VectorField, data: TrainingData) -> Choice:
+def integrator_of(
+    section: IntegratorSection, field: VectorField, data: TrainingData, fitted: FittedStarts | None = None
+) -> Choice:
     """The integrator of a fit to these data.
 
     Raises
@@ -50,10 +53,11 @@ def integrator_of(section: IntegratorSection, field: VectorField, data: Training
         return named(method_of(section.method), None)
     if section.memory == "adjoint":
         return ADJOINT
-    starts = data.starts(1)
+    starts = data.starts(1, first_only=fitted is not None)
     batch = data.batch(starts[np.linspace(0, len(starts) - 1, min(FRAMES, len(starts))).astype(int)], 1)
-    field = field.driven(batch.driving)
-    choice = choose_for_fit(field, batch.state[:, 0], batch.times, reversible=section.memory == "reversible")
+    start = start_states(field, batch, fitted)
+    field = field.driven(batch.driving).with_past(batch.past)
+    choice = choose_for_fit(field, start, batch.times, reversible=section.memory == "reversible")
     if section.memory != "auto":
         check_memory(method_of(choice.method), section.memory)
     return choice

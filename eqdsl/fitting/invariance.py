@@ -23,6 +23,7 @@ from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.objectives.table import OBJECTIVES
 from eqdsl.fitting.problem import Problem
 from eqdsl.fitting.stages import objectives_of
+from eqdsl.fitting.starts import start_states
 from eqdsl.fitting.training_data import Batch
 from eqdsl.lowering.vector_field import VectorField
 from eqdsl.numerics.driving import Driving
@@ -77,8 +78,8 @@ class Invariance:
         if not self.weight or data.environment is None:
             return 0.0
         batch = data.batch(data.starts(data.horizon, first_only=True), data.horizon)
-        fitted = problem.velocities if data is problem.train else problem.held_out_velocities
-        start = batch.state[:, 0] if fitted is None else fitted.put_into(batch.state[:, 0], batch.rows)
+        fitted = problem.initial if data is problem.train else problem.held_out_initial
+        start = start_states(problem.field, batch, fitted)
         try:
             with torch.no_grad():
                 rolled = problem.rollout(start, batch, substeps)

@@ -64,8 +64,8 @@ class Penalty:
     def __init__(self, model: Model, field: VectorField, options: MultiplierSection, variance: Tensor) -> None:
         self.field, self.options, self.variance = field, options, variance
         self.modules = learned_modules(field)
-        self.places = {name: (term.name, i) for term in model.learned for i, name in enumerate(term.outputs)}
-        self.own = tuple(name for term in model.learned if term.scope == PER for name in term.outputs)
+        self.places = {name: (term.name, i) for term in model.acting for i, name in enumerate(term.outputs)}
+        self.own = tuple(name for term in model.acting if term.scope == PER for name in term.outputs)
         self.has_statements = bool(model.penalties)
 
     def __call__(self, batch: Batch) -> PenaltyValue:
@@ -73,7 +73,7 @@ class Penalty:
         state = batch.state.flatten(0, 1)
         time, weight = batch.times.flatten(), batch.complete.flatten()
         frames = torch.arange(len(batch.rows), device=state.device).repeat_interleave(batch.state.shape[1])
-        field = self.field.driven(batch.driving).of_rows(frames)
+        field = self.field.driven(batch.driving).of_rows(frames).with_past(batch.past_of_frames())
         total = cost = state.new_zeros(())
         norms, counted = {}, []
         if self.places:

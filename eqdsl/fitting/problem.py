@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from eqdsl.core.errors import DataError, UsageError
+from eqdsl.data.frames import check_frames
 from eqdsl.data.inputs import without_driven
 from eqdsl.data.smoothing import noise_of
 from eqdsl.data.split import Split
@@ -23,24 +24,26 @@ from eqdsl.fitting.collocation.states import StateNetworks
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.derivatives.base import DerivativeMethod, Measured
 from eqdsl.fitting.derivatives.table import derivative_method
+from eqdsl.fitting.guesses import with_guesses
 from eqdsl.fitting.integrator import check_integrator, integrator_of
 from eqdsl.fitting.misfit import channel_means
 from eqdsl.fitting.noise import Noise, stated
 from eqdsl.fitting.penalty import learned_modules
-from eqdsl.fitting.scales import rms_rate, without_gaps
+from eqdsl.fitting.scales import observed_rates, rms_rate, with_hidden_rates, without_gaps
 from eqdsl.fitting.segments import SegmentStarts, segment_length
 from eqdsl.fitting.stages import AUTO, objectives_of
+from eqdsl.fitting.starts import FittedStarts, fitted_channels, start_states, starts_at_first
 from eqdsl.fitting.training_data import Batch, TrainingData
-from eqdsl.fitting.velocities import InitialVelocities
 from eqdsl.learned.initial import LAST_GAIN
 from eqdsl.lowering.members import Members
-from eqdsl.lowering.observation import observed_path, with_given_starts
+from eqdsl.lowering.observation import observed_path
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import grid_from_coordinates
-from eqdsl.numerics.integrators.integrate import Memory, integrate
+from eqdsl.numerics.integrators.integrate import Memory
 from eqdsl.simulation.choice import Choice
 from eqdsl.simulation.observing import with_rollouts
+from eqdsl.simulation.remembering import roll_out
 
 SAME_TIME = 1e-9
 """Largest difference of two times, over the length of the window, that counts as rounding."""
@@ -65,9 +68,10 @@ class Problem:
         Rms of each channel's time derivative.
     observed : dict of str to float
         Variance of the channels that the data hold.
-    velocities, held_out_velocities : InitialVelocities or None
-        Fitted when the data hold no velocity; windows then start at first frames only. Those of the validation
-        trajectories follow the vector field, which never sees them.
+    initial, held_out_initial : FittedStarts or None
+        Fitted starts. Those of the validation trajectories follow the vector field, which never sees them.
+    first_only : bool
+        Whether windows start at first frames only, because elsewhere no start is known.
     integrator : Choice
         Integrator, and why.
     segments : SegmentStarts or None
@@ -88,10 +92,11 @@ class Problem:
     variance: Tensor
     rate: Tensor
     observed: dict[str, float]
-    velocities: InitialVelocities | None
-    held_out_velocities: InitialVelocities | None
+    initial: FittedStarts | None
+    held_out_initial: FittedStarts | None
     integrator: Choice
     segments: SegmentStarts | None = None
+    first_only: bool = False
     derivative: DerivativeMethod | None = None
     cloud: Cloud | None = None
     states: StateNetworks | None = None
@@ -114,13 +119,15 @@ class Problem:
 
     def start(self, batch: Batch) -> Tensor:
         """States from which the windows of a training batch are rolled out, shape (W, C, *S)."""
-        start = batch.state[:, 0]
-        start = start if self.velocities is None else self.velocities.put_into(start, batch.rows)
-        return self.given(start, batch)
+        return start_states(self.field, batch, self.initial)
 
-    def given(self, start: Tensor, batch: Batch) -> Tensor:
-        """Starts of windows whose unobserved states are what ``init`` gives."""
-        return with_given_starts(self.field.driven(batch.driving), batch.times[:, 0], start)
+    def compared(self, batch: Batch) -> Tensor:
+        """Which values of a training batch count in the misfit of rollouts, shape (W, H + 1, C', *S)."""
+        if self.initial is not None:
+            return self.initial.compared(batch.present)
+        present = batch.present.clone()
+        present[:, 0] = False
+        return present
 
     def seen(self, rollout: Tensor, batch: Batch) -> Tensor:
         """A rollout over the windows of a batch as the data hold it, shape (W, H + 1, C', *S)."""
@@ -146,14 +153,14 @@ class Problem:
         `check` is called at every frame and may raise.
         """
         times = shared_times(batch.times) if self.field.autonomous else batch.times
-        return integrate(
-            self.field.driven(batch.driving), start, times, method=self.method, substeps=substeps, memory=memory,
-            watch=lambda n, t, state: check(),
+        return roll_out(
+            self.field.driven(batch.driving).with_past(batch.past), start, times, method=self.method, substeps=substeps,
+            memory=memory, watch=lambda n, t, state: check(),
         )  # fmt: skip
 
     def starts(self, horizon: int) -> np.ndarray:
         """Trajectory and frame of the training windows of a horizon, shape (N, 2)."""
-        return self.train.starts(horizon, first_only=self.velocities is not None)
+        return self.train.starts(horizon, first_only=self.first_only)
 
     def to(self, dtype: torch.dtype) -> Problem:
         """The same problem in another precision; its modules are changed in place."""
@@ -168,10 +175,19 @@ class Problem:
             cloud=None if self.cloud is None else self.cloud.to(dtype),
         )  # fmt: skip
 
+    def fitted_starts(self) -> dict[str, Tensor]:
+        """Fitted starts of all trajectories of a part, (B, F, *S), by the name of the part."""
+        parts = {"train": self.initial, "validation": self.held_out_initial}
+        with torch.no_grad():
+            return {
+                name: module.values(torch.arange(len(module.estimate), device=module.estimate.device)).clone()
+                for name, module in parts.items() if module is not None
+            }  # fmt: skip
+
     def modules(self) -> dict[str, nn.Module]:
         """Everything with trainable numbers, by the prefix its tensors are stored under."""
         found = {
-            "field": self.field, "initial": self.velocities, "held_out_initial": self.held_out_velocities,
+            "field": self.field, "initial": self.initial, "held_out_initial": self.held_out_initial,
             "segments": self.segments, "states": self.states,
             "noise": self.noise if self.noise is not None and self.noise.fits else None,
         }  # fmt: skip
@@ -179,7 +195,7 @@ class Problem:
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """Every number that the training data decide."""
-        for module in (self.field, self.velocities, self.segments, self.states):
+        for module in (self.field, self.initial, self.segments, self.states):
             if module is not None:
                 yield from (p for p in module.parameters() if p.requires_grad)
 
@@ -206,7 +222,11 @@ def make_problem(
     field = compile_model(model, grid=grid, dtype=dtype, seed=config.run.seed, members=members).to(device)
     for module in learned_modules(field).values():
         module.family.amplify_start(config.optimizer.start_gain / LAST_GAIN)
-    filled = with_rollouts(with_velocities(split.train, model), field)
+    for part in (split.train, split.validation):
+        check_frames(part, field.memory, file=file)
+    filled = with_velocities(split.train, model)
+    if not model.guessed:
+        filled = with_rollouts(filled, field)
     train = TrainingData(split.train, filled, device=device, dtype=dtype, field=field)
     if not len(train.starts(1)):
         raise DataError(
@@ -233,13 +253,18 @@ def make_problem(
     slopes = measured.slopes()
     slopes = np.where(without_driven(np.ones(slopes.shape, bool), model), slopes, np.nan)
     slopes[:, :, [i for i, name in enumerate(model.channel_names) if name in model.unobserved]] = np.nan
+    filled = with_guesses(filled, field, observed_rates(slopes), np.argwhere(train.whole))
     variance = without_gaps(channel_variance(filled), filled)
+    rate = rms_rate(slopes, filled)
+    if model.guessed:
+        rate = with_hidden_rates(rate, variance, model.hidden)
     others = replace(split.train, state=split.train.state[:, :, len(variance) :])
     variance = np.concatenate([variance, without_gaps(channel_variance(others), others)])
     missing = missing_velocities(split.train, model)
     scale = torch.as_tensor(variance, device=device).to(dtype)
-    velocities, held_out = (
-        InitialVelocities(list(missing), data.state[:, 0], scale.sqrt()) if missing and data is not None else None
+    fitted = fitted_channels(model, split.train)
+    initial, held_out = (
+        FittedStarts(model, fitted, data, scale.sqrt()) if fitted and data is not None else None
         for data in (train, validation if validation is not train else None)
     )
     segments = None
@@ -266,9 +291,10 @@ def make_problem(
     return Problem(
         model, field, train, validation, filled,
         scale,
-        torch.as_tensor(rms_rate(slopes, filled), device=device).to(dtype),
-        observed, velocities, held_out, integrator_of(config.integrator, field, train), segments, derivative, cloud,
-        states, Noise(model, observed, scale) if stated(model) else None,
+        torch.as_tensor(rate, device=device).to(dtype),
+        observed, initial, held_out, integrator_of(config.integrator, field, train, initial), segments,
+        starts_at_first(model, split.train), derivative, cloud, states,
+        Noise(model, observed, scale) if stated(model) else None,
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@
 ``model.eq``                the model's text
 ``config.toml``             every option, with comments
 ``weights.safetensors``     the vector field with the smallest validation misfit
+``starts.safetensors``      fitted starts of its trajectories, (B, F, *S), where starts are fitted
 ``checkpoint.safetensors``  everything to go on: weights, optimiser, generator, counters, history
 ``state.json``              status, scores, parameters, grid, data fingerprint, versions
 ``history.csv``             one row per epoch, up to the checkpoint
@@ -52,6 +53,7 @@ from eqdsl.fitting.run_place import (
     HISTORY,
     MODEL,
     SAMPLES,
+    STARTS,
     STATE,
     WEIGHTS,
     beside,
@@ -59,6 +61,7 @@ from eqdsl.fitting.run_place import (
     run_place,
     set_aside,
 )
+from eqdsl.fitting.trial import with_hidden
 from eqdsl.lowering.members import Members
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import TRAJECTORY, Model
@@ -172,7 +175,16 @@ class Run:
             return stored
         if not self.model.learned:
             return {}
-        return seen_ranges(self.field, with_velocities(self.sample()["train"], self.model))
+        return seen_ranges(self.field, with_velocities(self.completed()["train"], self.model))
+
+    def completed(self) -> dict[str, Trajectories]:
+        """The `sample` with hidden states as the run has them."""
+        return {part: with_hidden(self, found, self.starts(part)) for part, found in self.sample().items()}
+
+    def starts(self, part: str) -> torch.Tensor | None:
+        """Fitted starts of the trajectories of a part, (B, F, *S); None where none are kept."""
+        path = self.path / STARTS
+        return read_tensors(path)[0].get(part) if path.exists() else None
 
     def checkpoint(self) -> dict[str, Any]:
         """Everything to resume from."""
@@ -277,6 +289,8 @@ class RunWriter:
         """Write a snapshot; the checkpoint first, because the other files can be made from it."""
         write_checkpoint(self.path / CHECKPOINT, snapshot)
         write_tensors(self.path / WEIGHTS, snapshot["best"])
+        if snapshot["best_starts"]:
+            write_tensors(self.path / STARTS, snapshot["best_starts"])
         write_atomically(self.path / HISTORY, _csv(snapshot["history"]))
         progress = snapshot["progress"]
         self.state["integrator"]["substeps"] = progress["best_substeps"]

@@ -16,7 +16,7 @@ from eqdsl.core.errors import UsageError
 from eqdsl.fitting.checkpoint import sync_folder
 
 MODEL, CONFIG, STATE, HISTORY = "model.eq", "config.toml", "state.json", "history.csv"
-WEIGHTS, CHECKPOINT = "weights.safetensors", "checkpoint.safetensors"
+WEIGHTS, CHECKPOINT, STARTS = "weights.safetensors", "checkpoint.safetensors", "starts.safetensors"
 SAMPLES = {"train": "sample_train.h5", "validation": "sample_validation.h5", "test": "sample_test.h5"}
 DISTILLED, REPORT, PLOTS = "distilled.eq", "report.html", "plots"
 MEMBERS = "members"
@@ -25,7 +25,7 @@ MEMBERS = "members"
 ESSENTIAL = (MODEL, CONFIG, STATE, WEIGHTS, CHECKPOINT)
 """What makes a folder a run."""
 
-OWN = {*ESSENTIAL, HISTORY, *SAMPLES.values(), DISTILLED, REPORT}
+OWN = {*ESSENTIAL, HISTORY, STARTS, *SAMPLES.values(), DISTILLED, REPORT}
 """The files that a fit and an inspection write into it; pictures lie in `PLOTS`."""
 
 _MEMBER, _MEMBERS_OWN = re.compile(r"seed-\d+"), re.compile(r"seed-\d+\.log|\.lock|\.seed-\d+\.\w+-\d+")

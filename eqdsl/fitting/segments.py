@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.fitting.training_data import TrainingData
+from eqdsl.fitting.within import Within
 from eqdsl.model.model import Model
 
 SEGMENTS = 10
@@ -80,7 +79,7 @@ class SegmentStarts(nn.Module):
     def states(self, segments: Tensor) -> Tensor:
         """Fitted starts of the segments with these numbers, shape (W, C, *S)."""
         state = self.estimate[segments] + self.scale * self.shift[segments]
-        return _Within.apply(state, self.lower, self.upper)  # type: ignore[no-any-return, no-untyped-call]
+        return Within.apply(state, self.lower, self.upper)  # type: ignore[no-any-return, no-untyped-call]
 
 
 def segment_places(data: TrainingData, length: int) -> np.ndarray:
@@ -108,18 +107,3 @@ def _estimate(data: TrainingData, filled: Trajectories, places: np.ndarray) -> T
             if known.any():
                 result[(k, *place)] = float(np.interp(times[frame], times[known], series[known]))
     return result
-
-
-class _Within(torch.autograd.Function):
-    """Clamping whose gradient still passes where a descent step leads back inside: no start stays stuck at an end."""
-
-    @staticmethod
-    def forward(context: Any, state: Tensor, lower: Tensor, upper: Tensor) -> Tensor:
-        context.save_for_backward(state, lower, upper)
-        return state.clamp(lower, upper)
-
-    @staticmethod
-    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        state, lower, upper = context.saved_tensors
-        outwards = ((state <= lower) & (gradient > 0)) | ((state >= upper) & (gradient < 0))
-        return gradient.masked_fill(outwards, 0.0), None, None

@@ -40,13 +40,16 @@ def choose_substeps(problem: Problem, tolerance: float) -> tuple[int, bool]:
 
 
 def _fewest(problem: Problem, tolerance: float) -> tuple[int, bool]:
-    starts = problem.train.starts(1)
+    starts = problem.starts(1) if problem.model.hidden else problem.train.starts(1)
     most = max(1, min(FRAMES, VALUES // problem.train.state[0, 0].numel()))
     chosen = starts[np.linspace(0, len(starts) - 1, min(most, len(starts))).astype(int)]
     batch = problem.train.batch(chosen, 1)
 
+    with torch.no_grad():
+        start = problem.start(batch) if problem.model.hidden else batch.state[:, 0]
+
     def end(substeps: int) -> Tensor:
-        return problem.rollout(problem.given(batch.state[:, 0], batch), batch, substeps)[:, 1].double()
+        return problem.rollout(start, batch, substeps)[:, 1].double()
 
     with torch.no_grad():
         coarse, before = end(1), math.inf

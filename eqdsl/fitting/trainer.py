@@ -79,6 +79,7 @@ class Trainer:
         self.history: list[dict[str, Any]] = []
         self.best: dict[str, Tensor] = {}
         self.best_values: dict[str, float] = {}
+        self.best_starts: dict[str, Tensor] = {}
         self.snapshot: Tree = {}
         self.saved = time.monotonic()
 
@@ -196,6 +197,7 @@ class Trainer:
         progress.best_epoch, progress.best_substeps = progress.epoch, progress.substeps
         self.best = {name: tensor.detach().clone() for name, tensor in self.problem.field.state_dict().items()}
         self.best_values = self._parameter_values()
+        self.best_starts = self.problem.fitted_starts()
 
     def _parameter_values(self) -> dict[str, float]:
         """Physical values, of a coefficient field the mean."""
@@ -234,6 +236,7 @@ class Trainer:
             "progress": self.progress.as_tree(),
             "best": self.best,
             "best_values": self.best_values,
+            "best_starts": self.best_starts,
             "history": list(self.history),
         }
 
@@ -257,6 +260,7 @@ class Trainer:
         self.steps.generator.bit_generator.state = checkpoint["generator"]
         self.progress = Progress.from_tree(checkpoint["progress"])
         self.best, self.best_values = checkpoint["best"], checkpoint["best_values"]
+        self.best_starts = checkpoint.get("best_starts", {})
         self.history = list(checkpoint["history"])
         if self.progress.stage == POLISH:
             self._use(self.problem.to(torch.float64))

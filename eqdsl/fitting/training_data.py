@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from eqdsl.data.frames import with_frames_before
 from eqdsl.data.inputs import without_driven
 from eqdsl.data.resting import resting_times
 from eqdsl.data.trajectories import Trajectories
@@ -36,6 +37,8 @@ class Batch:
         Frames in which the whole state is known.
     driving : Driving, optional
         What drives the model in each window.
+    history : Tensor, shape (W, N - 1 + H + 1, C, *S), optional
+        Where the model looks back on N frames: the state, and the N - 1 frames before the window.
     """
 
     rows: Tensor
@@ -46,13 +49,30 @@ class Batch:
     present: Tensor
     complete: Tensor
     driving: Driving | None = None
+    history: Tensor | None = None
+
+    @property
+    def past(self) -> Tensor | None:
+        """The frames that the model looks back on at the start, shape (W, N, C, *S)."""
+        return None if self.history is None else self.history[:, : self._memory]
+
+    def past_of_frames(self) -> Tensor | None:
+        """The same at every frame, shape (W * (H + 1), N, C, *S)."""
+        if self.history is None:
+            return None
+        return self.history.unfold(1, self._memory, 1).movedim(-1, 2).flatten(0, 1)
+
+    @property
+    def _memory(self) -> int:
+        assert self.history is not None
+        return self.history.shape[1] - self.state.shape[1] + 1
 
     def select(self, index: Tensor) -> Batch:
         """Some of the windows."""
         driving = None if self.driving is None else self.driving.select(index)
         return Batch(
             self.rows[index], self.frames[index], self.times[index], self.state[index], self.observed[index],
-            self.present[index], self.complete[index], driving,
+            self.present[index], self.complete[index], driving, None if self.history is None else self.history[index],
         )  # fmt: skip
 
 
@@ -75,13 +95,20 @@ class TrainingData:
         field: VectorField | None = None,
     ) -> None:  # fmt: skip
         inside = np.arange(observed.frames) < observed.lengths[:, None]
-        unobserved = field.model.unobserved if field is not None else frozenset[str]()
-        whole = np.isfinite(filled.state).all(axis=tuple(range(2, filled.state.ndim))) & inside
-        if unobserved:
-            # Formulas of `init` say what such states are at the first frame, and nowhere else.
-            whole[:, 1:] = False
+        self.memory = field.memory if field is not None else 0
+        model = field.model if field is not None else None
+        unobserved = model.unobserved if model is not None else frozenset[str]()
+        hidden = model.hidden if model is not None else ()
+        known = [c for c in range(filled.state.shape[2]) if c not in hidden]
+        whole = np.isfinite(filled.state[:, :, known]).all(axis=tuple(range(2, filled.state.ndim))) & inside
+        whole = with_frames_before(whole, self.memory)
+        if model is not None and any(
+            i.channel in unobserved and i.kind in ("expression", "data") for i in model.initial
+        ):
+            # What `init` says of such states holds at the first frame, and nowhere else.
+            whole[:, max(self.memory, 1) :] = False
         self.whole = whole
-        """Frames from which a rollout can start, shape (B, T)."""
+        """Frames from which a rollout can start, hidden states aside, shape (B, T)."""
         self.lengths = np.asarray(observed.lengths)
         last = observed.times[np.arange(len(self.lengths)), self.lengths - 1] if len(self.lengths) else np.zeros(0)
         self.ends = torch.as_tensor(np.nextafter(last, np.inf), device=device)
@@ -143,11 +170,16 @@ class TrainingData:
         rows, frames = chosen[:, 0], chosen[:, 1]
         index = rows[:, None], frames[:, None] + torch.arange(horizon + 1, device=self.state.device)
         driving = None if self.driving is None else self.driving.select(rows)
+        history = None
+        if self.memory:
+            back = torch.arange(1 - self.memory, horizon + 1, device=self.state.device)
+            history = self.state[rows[:, None], frames[:, None] + back]
         state = self.state[index]
         observed = state if self.observed is self.state else self.observed[index]
         return Batch(
-            rows, frames, self.times[index], state, observed, self.present[index], self.complete[index], driving
-        )
+            rows, frames, self.times[index], state, observed, self.present[index], self.complete[index], driving,
+            history,
+        )  # fmt: skip
 
 
 def _finite(state: np.ndarray, inside: np.ndarray) -> np.ndarray:

@@ -15,12 +15,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from eqdsl.data.frames import past_frames
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.velocities import with_velocities
 from eqdsl.inspection.library import Candidate
 from eqdsl.inspection.visited import as_tensor
 from eqdsl.lowering.vector_field import VectorField
-from eqdsl.numerics.integrators.integrate import integrate
+from eqdsl.simulation.remembering import roll_out
 
 HORIZON = 4
 """Frames of a rollout: several, because one hardly moves beyond the errors of the data."""
@@ -74,12 +75,15 @@ class DataFit:
         filled = with_velocities(training, field.model)
         whole = np.isfinite(filled.state).all(axis=tuple(range(2, filled.state.ndim)))
         whole &= np.arange(filled.frames) < filled.lengths[:, None]
+        whole[:, : max(field.memory - 1, 0)] = False
         horizon = min(HORIZON, filled.frames - 1)
         good = np.lib.stride_tricks.sliding_window_view(whole, horizon + 1, axis=1).all(axis=-1)
         starts = np.argwhere(good)
         most = max(4, min(WINDOWS, VALUES // (filled.state[0, 0].size * horizon)))
         starts = starts[np.unique(np.linspace(0, len(starts) - 1, min(most, len(starts))).astype(int))]
+        past = past_frames(filled, starts[:, 0], starts[:, 1], field.memory)
         self.field = field.driven(training).of_rows(torch.as_tensor(starts[:, 0]))
+        self.field = self.field.with_past(None if past is None else as_tensor(past, field))
         frames = starts[:, 1:] + np.arange(horizon + 1)
         self.times = torch.as_tensor(filled.times[starts[:, :1], frames])
         self.state = as_tensor(filled.state[starts[:, :1], frames], field)
@@ -141,7 +145,7 @@ class DataFit:
         field = self._replaced(places, np.repeat(coefficients, windows, axis=0))
         field = field.of_rows(torch.arange(windows).repeat(copies))
         start = self.state[:, 0].repeat(copies, *[1] * (self.state.ndim - 2))
-        states = integrate(
+        states = roll_out(
             field, start, self.times.repeat(copies, 1), method=self.method, substeps=self.substeps, subsets=False
         ).reshape(copies, *self.state.shape)  # fmt: skip
         difference = (states[:, :, 1:] - self.state[:, 1:]) / self.scale
@@ -167,6 +171,7 @@ class FormulaTerm(nn.Module):
     """In place of a pointwise learned term: formulas for some of its outputs, the network for the others."""
 
     radius = 0
+    channel_axis = -1
 
     def __init__(self, network: nn.Module, formulas: Mapping[int, tuple[tuple[Candidate, ...], Tensor]]) -> None:
         super().__init__()

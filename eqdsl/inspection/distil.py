@@ -112,7 +112,7 @@ def distil(
         Training data that choose the formulas; without them a formula is what is closest to the network.
     """
     model = vector_field.model
-    by_term = find_formulas({name: r for name, r in responses.items() if r.pointwise}, data)
+    by_term = find_formulas({name: r for name, r in responses.items() if r.pointwise and not r.looks_back}, data)
     formulas = {
         output: formula
         for name, found in by_term.items()
@@ -120,16 +120,22 @@ def distil(
     }
     refused = {
         output: (
-            "is another function in each environment, and formulas are sought for functions that all share"
+            "looks back on past frames, and formulas are sought of the present alone"
+            if response.looks_back
+            else "is another function in each environment, and formulas are sought for functions that all share"
             if response.term.scope is not None
             else "sees a neighbourhood of cells, and formulas are sought for pointwise terms only"
             if response.radius
             else "is made from the values at many points, and formulas are sought for pointwise terms only"
         )
         for name, response in responses.items()
-        if not response.pointwise
+        if not response.pointwise or response.looks_back
         for output in response.term.outputs
     }
+    if model.encoders:
+        starts = ", ".join(f"`{i.channel}`" for i in model.starts("encode"))
+        note = f"no distilled file: the start of {starts} comes from a learned term"
+        return Distillation(formulas, refused, None, None, note)
     if refused or not formulas:
         note = "no distilled file: " + ("some learned terms have no formula" if refused else "nothing is learned")
         return Distillation(formulas, refused, None, None, note)

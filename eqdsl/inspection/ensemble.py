@@ -162,5 +162,5 @@ def ensemble_of(runs: Sequence[FittedRun]) -> Ensemble | None:
     """As `ensemble`, at the states of the first run's training sample."""
     if len(runs) < 2:
         return None
-    training = runs[0].sample()["train"]
+    training = runs[0].completed()["train"]
     return ensemble(runs, visited_states(training, runs[0].field))

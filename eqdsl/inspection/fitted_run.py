@@ -37,5 +37,8 @@ class FittedRun(Protocol):
     def history(self) -> list[dict[str, object]]:
         """One row per epoch."""
 
+    def completed(self) -> Mapping[str, Trajectories]:
+        """The sample with hidden states as the run has them."""
+
     def sample(self) -> Mapping[str, Trajectories]:
         """Stored trajectories under ``train`` and ``validation``."""

@@ -11,14 +11,15 @@ import numpy as np
 import torch
 
 from eqdsl.core.errors import ComputationError
+from eqdsl.data.frames import past_frames
 from eqdsl.data.inputs import without_driven
 from eqdsl.data.resting import resting_times
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.velocities import with_velocities
 from eqdsl.inspection.visited import as_tensor
 from eqdsl.lowering.vector_field import VectorField
-from eqdsl.numerics.integrators.integrate import integrate
 from eqdsl.simulation.observing import first_states, observed_trajectories
+from eqdsl.simulation.remembering import roll_out as remember
 
 RTOL, ATOL = 1e-6, 1e-8
 
@@ -113,6 +114,8 @@ class HorizonError:
 def rollouts(field: VectorField, data: Trajectories) -> Rollouts:
     """Roll the vector field out from the first frame of each trajectory at the data's times, up to its own end.
 
+    A vector field that looks back on frames starts at the last one of the first history.
+
     A trajectory whose rollout fails is left out and told of in `Rollouts.lost`; one whose first frame has missing
     values is left out.
 
@@ -122,6 +125,9 @@ def rollouts(field: VectorField, data: Trajectories) -> Rollouts:
         No trajectory can be rolled out, or the rollouts of all of them failed.
     """
     filled = with_velocities(data, field.model)
+    first = max(field.memory - 1, 0)
+    past = past_frames(filled, np.arange(len(filled)), np.full(len(filled), first), field.memory)
+    filled, data = filled.window(first, filled.frames), data.window(first, data.frames)
     starts = first_states(field.driven(filled), filled)
     whole = np.isfinite(starts).all(axis=tuple(range(1, starts.ndim)))
     chosen = np.flatnonzero(whole & (filled.lengths > 1))
@@ -129,7 +135,8 @@ def rollouts(field: VectorField, data: Trajectories) -> Rollouts:
         raise ComputationError("no trajectory has a complete first frame and a second one to compare with")
     filled = filled.select(chosen)
     times = resting_times(filled.times, filled.lengths, filled.frames)
-    states, failures = _all_or_one_by_one(field.driven(filled), times, starts[chosen])
+    remembered = field.driven(filled).with_past(None if past is None else as_tensor(past[chosen], field))
+    states, failures = _all_or_one_by_one(remembered, times, starts[chosen])
     good = [row for row in range(len(filled)) if row not in failures]
     if not good:
         raise next(iter(failures.values()))
@@ -188,7 +195,7 @@ def roll_out(field: VectorField, times: np.ndarray, initial: np.ndarray) -> np.n
     """
     with torch.no_grad():
         start = field.constrain(as_tensor(times[:, 0], field), as_tensor(initial, field))
-        states = integrate(field, start, torch.as_tensor(times), method="dopri5", rtol=RTOL, atol=ATOL)
+        states = remember(field, start, torch.as_tensor(times), method="dopri5", rtol=RTOL, atol=ATOL)
     return np.asarray(states.double().cpu().numpy())
 
 

@@ -85,7 +85,7 @@ def inspect_run(
         Another ``distilled.eq`` is there.
     """
     field = deepcopy(run.field).double().eval()
-    sample = run.sample()
+    sample = run.completed()
     training, part = sample["train"], _compared_part(sample)
     visited = visited_states(training, field)
     ledger = make_ledger(field, visited)
@@ -143,7 +143,7 @@ def identify_run(run: FittedRun) -> tuple[tuple[ParameterReport, ...], Identifia
         As `inspect_run`.
     """
     field = deepcopy(run.field).double().eval()
-    training = run.sample()["train"]
+    training = run.completed()["train"]
     visited = visited_states(training, field)
     found = sensitivity(field, visited, _norm(run.config))
     return _identified(run, field, training, visited, parameter_values(field), found)
@@ -228,7 +228,7 @@ def _data_fit(run: FittedRun, field: VectorField) -> DataFit | None:
     integrator = run.state.get("integrator")
     steps = integrator if isinstance(integrator, dict) else {}
     data = DataFit(
-        field, run.sample()["train"], method=str(steps.get("method", "rk4")), substeps=int(steps.get("substeps", 4))
+        field, run.completed()["train"], method=str(steps.get("method", "rk4")), substeps=int(steps.get("substeps", 4))
     )
     return data if data.usable else None
 

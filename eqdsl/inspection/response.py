@@ -10,6 +10,7 @@ import torch
 
 from eqdsl.inspection.visited import Visited, as_tensor
 from eqdsl.lowering.vector_field import VectorField
+from eqdsl.model.expr import PastRef
 from eqdsl.model.model import LearnedTerm
 
 SAMPLE_POINTS = 20_000
@@ -45,6 +46,11 @@ class Response:
         """Whether the outputs depend on the inputs at the same point only, by one function for all data."""
         return self.term.pointwise and self.term.scope is None
 
+    @property
+    def looks_back(self) -> bool:
+        """Whether past frames are among the inputs."""
+        return any(isinstance(i, PastRef) for i in self.term.inputs)
+
     def range(self, index: int) -> tuple[float, float]:
         """Lowest and highest visited value of an input."""
         column = self.inputs[:, index]
@@ -74,7 +80,7 @@ def learned_responses(field: VectorField, visited: Visited, *, points: int = SAM
             np.stack([np.concatenate(values[o]) for o in term.outputs], axis=1),
             points,
         )
-        for term in field.model.learned
+        for term in field.model.acting
     }
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from eqdsl.core.source import SourceText
 from eqdsl.inspection.formula import Formula
-from eqdsl.model.expr import ChannelRef, Coordinate, Diff, Expr, InputRef, ParamRef, TimeRef
+from eqdsl.model.expr import ChannelRef, Coordinate, Diff, Expr, InputRef, ParamRef, PastRef, TimeRef
 from eqdsl.model.model import LearnedTerm, Model
 from eqdsl.model.text import number_text
 from eqdsl.syntax import nodes
@@ -113,7 +113,7 @@ def _output_unit(model: Model, term: LearnedTerm, output: int) -> Factors:
 def expression_unit(model: Model, expr: Expr) -> Factors:
     """Unit of a state, coordinate, parameter or derivative of one; nothing for other expressions."""
     match expr:
-        case ChannelRef(name):
+        case ChannelRef(name) | PastRef(name):
             channel = model.channel(name)
             factors = Counter(unit_factors(next(f.unit for f in model.fields if f.name == channel.field)))
             if channel.velocity:

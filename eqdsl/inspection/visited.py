@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from eqdsl.core.errors import DataError
+from eqdsl.data.frames import past_frames
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.velocities import with_velocities
 from eqdsl.lowering.vector_field import VectorField
@@ -37,6 +38,8 @@ class Visited:
         Trajectory of each frame; the first of all without it.
     trajectories : Trajectories, optional
         Hold what drives the model.
+    past : ndarray, shape (N, frames, C, *S), optional
+        Where the model looks back on frames.
     """
 
     times: np.ndarray
@@ -44,6 +47,7 @@ class Visited:
     skipped: int
     rows: np.ndarray | None = None
     trajectories: Trajectories | None = None
+    past: np.ndarray | None = None
 
     def __len__(self) -> int:
         return int(self.times.size)
@@ -57,7 +61,8 @@ class Visited:
         """At most about `frames` of them, evenly spread."""
         stride = max(1, -(-len(self) // max(frames, 1)))
         rows = None if self.rows is None else self.rows[::stride]
-        return replace(self, times=self.times[::stride], state=self.state[::stride], rows=rows)
+        past = None if self.past is None else self.past[::stride]
+        return replace(self, times=self.times[::stride], state=self.state[::stride], rows=rows, past=past)
 
     def batches(self, field: VectorField, points: int = BATCH_POINTS) -> Iterator[tuple[VectorField, Tensor, Tensor]]:
         """Times (n,) and states (n, C, *S) in the vector field's precision and on its device, with the field for them.
@@ -69,6 +74,7 @@ class Visited:
         for start in range(0, len(self), frames):
             chosen = slice(start, start + frames)
             here = driven if self.rows is None else driven.of_rows(torch.as_tensor(self.rows[chosen]))
+            here = here if self.past is None else here.with_past(as_tensor(self.past[chosen], field))
             yield here, as_tensor(self.times[chosen], field), as_tensor(self.state[chosen], field)
 
 
@@ -92,9 +98,16 @@ def visited_states(trajectories: Trajectories, field: VectorField, *, max_points
     frames = filled.state.reshape(-1, *filled.state.shape[2:])
     real = (np.arange(filled.frames) < filled.lengths[:, None]).reshape(-1)
     complete = real & np.isfinite(frames).all(axis=tuple(range(1, frames.ndim)))
+    complete &= np.tile(np.arange(filled.frames) >= field.memory - 1, len(filled))
     if not complete.any():
         raise DataError("no frame is complete: there is no state to inspect the terms at")
     rows = np.repeat(np.arange(len(filled)), filled.frames)[complete]
     skipped = int(real.sum() - complete.sum())
     visited = Visited(filled.times.reshape(-1)[complete], frames[complete], skipped, rows, filled)
-    return visited.thinned(max(2, max_points // visited.cells))
+    thinned = visited.thinned(max(2, max_points // visited.cells))
+    if field.memory:
+        stride = max(1, -(-len(visited) // max(len(thinned), 1)))
+        numbers = np.tile(np.arange(filled.frames), len(filled))[complete][::stride]
+        assert thinned.rows is not None
+        return replace(thinned, past=past_frames(filled, thinned.rows, numbers, field.memory))
+    return thinned

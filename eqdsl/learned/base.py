@@ -27,6 +27,8 @@ class FamilySpec:
         For messages and formulas.
     monotone : mapping of int to int
         Inputs in which every output rises (1) or falls (-1); only a family that can be monotone is given some.
+    periodic : tuple of bool
+        Which axes are, for a family that sees the whole domain.
     """
 
     inputs: int
@@ -35,6 +37,7 @@ class FamilySpec:
     options: Mapping[str, object]
     input_names: tuple[str, ...]
     monotone: Mapping[int, int] = field(default_factory=dict)
+    periodic: tuple[bool, ...] = ()
 
     def sizes(self, default: tuple[int, ...]) -> tuple[int, ...]:
         """The positional integers, or `default` when none are written."""
@@ -54,12 +57,15 @@ class LearnedFamily(nn.Module, ABC):
         Cells seen in each direction: 0 for a pointwise family, whose ``forward`` takes and returns
         ``(..., inputs) -> (..., outputs)``. A neighbourhood family (`radius` > 0) takes ``(B, inputs, *S')`` with
         ``S' = S + 2*radius`` ghost cells already filled by the equation's own walls, and returns ``(B, outputs, *S)``.
+    whole : bool
+        Whether it sees the whole domain, ``(B, inputs, *S) -> (B, outputs, *S)`` without ghost cells; `radius` is 0.
     centred : bool
         Whether inputs may be shifted to mean zero. A family whose weights are the coefficients of the physical
         monomials must not be: a shift makes every sparse formula dense.
     """
 
     radius: int = 0
+    whole: bool = False
     centred: bool = True
 
     @abstractmethod

@@ -71,6 +71,7 @@ class OwnFunctions(GroupedFamily):
         super().__init__()
         self.functions = nn.ModuleList(functions)
         self.radius, self.centred = functions[0].radius, functions[0].centred
+        self.whole = functions[0].whole
 
     @property
     def count(self) -> int:

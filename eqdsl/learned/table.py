@@ -8,12 +8,14 @@ from eqdsl.core.errors import UsageError
 from eqdsl.learned.adapting import Adapting
 from eqdsl.learned.base import FamilySpec, LearnedFamily
 from eqdsl.learned.conv import Conv
+from eqdsl.learned.fno import Fno
 from eqdsl.learned.library import Library
 from eqdsl.learned.mlp import Mlp
 from eqdsl.learned.monotone import MonotoneMlp
 from eqdsl.learned.per_environment import per_environment
 from eqdsl.learned.poly import Poly
 from eqdsl.learned.term import LearnedTermModule
+from eqdsl.learned.unet import Unet
 from eqdsl.model.model import ADAPTS, PER, LearnedTerm, Monotone, Parity, Pinned, Range
 
 FAMILIES: dict[str, type[LearnedFamily]] = {
@@ -21,13 +23,17 @@ FAMILIES: dict[str, type[LearnedFamily]] = {
     "poly": Poly,
     "library": Library,
     "conv": Conv,
+    "unet": Unet,
+    "fno": Fno,
 }
 
 MONOTONE: dict[str, type[LearnedFamily]] = {"mlp": MonotoneMlp}
 """Those that can be built monotone in some inputs, by the family they are a form of."""
 
 
-def build_term(term: LearnedTerm, dimension: int, environments: int = 1) -> LearnedTermModule:
+def build_term(
+    term: LearnedTerm, dimension: int, environments: int = 1, periodic: tuple[bool, ...] = ()
+) -> LearnedTermModule:
     """The module of a learned term, weights drawn from torch's global generator.
 
     Parameters
@@ -35,6 +41,8 @@ def build_term(term: LearnedTerm, dimension: int, environments: int = 1) -> Lear
     term : LearnedTerm
     dimension : int
         Number of space axes of the model.
+    periodic : tuple of bool
+        Which of them are; all when left out.
     environments : int
         Functions of a term that has one for each, or contexts of one that adapts.
 
@@ -49,7 +57,15 @@ def build_term(term: LearnedTerm, dimension: int, environments: int = 1) -> Lear
     families = MONOTONE if monotone else FAMILIES
     if term.family not in families:
         raise UsageError(f"a `{term.family}` cannot be monotone", help="take `by mlp(64, 64)`")
-    spec = FamilySpec(len(term.inputs), term.free_outputs, dimension, term.options, term.input_names, monotone)
+    spec = FamilySpec(
+        len(term.inputs),
+        term.free_outputs,
+        dimension,
+        term.options,
+        term.input_names,
+        monotone,
+        periodic or (True,) * dimension,
+    )
     # A mean or a divergence of zero is made from the module's outputs over the whole grid: `lowering/constrained.py`.
     declared = len(term.outputs) if term.of_stream_function else None
     pointwise = tuple(c for c in term.constraints if isinstance(c, Pinned | Range | Parity))

@@ -73,7 +73,7 @@ class LearnedTermModule(nn.Module):
         self.family = family
         self.constraints = tuple(constraints)
         self.n_inputs, self.n_outputs = n_inputs, n_outputs
-        self.channel_axis = 1 if family.radius else -1
+        self.channel_axis = 1 if family.radius or family.whole else -1
         self.bf16 = False
         self.register_buffer("input_center", torch.zeros(n_inputs))
         self.register_buffer("input_scale", torch.ones(n_inputs))

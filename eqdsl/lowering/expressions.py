@@ -30,10 +30,11 @@ from eqdsl.model.expr import (
     InputRef,
     LearnedCall,
     ParamRef,
+    PastRef,
     Reduction,
     TimeRef,
 )
-from eqdsl.model.model import Model, SolvedState
+from eqdsl.model.model import GLOBAL, Model, SolvedState
 from eqdsl.numerics.grid import Grid
 
 
@@ -81,6 +82,7 @@ class ExpressionLowering:
             Const: lambda e, halo: self.builder.constant(e.value),
             TimeRef: lambda e, halo: self.builder.add("time", axes=frozenset()),
             ChannelRef: self._channel,
+            PastRef: self._past,
             ParamRef: self._parameter,
             InputRef: self._input,
             Coordinate: self._coordinate,
@@ -114,6 +116,13 @@ class ExpressionLowering:
             return self.builder.add("uniform_channel", (), number, axes=frozenset())
         value = self.builder.add("channel", (), number, axes=frozenset(range(len(self.grid.axes))))
         return self._filled(value, channel.name, halo)
+
+    def _past(self, expr: PastRef, halo: Halo) -> Value:
+        channel = self.model.channel(expr.channel)
+        number = self.model.channels.index(channel)
+        axes = frozenset[int]() if channel.uniform else frozenset(range(len(self.grid.axes)))
+        value = self.builder.add("past", (), number, expr.back, channel.uniform, axes=axes)
+        return value if channel.uniform else self._filled(value, channel.name, halo)
 
     def _filled(self, value: Value, name: str, halo: Halo) -> Value:
         """A field on the grid with ghosts by the walls of that name."""
@@ -200,6 +209,8 @@ class ExpressionLowering:
 
     def _network(self, expr: LearnedCall, output: int, halo: Halo) -> Value:
         """One output of the module of a learned term."""
+        if self.model.learned_term(expr.term).family in GLOBAL:
+            return self._continued(self._everywhere(expr, output), halo)
         radius = self.radii[expr.term]
         wider = for_neighbourhood(halo, radius)
         inputs = tuple(self.lower(a, wider) for a in expr.arguments)
@@ -207,6 +218,14 @@ class ExpressionLowering:
         axes = every if radius else frozenset[int]().union(*(v.axes for v in inputs))
         sizes = tuple(a.points + 2 * r.width for a, r in zip(self.grid.axes, wider, strict=True)) if radius else ()
         outputs = self.builder.add("learned", inputs, expr.term, sizes, axes=axes)
+        return self.builder.add("output", (outputs,), expr.term, output)
+
+    def _everywhere(self, expr: LearnedCall, output: int) -> Value:
+        """One output of a term that sees the whole domain: on the grid, without ghosts."""
+        inputs = tuple(self.lower(a, self.zero) for a in expr.arguments)
+        sizes = tuple(a.points for a in self.grid.axes)
+        every = frozenset(range(len(self.grid.axes)))
+        outputs = self.builder.add("learned", inputs, expr.term, sizes, axes=every)
         return self.builder.add("output", (outputs,), expr.term, output)
 
     def _reduction(self, expr: Reduction, halo: Halo) -> Value:

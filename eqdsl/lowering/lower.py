@@ -135,7 +135,7 @@ class Lowering:
     def _learned_outputs(self) -> tuple[Output, ...]:
         return tuple(
             Output(name, self._whole(LearnedCall(term.name, term.inputs, index, name), f"`{name}`").number)
-            for term in self.model.learned
+            for term in self.model.acting
             for index, name in enumerate(term.outputs)
         )
 
@@ -155,7 +155,7 @@ class Lowering:
         return tuple(
             Output(i.channel, self._whole(i.expr, f"the initial value of `{i.channel}`").number)
             for i in self.model.initial
-            if i.kind == "expression" and i.expr is not None
+            if i.kind in ("expression", "encode") and i.expr is not None
         )
 
     def _observed(self) -> tuple[Output, ...]:

@@ -123,8 +123,16 @@ class NamedOutputs(nn.Module):
 
     def initial_values(self, batch: int = 1, t: float | Tensor = 0.0) -> dict[str, Tensor]:
         """What the ``init`` statements give, by channel, each ``(batch, *S)``."""
+        return self._starts("expression", batch, t)
+
+    def encoded_values(self, batch: int, t: float | Tensor) -> dict[str, Tensor]:
+        """The starts that learned terms make of past frames, by channel, each ``(batch, *S)``."""
+        return self._starts("encode", batch, t)
+
+    def _starts(self, kind: str, batch: int, t: float | Tensor) -> dict[str, Tensor]:
         zeros = torch.zeros(batch, len(self.model.channels), *self.grid.shape, dtype=self.dtype, device=self.device)
-        return self._outputs(t, zeros, self.program.initial)
+        wanted = {i.channel for i in self.model.starts(kind)}
+        return self._outputs(t, zeros, tuple(o for o in self.program.initial if o.name in wanted))
 
     # ------------------------------------------------------------- driving
 

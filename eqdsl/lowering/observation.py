@@ -37,7 +37,7 @@ def observed_path(field: VectorField, times: Tensor, states: Tensor) -> Tensor:
 def with_given_starts(field: VectorField, times: Tensor, state: Tensor) -> Tensor:
     """States ``(B, C, *S)`` at `times` ``(B,)`` whose unobserved channels are what ``init`` gives; differentiable."""
     model = field.model
-    given = [o.name for o in field.program.initial if o.name in model.unobserved]
+    given = [i.channel for i in model.starts("expression") if i.channel in model.unobserved]
     if not given:
         return state
     values = field.initial_values(len(state), times)

@@ -33,6 +33,7 @@ class Context:
     learned: Mapping[str, LearnedTermModule]
     solvers: nn.ModuleDict = field(default_factory=nn.ModuleDict)
     driving: Callable[[str, bool], Tensor] | None = None
+    past: Callable[[int], Tensor] | None = None
     members: Mapping[str, MemberRows] = field(default_factory=dict)
 
     @property
@@ -120,6 +121,15 @@ def _input(context: Context, name: str, rate: bool) -> Tensor:
     return context.driving(name, rate)
 
 
+def _past(context: Context, number: int, back: int, uniform: bool) -> Tensor:
+    """A channel of a past frame."""
+    assert context.past is not None
+    value = context.past(back).select(1, number)
+    for axis in range(1, value.dim() if uniform else 0):
+        value = value.narrow(axis, 0, 1)
+    return value
+
+
 def _coordinate(context: Context, axis: int, halo: int) -> Tensor:
     return context.coordinates[axis, halo]
 
@@ -196,8 +206,7 @@ def _learned(context: Context, *arguments: Any) -> Tensor | tuple[Tensor, ...]:
 def _output(context: Context, outputs: Tensor | tuple[Tensor, ...], name: str, number: int) -> Tensor:
     if isinstance(outputs, tuple):
         return outputs[number]
-    neighbourhood = context.learned[name].radius > 0
-    return outputs.select(1 if neighbourhood else -1, number)
+    return outputs.select(context.learned[name].channel_axis, number)
 
 
 def _point(context: Context, value: Tensor, axis: int, first: int, weights: tuple[float, ...]) -> Tensor:
@@ -268,6 +277,7 @@ OPERATIONS: dict[str, Callable[..., Number]] = {
     "uniform_channel": _uniform_channel,
     "parameter": _parameter,
     "input": _input,
+    "past": _past,
     "coordinate": _coordinate,
     "pointwise": _pointwise,
     "stencil": _stencil,

@@ -7,7 +7,9 @@ whole is printable (``eqdsl show --stage program``), and equal steps are shared.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import cast
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ class Program:
 
 _STATIC = (
     "constant", "parameter", "coordinate", "pointwise", "stencil", "wrap", "extend", "extrapolate", "near_wall",
-    "reduce", "point", "learned", "output",
+    "reduce", "point", "learned", "output", "past",
 )  # fmt: skip
 """Operations that give the same as long as what they read is the same."""
 
@@ -118,9 +120,27 @@ _STATIC = (
 def unchanging(program: Program, also: tuple[str, ...] = ()) -> frozenset[int]:
     """Steps that depend neither on the state nor on the time (but for the operations in `also`)."""
     found: set[int] = set()
+    remembering: set[int] = set()
     for number, step in enumerate(program.steps):
-        # A neighbourhood term takes the number of trajectories from the state.
-        batched = step.operation == "learned" and bool(step.attributes[1])
+        # A neighbourhood term takes the number of trajectories from the state, but past frames have it too.
+        batched = step.operation == "learned" and bool(step.attributes[1]) and remembering.isdisjoint(step.inputs)
+        if step.operation == "past" or not remembering.isdisjoint(step.inputs):
+            remembering.add(number)
         if step.operation in (*_STATIC, *also) and not batched and found.issuperset(step.inputs):
             found.add(number)
     return frozenset(found)
+
+
+def frames_read(program: Program, wanted: Iterable[int]) -> int:
+    """How many past frames the wanted steps read, the newest one included."""
+    seen: set[int] = set()
+    waiting, most = list(wanted), 0
+    while waiting:
+        number = waiting.pop()
+        if number not in seen:
+            seen.add(number)
+            step = program.steps[number]
+            waiting.extend(step.inputs)
+            if step.operation == "past":
+                most = max(most, 1 + int(cast(int, step.attributes[1])))
+    return most

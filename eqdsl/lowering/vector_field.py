@@ -28,7 +28,7 @@ from eqdsl.lowering.operations import OPERATIONS, Context
 from eqdsl.lowering.pairs import position_velocity_pairs, velocity_forces
 from eqdsl.lowering.parameters import MANY, ParameterSet
 from eqdsl.lowering.prepared import PreparedField
-from eqdsl.lowering.program import Program, unchanging
+from eqdsl.lowering.program import Program, frames_read, unchanging
 from eqdsl.lowering.solver import solvers_of
 from eqdsl.lowering.transport_operations import TRANSPORT_OPERATIONS
 from eqdsl.model.model import ENVIRONMENT, Model
@@ -85,6 +85,42 @@ class VectorField(NamedOutputs):
         self._linear: LinearStructure | None = None
         self._reads = tuple(sorted({str(s.attributes[0]) for s in program.steps if s.operation == "input"}))
         self._driving: Driving | None = None
+        self._past: Tensor | None = None
+        self.memory = frames_read(program, range(len(program.steps)))
+        """Past frames that anything in it reads, the newest one included; 0 when nothing does."""
+        self.remembers = frames_read(program, self._read_in_rollouts()) > 0
+        """Whether its rates read past frames, so that rollouts hand them on from frame to frame."""
+
+    def _read_in_rollouts(self) -> list[int]:
+        flow = self.program.flow
+        carried = () if flow is None else flow.carried
+        return [*self.totals, *(n for c in carried for n in (c.values, *c.velocity, *c.diffusivity))]
+
+    def with_past(self, past: Tensor | None) -> VectorField:
+        """The same vector field, weights shared, that remembers the frames ``(B, frames, C, *S)``, the newest last."""
+        if past is None or not self.memory:
+            return self
+        other = copy.copy(self)
+        other._past = past
+        return other
+
+    @property
+    def past(self) -> Tensor | None:
+        """The frames that it remembers, (B, frames, C, *S)."""
+        return self._past
+
+    def _past_frame(self, state: Tensor) -> Callable[[int], Tensor]:
+        past = self._past
+
+        def frame(back: int) -> Tensor:
+            if past is None:
+                raise UsageError(
+                    "a learned term reads past frames, and the vector field has none",
+                    help="give it: `field.with_past(frames)`, on the command line `--from FILE.h5`",
+                )
+            return past[:, past.shape[1] - 1 - back].to(state)
+
+        return frame
 
     def forward(self, t: float | Tensor, state: Tensor) -> Tensor:
         """Time derivative of the state, ``(B, C, *S)``."""
@@ -138,9 +174,10 @@ class VectorField(NamedOutputs):
 
     def of_rows(self, rows: Tensor) -> VectorField:
         """The same vector field for some of the trajectories that drive it."""
-        if self._driving is None or self._driving.rows == 1:
-            return self
-        return self.driven(self._driving.select(rows))
+        field = self if self._past is None else self.with_past(self._past[rows])
+        if field._driving is None or field._driving.rows == 1:
+            return field
+        return field.driven(field._driving.select(rows))
 
     def elsewhere(self) -> VectorField:
         """The same vector field with each row in another environment; see `RowDriving.elsewhere`."""
@@ -159,7 +196,7 @@ class VectorField(NamedOutputs):
     @property
     def per_trajectory(self) -> bool:
         """Whether each row of a state is driven by values of its own."""
-        return self._driving is not None and self._driving.rows > 1
+        return (self._driving is not None and self._driving.rows > 1) or (self._past is not None and self.remembers)
 
     def _driven_value(self, t: float | Tensor, state: Tensor) -> Callable[[str, bool], Tensor]:
         driving, when = self._driving, torch.as_tensor(t, dtype=torch.float64, device=state.device)
@@ -256,6 +293,7 @@ class VectorField(NamedOutputs):
             learned=self.terms_by_name if learned is None else learned,
             solvers=self.solvers,
             driving=self._driven_value(t, state) if self._reads else None,
+            past=self._past_frame(state) if self.memory else None,
             members=members,
         )
         values: dict[int, Any] = {} if given is None else dict(given)
@@ -334,7 +372,8 @@ def compile_model(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         environments = members.count(ENVIRONMENT) if members is not None else 1
-        learned = {t.name: build_term(t, model.dimension, environments).to(dtype) for t in model.learned}
+        periodic = tuple(a.periodic for a in grid.axes)
+        learned = {t.name: build_term(t, model.dimension, environments, periodic).to(dtype) for t in model.learned}
     program = lower(model, grid, {name: module.radius for name, module in learned.items()})
     physical = ParameterSet(model.parameters, grid, dtype, members)
     return VectorField(model, grid, program, physical, learned, kernels, members).to(dtype)

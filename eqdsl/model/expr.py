@@ -62,6 +62,14 @@ class InputRef(Expr):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class PastRef(Expr):
+    """A channel `back` frames before the newest frame that is known (``history(u, n)``: n - 1 down to 0)."""
+
+    channel: str
+    back: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class DefinitionRef(Expr):
     """One component of a ``known`` or ``let`` (see `Model.definitions`); `axis` names it when that is a vector."""
 

@@ -13,6 +13,7 @@ from eqdsl.model.expr import (
     InputRef,
     LearnedCall,
     ParamRef,
+    PastRef,
     Reduction,
     TimeRef,
     children,
@@ -33,6 +34,8 @@ class Facts:
         Axes along which its value varies.
     channels, parameters, learned, inputs : frozenset of str
         Names it contains; `learned` are names of outputs (``Ru``, ``w.x``).
+    past : frozenset of str
+        Channels whose past frames it contains.
     time : bool
         Whether it contains the time, or a series.
     size : int
@@ -46,6 +49,7 @@ class Facts:
     parameters: frozenset[str] = frozenset()
     learned: frozenset[str] = frozenset()
     inputs: frozenset[str] = frozenset()
+    past: frozenset[str] = frozenset()
     time: bool = False
     size: int = 1
     depth: int = 1
@@ -105,7 +109,7 @@ class FactTable:
     def constant(self, expr: Expr) -> bool:
         """Whether an expression is made of numbers and scalar parameters only."""
         facts = self.of(expr)
-        if facts.axes or facts.channels or facts.learned or facts.inputs or facts.time:
+        if facts.axes or facts.channels or facts.learned or facts.inputs or facts.past or facts.time:
             return False
         return not any(isinstance(n, Reduction | Coordinate) for n in nodes_of(expr, self))
 
@@ -113,6 +117,8 @@ class FactTable:
         match expr:
             case ChannelRef(name):
                 return Facts(axes=frozenset(self._channel_axes[name]), channels=frozenset({name}))
+            case PastRef(name):
+                return Facts(axes=frozenset(self._channel_axes[name]), past=frozenset({name}))
             case ParamRef(name):
                 return Facts(axes=frozenset(self._parameter_axes[name]), parameters=frozenset({name}))
             case Coordinate(axis):
@@ -140,6 +146,7 @@ class FactTable:
             parameters=frozenset[str]().union(*(p.parameters for p in parts)),
             learned=learned,
             inputs=frozenset[str]().union(*(p.inputs for p in parts)),
+            past=frozenset[str]().union(*(p.past for p in parts)),
             time=any(p.time for p in parts),
             size=min(LARGEST_SIZE, 1 + sum(p.size for p in parts)),
             depth=1 + max((p.depth for p in parts), default=0),

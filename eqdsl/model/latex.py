@@ -16,6 +16,7 @@ from eqdsl.model.expr import (
     InputRef,
     LearnedCall,
     ParamRef,
+    PastRef,
     Reduction,
     TimeRef,
 )
@@ -110,6 +111,8 @@ class _Writer:
                 return self._rate(name_latex(name.replace("dt(", "", 1).replace(")", "", 1)), 1), POWER
             case ChannelRef(name) | ParamRef(name) | Coordinate(name):
                 return name_latex(name), ATOM
+            case PastRef(name, back):
+                return name_latex(name) + rf"^{{({-back})}}", POWER
             case TimeRef():
                 return self._time, ATOM
             case InputRef(name, rate=rate):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from eqdsl.core.diagnostics import Diagnostic
 from eqdsl.core.source import SourceText, Span
-from eqdsl.model.expr import Const, Expr, InputRef
+from eqdsl.model.expr import Const, Expr, InputRef, PastRef
 from eqdsl.model.operator_form import AffineForm
 from eqdsl.model.scheme import Schemes
 
@@ -43,7 +43,10 @@ def least_points(order: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A state: `axes` is empty for a plain variable; `time_order` is 2 for ``dtt(w) = …``, 0 for ``0 = … for p``."""
+    """A state: `axes` is empty for a plain variable; `time_order` is 2 for ``dtt(w) = …``, 0 for ``0 = … for p``.
+
+    A `hidden` one is never in the data.
+    """
 
     name: str
     axes: tuple[str, ...]
@@ -54,6 +57,7 @@ class Field:
     unit: str | None
     doc: str | None
     span: Span
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ class Channel:
     component: int | None
     velocity: bool
     uniform: bool
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +171,10 @@ class DivergenceFree:
 
 Constraint = Pinned | Range | Parity | Monotone | ZeroMean | DivergenceFree
 
-NEIGHBOURHOOD = ("conv",)
+GLOBAL = ("fno", "unet")
+"""Families that see the whole domain."""
+
+NEIGHBOURHOOD = ("conv", *GLOBAL)
 """Families that see neighbouring points."""
 
 
@@ -328,11 +336,17 @@ def _is_zero(expr: Expr) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class InitialValue:
-    """`kind` is ``expression``, ``data`` or ``fit``."""
+    """`kind` is ``expression``, ``data``, ``fit`` or ``encode``.
+
+    `expr` is the formula, of ``encode`` one with a learned term of past frames; of ``fit`` it is where a fit starts,
+    between `lower` and `upper`.
+    """
 
     channel: str
     kind: str
     expr: Expr | None = None
+    lower: float = -INF
+    upper: float = INF
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,8 +391,9 @@ class Model:
 
     `defaults` are sentences that announce what the file did not say; `warnings` did not stop the check. `noise`
     maps a channel to the standard deviation given by ``observe u noise 0.1``, `noise_fitted` lists those of ``noise
-    fit``. `observations` is empty where no ``observe`` is written: the data then hold every state. `unobserved` are
-    channels that the data do not hold, beyond the first frame at best. `solved` holds the states that
+    fit``. `observations` is empty where no ``observe`` is written: the data then hold every state that is not hidden.
+    `unobserved` are channels that the data do not hold, beyond the first frame at best. `encoders` are learned terms
+    that only initial values use. `solved` holds the states that
     ``0 = … for p`` gives, each after those that its equation reads.
     `schemes` are those of first derivatives
     that transport (`eqdsl.model.transport`), `transport` says in words which these are.
@@ -401,6 +416,7 @@ class Model:
     noise: Mapping[str, float]
     laws: tuple[Law, ...]
     penalties: tuple[PenaltyTerm, ...]
+    encoders: tuple[str, ...] = ()
     solved: tuple[SolvedState, ...] = ()
     inputs: tuple[Input, ...] = ()
     order: int = 2
@@ -416,6 +432,33 @@ class Model:
     def dimension(self) -> int:
         """Number of space axes."""
         return len(self.axes)
+
+    @property
+    def acting(self) -> tuple[LearnedTerm, ...]:
+        """The learned terms that are part of the law: all but encoders."""
+        return tuple(term for term in self.learned if term.name not in self.encoders)
+
+    @property
+    def hidden(self) -> tuple[int, ...]:
+        """Positions of the channels that are never in the data, not even at first frames."""
+        kinds = {i.channel: i.kind for i in self.initial}
+        return tuple(
+            i for i, c in enumerate(self.channels) if c.name in self.unobserved and kinds.get(c.name) != "data"
+        )
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether past frames are part of the law."""
+        return any(isinstance(i, PastRef) for term in self.acting for i in term.inputs)
+
+    @property
+    def guessed(self) -> bool:
+        """Whether the start of some hidden state is fitted or encoded: no rollout tells its size before a fit."""
+        return any(self.initial[i].kind in ("fit", "encode") for i in self.hidden)
+
+    def starts(self, kind: str) -> tuple[InitialValue, ...]:
+        """The initial values of a kind."""
+        return tuple(i for i in self.initial if i.kind == kind)
 
     @property
     def channel_names(self) -> tuple[str, ...]:

@@ -27,12 +27,14 @@ from eqdsl.model.expr import (
     InputRef,
     LearnedCall,
     ParamRef,
+    PastRef,
     Reduction,
     TimeRef,
     children,
 )
 from eqdsl.model.latex import latex
 from eqdsl.model.model import Model
+from eqdsl.model.text import past_text
 
 __all__ = ["SymbolTable", "equations_sympy", "from_sympy", "latex", "to_sympy"]
 
@@ -240,6 +242,8 @@ class _ToSympy:
                 return table.parameters[name]
             case Coordinate(axis):
                 return table.axes[axis]
+            case PastRef(name, back):
+                return sp.Symbol(past_text(name, back), real=True)
             case TimeRef():
                 return table.time
             case InputRef(name, rate=rate):

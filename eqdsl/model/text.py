@@ -14,6 +14,7 @@ from eqdsl.model.expr import (
     InputRef,
     LearnedCall,
     ParamRef,
+    PastRef,
     Reduction,
     TimeRef,
 )
@@ -79,6 +80,8 @@ class _Writer:
                 return number_text(value), SIGN if value < 0 or str(value) == "-0.0" else ATOM
             case ChannelRef(name) | ParamRef(name) | Coordinate(name):
                 return name, ATOM
+            case PastRef(name, back):
+                return past_text(name, back), ATOM
             case TimeRef():
                 return self.time, ATOM
             case InputRef(name, rate=rate):
@@ -135,6 +138,11 @@ class _Writer:
 
     def _list(self, arguments: tuple[Expr, ...]) -> str:
         return ", ".join(self.within(a, SUM) for a in arguments)
+
+
+def past_text(channel: str, back: int) -> str:
+    """``u[-2]``: the channel two frames before the newest one."""
+    return f"{channel}[-{back}]" if back else f"{channel}[0]"
 
 
 def derivative_text(argument: str, axis: str, order: int) -> str:

@@ -124,7 +124,7 @@ def _of_next_order(field: VectorField) -> VectorField:
     finer = replace(model, order=order, schemes=replace(schemes, axes=raised, advect=advect))
     compiled = compile_model(finer, grid=field.grid, dtype=field.dtype).to(field.device)
     compiled.load_state_dict(field.state_dict())
-    return compiled
+    return compiled.with_past(field.past)
 
 
 def _relative(one: Trajectories, other: Trajectories, model: Model) -> dict[str, float]:

@@ -51,7 +51,8 @@ def with_rollouts(filled: Trajectories, field: VectorField) -> Trajectories:
     Where a rollout is not finite, its start stands at all frames; NaN where a first frame has missing values.
     """
     unobserved = [i for i, name in enumerate(field.model.channel_names) if name in field.model.unobserved]
-    if not unobserved or not len(filled):
+    if not unobserved or not len(filled) or field.model.guessed:
+        # Fitted and encoded starts are known to a run alone (`Run.completed`).
         return filled
     driven = field.driven(filled)
     first = _tensor(first_states(driven, filled), field)

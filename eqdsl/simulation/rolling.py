@@ -18,10 +18,11 @@ from eqdsl.lowering.driving import check_cover
 from eqdsl.lowering.vector_field import VectorField
 from eqdsl.numerics.integrators.base import Effort
 from eqdsl.numerics.integrators.failure import IntegrationFailure
-from eqdsl.numerics.integrators.integrate import checked_times, rollout
+from eqdsl.numerics.integrators.integrate import checked_times
 from eqdsl.numerics.integrators.table import method_of
 from eqdsl.simulation.blow_up import MOST_STEPS, Watch, largest, place_in_words, suspect, trajectory_in_words
 from eqdsl.simulation.choice import AUTO, Choice, choose, named
+from eqdsl.simulation.remembering import rollout
 
 Progress = Callable[[float], None]
 """Called with the share of the frames that are done, 0 to 1."""

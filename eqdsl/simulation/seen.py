@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from eqdsl.data.frames import past_frames
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.lowering.vector_field import VectorField
 
@@ -68,15 +69,21 @@ def seen_ranges(field: VectorField, data: Trajectories) -> dict[str, list[list[f
     if not field.model.learned:
         return {}
     whole = np.isfinite(data.state).all(axis=tuple(range(2, data.state.ndim)))
-    rows, frames = np.nonzero(whole & (np.arange(data.frames) < data.lengths[:, None]))
+    usable = whole & (np.arange(data.frames) < data.lengths[:, None])
+    usable[:, : max(field.memory - 1, 0)] = False
+    rows, frames = np.nonzero(usable)
     field = field.driven(data)
     size = max(1, POINTS // int(np.prod(data.shape, dtype=int)))
     for first in range(0, len(rows), size):
         row, frame = rows[first : first + size], frames[first : first + size]
         times = torch.as_tensor(data.times[row, frame], dtype=field.dtype, device=field.device)
         state = torch.as_tensor(data.state[row, frame], dtype=field.dtype, device=field.device)
+        past = past_frames(data, row, frame, field.memory)
+        driven = field.of_rows(torch.as_tensor(row)).with_past(
+            None if past is None else torch.as_tensor(past).to(state)
+        )
         with torch.no_grad():
-            inputs = field.of_rows(torch.as_tensor(row)).learned_inputs(times, state)
+            inputs = driven.learned_inputs(times, state)
         for name, values in inputs.items():
             flat = values.reshape(-1, values.shape[-1]).double().cpu().numpy()
             here = np.stack([flat.min(axis=0), flat.max(axis=0)], axis=1)
@@ -89,7 +96,14 @@ def departures(field: VectorField, data: Trajectories, seen: Seen) -> tuple[Depa
     """Where rollouts leave what the learned terms have seen, up to the end of each."""
     lookout = Lookout(field, seen)
     driven, rows = field.driven(data), torch.arange(len(data))
+    if field.memory and field.past is None:
+        # The frames before the rollouts are not known here.
+        return ()
+    frames = torch.as_tensor(data.state)
+    if field.past is not None:
+        frames = torch.cat([field.past[:, :-1].to(frames), frames], dim=1)
     for frame in range(data.frames):
+        driven = driven.with_past(frames[:, frame : frame + field.memory] if field.memory else None)
         times = torch.as_tensor(data.times[:, frame])
         state = torch.as_tensor(data.state[:, frame])
         lookout.look(driven, times, state, rows, torch.as_tensor(frame < data.lengths))
@@ -108,7 +122,7 @@ class Lookout:
     """
 
     def __init__(self, field: VectorField, seen: Seen) -> None:
-        self.names = {term.name: term.input_names for term in field.model.learned if term.name in seen}
+        self.names = {term.name: term.input_names for term in field.model.acting if term.name in seen}
         self.ranges = {name: torch.tensor(seen[name], dtype=torch.float64) for name in self.names}
         self.first: dict[tuple[str, int], dict[int, tuple[float, float]]] = {}
         self.rows: set[int] = set()

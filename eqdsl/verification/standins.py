@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from eqdsl.model.arithmetic import divide
-from eqdsl.model.expr import Apply, Const, Coordinate, Expr, InputRef, LearnedCall, TimeRef
+from eqdsl.model.expr import Apply, ChannelRef, Const, Coordinate, Expr, InputRef, LearnedCall, PastRef, TimeRef
 from eqdsl.model.facts import FactTable, facts_of
 from eqdsl.model.model import LearnedTerm, Model, Range, WallCondition
 from eqdsl.model.rate import time_derivative
@@ -42,6 +42,18 @@ def without_inputs(model: Model) -> Model:
     initial = tuple(i if i.expr is None else replace(i, expr=of(i.expr)) for i in model.initial)
     learned = tuple(replace(term, inputs=tuple(of(i) for i in term.inputs)) for term in model.learned)
     return replace(changed, walls=walls, initial=initial, learned=learned, inputs=())
+
+
+def without_past(model: Model) -> Model:
+    """Every past frame as the present one, as if the state had stood still."""
+
+    def change(expr: Expr) -> Expr:
+        return ChannelRef(expr.channel) if isinstance(expr, PastRef) else expr
+
+    of, changed = Rewriting(change).of, rewritten(model, change)
+    learned = tuple(replace(term, inputs=tuple(of(i) for i in term.inputs)) for term in model.learned)
+    initial = tuple(i if i.expr is None else replace(i, expr=of(i.expr)) for i in model.initial)
+    return replace(changed, learned=learned, initial=initial, penalties=())
 
 
 def _undriven(wall: WallCondition, of: Callable[[Expr], Expr], facts: FactTable) -> WallCondition:

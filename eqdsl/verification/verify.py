@@ -10,6 +10,7 @@ import torch
 
 from eqdsl.core.errors import EqdslError, UsageError
 from eqdsl.lowering.vector_field import VectorField, compile_model
+from eqdsl.model.expr import PastRef
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import Grid
 from eqdsl.verification.exact import OFFSETS, ExactSolution
@@ -20,7 +21,7 @@ from eqdsl.verification.manufactured import started
 from eqdsl.verification.order import check_order
 from eqdsl.verification.report import UNKNOWN, Check, Verification
 from eqdsl.verification.stability import check_stability
-from eqdsl.verification.standins import without_inputs
+from eqdsl.verification.standins import without_inputs, without_past
 from eqdsl.verification.starts import with_start
 
 MOST_POINTS = 4096
@@ -79,6 +80,8 @@ def verify_model(
     """
     if model.inputs or model.driven_walls:
         model = without_inputs(model)
+    if any(isinstance(i, PastRef) for term in model.learned for i in term.inputs):
+        model = without_past(model)
     points = points or {}
     grids = refined(model, 2 if quick else 3, points) if model.axes else [Grid()]
     measurements = [

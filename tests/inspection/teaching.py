@@ -54,6 +54,9 @@ class MemoryRun:
             for e in range(4)
         ]  # fmt: skip
 
+    def completed(self) -> dict[str, Trajectories]:
+        return self.sample()
+
     def sample(self) -> dict[str, Trajectories]:
         if self.parts is not None:
             return self.parts

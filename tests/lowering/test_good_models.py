@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -39,11 +40,17 @@ def drive(field: VectorField) -> Trajectories:
     return Trajectories(times, state, np.array([2]), model.channel_names, field.grid.coordinates(), inputs=inputs)
 
 
+def remembering(field: VectorField, batch: int) -> VectorField:
+    """The field with frames of about 0.5 to look back on."""
+    shape = (batch, max(field.memory, 1), len(field.model.channels), *field.grid.shape)
+    return field.with_past(0.5 + 0.1 * torch.sin(torch.arange(math.prod(shape), dtype=torch.float64)).reshape(shape))
+
+
 @pytest.mark.parametrize("path", GOOD, ids=lambda p: p.stem)
 def test_a_good_model_has_a_rate(path: Path) -> None:
     model = load_model(path)
     field = compile_model(model, grid=small_grid(model))
-    field = field.driven(drive(field))
+    field = remembering(field.driven(drive(field)), 2)
     generator = torch.Generator().manual_seed(1)
     # Concentrations, depths and populations are positive; one below 1 keeps every function within its domain.
     state = torch.rand(2, len(model.channels), *field.grid.shape, generator=generator, dtype=torch.float64) * 0.8 + 0.1
@@ -74,7 +81,7 @@ def test_a_good_model_is_described_with_its_linear_part(path: Path) -> None:
     assert set(described["linear"]) <= {c.name for c in model.channels}
     assert all(text in model_in_words(model) for text in described["linear"].values())
     field = compile_model(model, grid=small_grid(model))
-    field = field.driven(drive(field))
+    field = remembering(field.driven(drive(field)), 1)
     state = torch.full((1, len(model.channels), *field.grid.shape), 0.5, dtype=torch.float64)
     if described["linear"]:
         assert torch.isfinite(field.linear_part().solve(state, 1e-3)).all()

@@ -13,15 +13,12 @@ STATEMENTS_NOT_BUILT: dict[str, tuple[str, str, str]] = {
 CALLS_NOT_BUILT: dict[str, tuple[str, str]] = {
     "delay": ("E0910", "write a state that follows with the same lag: `dt(a) = (u - a)/tau`"),
     "noise": ("E0911", "leave it out: equations are deterministic, and `observe u noise 0.1` describes the data"),
-    "history": ("E0912", "list what can be seen now, such as `u` and `dx(u)`"),
 }
 """Calls inside expressions by name: code and what to write instead."""
 
 FAMILIES_NOT_BUILT: tuple[str, ...] = (
     "stencil",
     "symnet",
-    "unet",
-    "fno",
     "hamiltonian",
     "gradient",
     "dissipative",
@@ -41,10 +38,6 @@ equation, often does.""",
         "not built yet: `input … per environment`",
         "Inputs are one for the whole file, or `per trajectory`.",
     ),
-    "E0905": Explanation(
-        "not built yet: hidden states",
-        "A state that the data do not hold starts from a formula, `init u = …`, and others are listed with `observe`.",
-    ),
     "E0906": Explanation("not built yet: complex states", "Write the real and the imaginary part as two states."),
     "E0907": Explanation(
         "not built yet: some values per trajectory or per environment",
@@ -60,20 +53,7 @@ equation, often does.""",
     "E0911": Explanation(
         "not built yet: `noise()`", "White noise in an equation is not built: all equations are deterministic."
     ),
-    "E0912": Explanation(
-        "not built yet: `history`",
-        "Past frames as inputs are not built. A learned term sees the present state and its derivatives.",
-    ),
     "E0913": Explanation("not built yet: `sample` at moving points", "The point is made of numbers: `sample(u, 0.3)`."),
-    "E0915": Explanation(
-        "not built yet: `init … = encode`",
-        "Encoders of past frames are not built. Start from the first frame, `init u = data`.",
-    ),
-    "E0916": Explanation(
-        "not built yet: fitted initial values",
-        """Only the velocity of a second-order state can be fitted, without start or bounds. Other states start from
-the first frame or a formula.""",
-    ),
     "E0919": Explanation(
         "not built yet: `bc … = data` for other than the value of a state of first order in time",
         """A wall follows the values of its state in the data. Slopes, and states that are solved for or of second order
@@ -98,7 +78,9 @@ The right-hand side may depend on time.""",
         """How long a simulation runs is an option of the run, `eqdsl simulate model.eq --until 10`; a fit takes the
 times from the data. The law itself holds at all times.""",
     ),
-    "E0930": Explanation("not built yet: families of learned terms", "Built are `mlp`, `conv`, `poly` and `library`."),
+    "E0930": Explanation(
+        "not built yet: families of learned terms", "Built are `mlp`, `conv`, `unet`, `fno`, `poly` and `library`."
+    ),
     "E0931": Explanation(
         "not built yet: several vectors, or a count of outputs",
         """Write one `learned` statement for each vector. Several scalar outputs are named: `learned f(u), g(u) by

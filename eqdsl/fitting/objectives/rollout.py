@@ -17,11 +17,11 @@ class RolloutObjective(Objective):
     """``mean_c mean |x_c(t_j) - X_c(t_j)|^2 / var(X_c)`` over the frames j = 1 … H after the start of each window."""
 
     def misfit(self, batch: Batch, substeps: int, memory: Memory = "stored") -> Tensor:
-        """The misfit of the batch; the start of a window is the data, or the fitted initial velocity."""
+        """The misfit of the batch; what is fitted of the start of a window counts, too."""
         problem = self.problem
         rollout = problem.rollout(problem.start(batch), batch, substeps, memory=memory, check=self.check)
         self.visited = rollout
-        return problem.misfit(rollout, batch, _later(batch))
+        return problem.misfit(rollout, batch, problem.compared(batch))
 
     def explained(self, deviation: Tensor, *, horizon: int, windows: int, substeps: int, seed: int) -> Tensor:
         """``s_c^2`` and what noise of the starts becomes: the mean square change of rollouts by noise drawn anew.
@@ -42,7 +42,7 @@ class RolloutObjective(Objective):
                 ]
             except ComputationError:
                 return super().explained(deviation, horizon=horizon, windows=windows, substeps=substeps, seed=seed)
-            carried, _ = channel_means(paths[1] - paths[0], _later(batch), problem.variance)
+            carried, _ = channel_means(paths[1] - paths[0], problem.compared(batch), problem.variance)
         here = deviation.double().square()
         return torch.where(torch.isfinite(carried), here + carried.double(), self.noisy * here)
 
@@ -58,10 +58,3 @@ class RolloutObjective(Objective):
         given = torch.tensor([name not in model.unobserved for name in model.channel_names], device=scale.device)
         scale = torch.where(given, scale, 0.0).reshape(-1, *[1] * (start.ndim - 2))
         return (noise.to(scale.device) * scale).to(start)
-
-
-def _later(batch: Batch) -> Tensor:
-    """Where rollouts are compared: with the data after the first frame."""
-    later = batch.present.clone()
-    later[:, 0] = False
-    return later

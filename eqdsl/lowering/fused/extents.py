@@ -67,6 +67,8 @@ def extent_of(step: Step, number: int, known: Mapping[int, Extent], model: Model
         return _on_grid(frozenset(grid.axis(a) for a in model.parameter(attributes[0]).axes), d)
     if operation == "input":
         return _on_grid(_input_axes(attributes[0], model, grid), d)
+    if operation == "past":
+        return _on_grid(frozenset() if attributes[2] else frozenset(range(d)), d)
     if operation == "coordinate":
         axis, halo = attributes
         return _on_grid(frozenset({axis}), d).widened(axis, halo, 2 * halo)

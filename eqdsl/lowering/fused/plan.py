@@ -23,7 +23,9 @@ from eqdsl.numerics.grid import Grid
 FILLS = ("wrap", "extend", "extrapolate")
 """Steps that add ghosts to a value and leave its points where they are."""
 
-OPAQUE = ("learned", "output", "reduce", "point", "spread", "solve", "parameter", "input", "project", "component")
+OPAQUE = (
+    "learned", "output", "reduce", "point", "spread", "solve", "parameter", "input", "past", "project", "component",
+)  # fmt: skip
 """Steps that torch evaluates; the kernel reads their results."""
 
 

@@ -9,7 +9,7 @@ from eqdsl.learned.mlp import Mlp
 from eqdsl.learned.term import LearnedTermModule
 from eqdsl.lowering.fused.extents import Unsupported
 from eqdsl.lowering.fused.scalars import SCALARS
-from eqdsl.lowering.program import Program, Step, unchanging
+from eqdsl.lowering.program import Program, Step, frames_read, unchanging
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,8 @@ def plan(program: Program, dimension: int, learned: Mapping[str, LearnedTermModu
     if dimension:
         raise Unsupported("it has space")
     totals = tuple(e.total for e in program.equations)
+    if frames_read(program, totals):
+        raise Unsupported("it reads past frames, which differ between trajectories")
     static, needed, waiting = unchanging(program), set(totals), list(totals)
     while waiting:
         number = waiting.pop()

@@ -55,6 +55,7 @@ class _Substitute:
     """A learned term with other weights."""
 
     radius = 0
+    channel_axis = -1
 
     def __init__(self, term: LearnedTermModule, weights: list[Tensor], activation: str) -> None:
         self._term, self._weights, self._activation = term, weights, activation

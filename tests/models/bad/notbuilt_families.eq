@@ -1,5 +1,5 @@
 space x in [0, 1] periodic
 state u(x)
-learned f(u) by fno(modes = 12, width = 32)
-learned g(u) by unet(32)
+learned f(u) by stencil(5, order = 1)
+learned g(u) by symnet(5)
 dt(u) = f + g

@@ -1,3 +1,0 @@
-state u
-learned f(history(u, 4))
-dt(u) = f
