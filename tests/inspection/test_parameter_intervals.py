@@ -146,7 +146,7 @@ def test_projected_value_of_a_taught_pendulum(seeing_run: MemoryRun) -> None:
     """The norm-minimal omega0 from its definition: theta* = theta + <B, a>/<B, B> on the data."""
     visited = visited_states(seeing_run.trajectories, seeing_run.field)
     found = sensitivity(seeing_run.field, visited)
-    (row,) = report_parameters(seeing_run.model, {"omega0": np.array(1.0)}, found, None)
+    (row,) = report_parameters(seeing_run.model, {"omega0": np.array(1.0)}, found, None, seeing_run.field.members)
     theta, omega = visited.state[:, 0], visited.state[:, 1]
     effect, learned = -2 * np.sin(theta), -0.2 * omega
     best = 1 + (effect @ learned) / (effect @ effect)
