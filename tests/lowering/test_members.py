@@ -124,9 +124,15 @@ def test_the_gradient_of_batched_networks_is_that_of_finite_differences() -> Non
     assert torch.autograd.gradcheck(rates, (states(field).requires_grad_(), *weights))
 
 
-@pytest.mark.parametrize("learned", ["", *LEARNED_IN_SPACE.values()], ids=["known", *LEARNED_IN_SPACE])
-def test_compiled_kernels_take_numbers_of_each_row(learned: str) -> None:
-    text = SPACE.format(learned=learned) if learned else SPACE.replace(" + f", "").format(learned="")
+KNOWN = SPACE.replace(" + f", "").format(learned="")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [KNOWN, KNOWN.replace("r*u", "r*u*cos(9*t)"), *(SPACE.format(learned=v) for v in LEARNED_IN_SPACE.values())],
+    ids=["known", "known in time", *LEARNED_IN_SPACE],
+)
+def test_compiled_kernels_take_numbers_of_each_row(text: str) -> None:
     plain, fast = fitted(text, kernels=False), fitted(text, kernels=True)
     assert fast.fused.ready(states(fast))
     results = []
