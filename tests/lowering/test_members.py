@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -202,3 +204,18 @@ def test_messages_say_whose_numbers_are_missing() -> None:
         field.driven(strange)
     with pytest.raises(UsageError, match="the environments are those of 5 trajectories, the state has 2"):
         field.driven(rows_of(field))(0.0, states(field)[:2])
+
+
+def test_threads_evaluate_environments_at_the_same_time() -> None:
+    text = "space x in [0, 1] periodic\ngrid x = 600\nstate u(x)\n{}\ndt(u) = f"
+    for learned in ("learned f(u) per environment by mlp(8, 8)", "learned f(u) adapts environment by conv(3)"):
+        field = fitted(text.format(learned), kernels=False)
+        driven, state = field.driven(rows_of(field)), states(field)[:1]
+        fields = [driven.of_rows(torch.tensor([row])) for row in (0, 1)]
+        wanted = [one(0.0, state) for one in fields]
+
+        def same(n: int, fields: list = fields, state: torch.Tensor = state, wanted: list = wanted) -> bool:
+            return all(torch.equal(fields[n](0.0, state), wanted[n]) for _ in range(100))
+
+        with ThreadPoolExecutor(2) as pool:
+            assert all(pool.map(same, range(2)))

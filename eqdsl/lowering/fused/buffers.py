@@ -46,6 +46,7 @@ class Buffer:
             if not self._fits(size):
                 self._storage = _fresh(state).untyped_storage()
                 self._alone = self._holders()
+            assert self._storage is not None
             strides = torch.empty(state.shape, device="meta").stride()
             return torch.empty(0, dtype=state.dtype).set_(self._storage, 0, state.shape, strides)
 
