@@ -153,7 +153,9 @@ def test_where_there_is_no_higher_order(text: str, words: str) -> None:
 
 def test_rows_of_two_environments_are_estimated_with_their_own_numbers() -> None:
     """``u = exp(-D k^2 t) sin(k x)``: second differences make the decay too slow by ``k^2 h^2/12``."""
-    text = HEAT.format(2).replace("0.05", "D").replace("state", "param D per environment = fit 0.05 in (0, 1)\nstate", 1)
+    text = (
+        HEAT.format(2).replace("0.05", "D").replace("state", "param D per environment = fit 0.05 in (0, 1)\nstate", 1)
+    )
     compiled = compile_model(loads_model(text), members=Members((0, 1)))
     compiled.physical.begin_at("D", torch.tensor([0.05, 0.01]))
     rows = Trajectories(
