@@ -8,6 +8,7 @@ log-likelihood ``sum_c (m_c/(2 s_c^2) + log s_c)``.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 
 import numpy as np
@@ -71,6 +72,12 @@ class Noise(nn.Module):
         """Take note of the mean square residuals of a batch by channel, in variances of the data, shape (C',)."""
         if self.fits:
             self._residuals.append(means.detach().double())
+
+    def apart(self) -> Noise:
+        """The same noise, to which the residuals of a batch make no difference."""
+        other = copy.copy(self)
+        other._residuals = []
+        return other
 
     def begin(self) -> None:
         """Forget the residuals of the epoch before."""
