@@ -242,7 +242,7 @@ class Session:
         for name, part in parts.items():
             try:
                 scores[name] = evaluate(run, part)
-            except ComputationError as error:
+            except (ComputationError, DataError) as error:
                 self.events({"event": "announce", "text": f"no {name} score: {error.message}"})
         return scores
 
