@@ -251,3 +251,9 @@ def test_a_test_part_that_cannot_be_scored_leaves_a_run() -> None:
 
 
 DECAYING = "state u\nparam k = fit 1\ndt(u) = -k*u\n"
+
+
+def test_two_frames_of_each_trajectory_will_do() -> None:
+    data = hide(pendulum_data(count=3).window(0, 2), "omega")
+    run = fit(loads_model(PENDULUM), data, config=quick("data.validation=0", "optimizer.steps=2", "optimizer.polish=0"))
+    assert run.state["status"] == "done"
