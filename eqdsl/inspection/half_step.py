@@ -9,7 +9,7 @@ parameters would end with the shorter step.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ from eqdsl.inspection.wording import percent, short
 from eqdsl.lowering.vector_field import VectorField
 from eqdsl.numerics.integrators.integrate import integrate
 from eqdsl.numerics.integrators.table import METHODS
+from eqdsl.simulation.observing import observed_trajectories
 
 MUCH = 0.3
 """Change of the rollouts over their misfit from which on the step counts."""
@@ -105,14 +106,15 @@ def half_step(
     method, substeps
         Of the run.
     """
-    data = rolled.data
+    data, states = rolled.data, rolled.states or rolled.data
     times = resting_times(data.times, data.lengths, data.frames)
     driven = field.driven(data)
     try:
-        own, finer = (_rollout(driven, data.state[:, 0], times, method, substeps, n) for n in (1, 2))
+        paths = [_rollout(driven, states.state[:, 0], times, method, substeps, n) for n in (1, 2)]
         shifts = _shifts(field, data, visited, found, values, method, substeps)
     except ComputationError:
         return None
+    own, finer = (observed_trajectories(field, replace(states, state=path)).state for path in paths)
     variance = channel_variance(data)
     unit = np.where(variance > 0, variance, 1.0).reshape(-1, *[1] * (own.ndim - 3))
     there = np.isfinite(data.state) & _inside(data).reshape(data.state.shape[:2] + (1,) * (own.ndim - 2))
@@ -148,7 +150,8 @@ def _shifts(
     sample = sample_of(visited)
     interval = float(np.median(np.diff(data.times, axis=1)[:, : max(1, int(data.lengths.min()) - 1)]))
     times = np.stack([sample.times, sample.times + interval], axis=1)
-    own, finer = (_rollout(field, sample.state, times, method, substeps, n)[:, 1] for n in (1, 2))
+    ((driven, _, _),) = sample.batches(field, points=len(sample) * sample.cells)
+    own, finer = (_rollout(driven, sample.state, times, method, substeps, n)[:, 1] for n in (1, 2))
     defect = (own - finer) / interval / found.scales.reshape(1, -1, *[1] * (own.ndim - 2))
     moved = np.linalg.lstsq(found.left[:, chosen], defect.reshape(-1)[chosen_rows(defect.size)], rcond=None)[0]
     return {found.names[i]: float(move) / values[found.names[i]] for i, move in zip(chosen, moved, strict=True)}
