@@ -128,3 +128,11 @@ def test_points_outside_of_the_domain_are_a_problem(tmp_path: Path) -> None:
     found = describe_file(tmp_path / "points.h5", model=loads_model(SCATTERED))
     assert found.model is not None and len(found.model.problems) == 1
     assert "20 points lie outside of `x`" in found.model.problems[0]
+
+
+def test_a_model_that_observes_nothing_is_named(path: Path) -> None:
+    unseen = loads_model("hidden state v\nparam k = fit 1\ndt(v) = -k*v\ninit v = 1\n")
+    found = describe_file(path, model=unseen)
+    assert found.model is not None and len(found.model.problems) == 1
+    assert "the model takes no values from the file: nothing in it is observed" in found.model.problems[0]
+    assert "declare a state without `hidden`, or write `observe y = …`" in found.model.problems[0]
