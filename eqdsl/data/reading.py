@@ -166,6 +166,12 @@ def _times_and_lengths(plan: Plan, state: np.ndarray) -> tuple[np.ndarray, np.nd
         values = state[:, :, channel]
         present |= ~np.isnan(values).all(axis=tuple(range(2, values.ndim)))
     if not present.any():
+        if not plan.placements:
+            raise DataError(
+                "the model takes no values from the file: nothing in it is observed",
+                file=plan.file,
+                help="declare a state without `hidden`, or write `observe y = …`",
+            )
         raise DataError("all values are NaN", file=plan.file, help="map the states to other datasets with `--map`")
     lengths = coordinates.trajectory_ends(stored, present, plan.time_dataset, plan.file)
     coordinates.check_increasing(stored, lengths, plan.time_dataset, plan.file)
