@@ -315,7 +315,7 @@ def split_for_fit(model: Model, trajectories: Trajectories, config: FitConfig, f
     seed = config.run.seed if config.data.seed is None else config.data.seed
     return split_trajectories(
         trajectories, validation=config.data.validation, test=config.data.test, seed=seed,
-        groups=_groups(model, trajectories, config), from_start=bool(model.unobserved),
+        groups=_groups(model, trajectories, config), first_frames=max(model.memory, 1) if model.unobserved else 0,
     )  # fmt: skip
 
 

@@ -447,6 +447,11 @@ class Model:
         )
 
     @property
+    def memory(self) -> int:
+        """Frames that learned terms look back on, encoders included; 0 where none does."""
+        return max((i.back + 1 for term in self.learned for i in term.inputs if isinstance(i, PastRef)), default=0)
+
+    @property
     def looks_back(self) -> bool:
         """Whether past frames are part of the law."""
         return any(isinstance(i, PastRef) for term in self.acting for i in term.inputs)

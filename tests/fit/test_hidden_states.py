@@ -277,3 +277,14 @@ def test_a_hidden_state_of_a_formula_starts_after_the_frames_that_are_looked_bac
     assert laws["size"].scale == pytest.approx(2, rel=1e-6)
     assert laws["size"].violation == 0
     assert laws["other"].scale > 0
+
+
+def test_held_out_times_are_reached_from_the_frames_that_are_looked_back_on() -> None:
+    """Of a single trajectory the last part is held out, and the formula of ``h`` holds at its beginning alone."""
+    text = "hidden state h\ndt(h) = -h\ninit h = 2\n" + LOOKING_BACK.replace("+ f", "+ 0*(f + h)")
+    data = decay_data(count=1, frames=21)
+    state = np.concatenate([np.full_like(data.state, np.nan), data.state], axis=2)
+    data = replace(data, state=state, channels=("h", "u"))
+    run = fit(loads_model(text), data, config=quick("data.validation=0.25"))
+    assert run.state["parameters"]["k"] == pytest.approx(1.3, rel=1e-2)
+    assert run.state["scores"]["validation"]["frames"] == 19

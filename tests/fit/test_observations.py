@@ -180,7 +180,7 @@ def test_segments_begin_at_fitted_states_of_which_none_is_observed() -> None:
 
 def test_what_is_held_out_in_time_is_reached_from_the_first_frame() -> None:
     data = seen(SUM, {"a": 1.3, "v0": 0.8}, np.linspace(0, 5, 11))
-    split = split_trajectories(data, validation=0.3, from_start=True)
+    split = split_trajectories(data, validation=0.3, first_frames=1)
     assert split.train.lengths.tolist() == [8]
     assert split.validation.lengths.tolist() == [11]
     p = split.validation.state[0, :, 2]
