@@ -15,7 +15,7 @@ from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.fingerprint import fingerprint
 from eqdsl.fitting.fit import Session, check_config, few_threads, read_for_fit, split_for_fit
 from eqdsl.fitting.invariance import check_invariance
-from eqdsl.fitting.problem import make_problem
+from eqdsl.fitting.making import make_problem
 from eqdsl.fitting.run_folder import Run
 from eqdsl.fitting.run_place import run_place
 from eqdsl.fitting.stages import REGRESSION, objectives_of

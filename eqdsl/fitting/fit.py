@@ -29,12 +29,13 @@ from eqdsl.fitting.fingerprint import fingerprint
 from eqdsl.fitting.hidden import check_hidden, hidden_scales
 from eqdsl.fitting.integrator import ADJOINT_WARNING, diffusive
 from eqdsl.fitting.invariance import check_invariance
+from eqdsl.fitting.making import make_problem
 from eqdsl.fitting.noise import check_noise
 from eqdsl.fitting.objectives.table import check_objectives, objectives_text
 from eqdsl.fitting.observation_texts import observation_texts
 from eqdsl.fitting.penalty import check_weights
 from eqdsl.fitting.precision import arithmetic, check_precision, shorten
-from eqdsl.fitting.problem import Problem, check_something_to_fit, make_problem
+from eqdsl.fitting.problem import Problem, check_something_to_fit
 from eqdsl.fitting.run_folder import SEEN, Run, RunWriter, load_run, own_values
 from eqdsl.fitting.run_place import run_place
 from eqdsl.fitting.stagnation import stagnation

@@ -20,8 +20,8 @@ from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.writing import write_trajectories
 from eqdsl.fitting.evaluate import evaluate
 from eqdsl.fitting.fit import fit
+from eqdsl.fitting.making import make_problem
 from eqdsl.fitting.objectives.table import OBJECTIVES
-from eqdsl.fitting.problem import make_problem
 from eqdsl.fitting.run_folder import Run
 from eqdsl.inspection.inspect import inspect_run
 from eqdsl.lowering.vector_field import compile_model
