@@ -9,7 +9,7 @@ from eqdsl.analysis.at_numbers import NoValue, value_at
 from eqdsl.analysis.shapes import Shapes
 from eqdsl.model.expr import Apply, ChannelRef, Const, DefinitionRef, Diff, Expr, FluxDiff, LearnedCall, ParamRef
 from eqdsl.model.facts import FactTable
-from eqdsl.model.model import NEIGHBOURHOOD, DivergenceFree, LearnedTerm, Parity, Pinned, ZeroMean
+from eqdsl.model.learned_terms import NEIGHBOURHOOD, DivergenceFree, LearnedTerm, Parity, Pinned, ZeroMean
 
 POLYNOMIALS = ("poly", "library")
 SAMPLES = ((0.37, 1.71), (1.13, 0.59), (0.83, 1.29))

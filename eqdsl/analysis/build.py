@@ -35,7 +35,8 @@ from eqdsl.core.diagnostics import Diagnostic, error, has_errors
 from eqdsl.core.source import SourceText, Span
 from eqdsl.model.expr import Expr
 from eqdsl.model.facts import FactTable
-from eqdsl.model.model import Definition, Equation, Law, LearnedTerm, Model, PenaltyTerm, SolvedState
+from eqdsl.model.learned_terms import LearnedTerm
+from eqdsl.model.model import Definition, Equation, Law, Model, PenaltyTerm, SolvedState
 from eqdsl.model.transport import declared_bounds
 from eqdsl.operators.base import Space
 from eqdsl.operators.differentiate import Differentiator

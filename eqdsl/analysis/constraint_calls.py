@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from eqdsl.analysis.constraint_context import ConstraintContext
 from eqdsl.core.diagnostics import error
-from eqdsl.model.model import Constraint, DivergenceFree, Monotone, Parity, ZeroMean
+from eqdsl.model.learned_terms import Constraint, DivergenceFree, Monotone, Parity, ZeroMean
 from eqdsl.syntax import nodes
 
 ACTIVATIONS = ("softplus", "relu", "tanh")

@@ -8,7 +8,7 @@ from eqdsl.analysis.constants import INF
 from eqdsl.analysis.constraint_context import ConstraintContext
 from eqdsl.analysis.walk import walk
 from eqdsl.core.diagnostics import error
-from eqdsl.model.model import Constraint, Pinned, Range
+from eqdsl.model.learned_terms import Constraint, Pinned, Range
 from eqdsl.operators.base import count_text
 from eqdsl.syntax import nodes
 

@@ -12,7 +12,7 @@ from eqdsl.analysis.contradictions import contradiction
 from eqdsl.analysis.incompatible import incompatible
 from eqdsl.core import limits
 from eqdsl.core.diagnostics import error
-from eqdsl.model.model import Constraint, Pinned, Range
+from eqdsl.model.learned_terms import Constraint, Pinned, Range
 from eqdsl.syntax import nodes
 
 CALLS: dict[str, Callable[[ConstraintContext, nodes.Call], Sequence[Constraint]]] = {

@@ -7,18 +7,9 @@ from collections.abc import Iterator, Sequence
 from eqdsl.analysis.domain import Domain
 from eqdsl.analysis.families import SIGNATURES
 from eqdsl.analysis.inputs import RULES
-from eqdsl.model.model import (
-    INF,
-    Channel,
-    Field,
-    InitialValue,
-    Input,
-    Observation,
-    Parameter,
-    SolvedState,
-    WallCondition,
-)
+from eqdsl.model.model import INF, Channel, Field, InitialValue, Input, Observation, Parameter, SolvedState
 from eqdsl.model.text import number_text
+from eqdsl.model.walls import WallCondition
 from eqdsl.syntax import nodes
 
 MONOTONE_ACTIVATION = "softplus"

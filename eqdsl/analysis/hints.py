@@ -11,7 +11,8 @@ from eqdsl.core import limits
 from eqdsl.core.diagnostics import Diagnostic, Label, warning
 from eqdsl.model.expr import Diff, Expr, LearnedCall
 from eqdsl.model.facts import FactTable, nodes_of
-from eqdsl.model.model import NEIGHBOURHOOD, Axis, Equation, LearnedTerm, Parity, Pinned, Term, ZeroMean
+from eqdsl.model.learned_terms import NEIGHBOURHOOD, LearnedTerm, Parity, Pinned, ZeroMean
+from eqdsl.model.model import Axis, Equation, Term
 
 
 def unused(checker: ExpressionChecker, mentioned: Collection[str]) -> Iterator[Diagnostic]:

@@ -14,7 +14,8 @@ from eqdsl.core.diagnostics import Diagnostic, Label, warning
 from eqdsl.model.arithmetic import ONE, divide, is_number, multiply
 from eqdsl.model.expr import Apply, Const, DefinitionRef, Expr, LearnedCall
 from eqdsl.model.facts import FactTable, nodes_of
-from eqdsl.model.model import Equation, LearnedTerm, Parameter, Term
+from eqdsl.model.learned_terms import LearnedTerm
+from eqdsl.model.model import Equation, Parameter, Term
 from eqdsl.model.text import expr_text
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eqdsl.model.model import Constraint, DivergenceFree, Monotone, Parity, Pinned, Range, ZeroMean
+from eqdsl.model.learned_terms import Constraint, DivergenceFree, Monotone, Parity, Pinned, Range, ZeroMean
 from eqdsl.model.text import number_text
 
 

@@ -17,7 +17,8 @@ from eqdsl.analysis.units import unit_text
 from eqdsl.analysis.written import written
 from eqdsl.core.diagnostics import Diagnostic, Label, error
 from eqdsl.model.expr import Expr, PastRef
-from eqdsl.model.model import ADAPTS, ENVIRONMENT, NEIGHBOURHOOD, DivergenceFree, LearnedTerm, Monotone
+from eqdsl.model.learned_terms import ADAPTS, NEIGHBOURHOOD, DivergenceFree, LearnedTerm, Monotone
+from eqdsl.model.model import ENVIRONMENT
 from eqdsl.model.text import expr_text
 from eqdsl.operators.base import Value
 from eqdsl.syntax import nodes

@@ -11,9 +11,10 @@ from eqdsl.boundary.base import is_zero
 from eqdsl.core.diagnostics import Diagnostic, Label, error
 from eqdsl.model.affine import AffineReader, NotAffine
 from eqdsl.model.expr import Expr, LearnedCall
-from eqdsl.model.model import Channel, Field, SolvedState, WallCondition
+from eqdsl.model.model import Channel, Field, SolvedState
 from eqdsl.model.operator_form import AffineForm
 from eqdsl.model.text import expr_text
+from eqdsl.model.walls import WallCondition
 from eqdsl.syntax import nodes
 
 

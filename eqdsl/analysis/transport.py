@@ -10,7 +10,8 @@ from eqdsl.core.diagnostics import Diagnostic, error
 from eqdsl.core.source import Span
 from eqdsl.model.expr import ChannelRef, Diff, Expr, FluxDiff, LearnedCall
 from eqdsl.model.facts import FactTable, nodes_of
-from eqdsl.model.model import Equation, LearnedTerm, Term
+from eqdsl.model.learned_terms import LearnedTerm
+from eqdsl.model.model import Equation, Term
 from eqdsl.model.scheme import Scheme
 from eqdsl.model.semilagrangian import advected
 from eqdsl.model.text import number_text

@@ -15,8 +15,8 @@ from eqdsl.core.diagnostics import Diagnostic, error
 from eqdsl.core.source import Span
 from eqdsl.model.arithmetic import ZERO, BadNumber, add, divide, negate
 from eqdsl.model.expr import Expr
-from eqdsl.model.model import WallCondition
 from eqdsl.model.rate import time_derivative
+from eqdsl.model.walls import WallCondition
 from eqdsl.syntax import nodes
 
 FORM = ", ".join(f"`{kind.usage}`" for kind in KINDS[:3])

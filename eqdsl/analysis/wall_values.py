@@ -11,9 +11,10 @@ from eqdsl.analysis.wall_needs import Needs
 from eqdsl.model.arithmetic import ONE, ZERO
 from eqdsl.model.expr import Apply, Const, Coordinate, DefinitionRef, Expr
 from eqdsl.model.facts import FactTable
-from eqdsl.model.model import Axis, Channel, WallCondition
+from eqdsl.model.model import Axis, Channel
 from eqdsl.model.rate import time_derivative
 from eqdsl.model.text import number_text
+from eqdsl.model.walls import WallCondition
 
 Key = tuple[str, str, int]
 """Channel, axis and side of a condition."""

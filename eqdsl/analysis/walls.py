@@ -18,7 +18,8 @@ from eqdsl.core.diagnostics import Diagnostic, Label, error
 from eqdsl.model.arithmetic import ONE, ZERO, add, negate
 from eqdsl.model.expr import ChannelRef, Const, Diff, Expr, FluxDiff, InputRef, Reduction
 from eqdsl.model.facts import nodes_of
-from eqdsl.model.model import Axis, Channel, WallCondition, wall_series
+from eqdsl.model.model import Axis, Channel
+from eqdsl.model.walls import WallCondition, wall_series
 from eqdsl.operators.base import Value
 from eqdsl.syntax import nodes
 

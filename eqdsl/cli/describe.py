@@ -6,24 +6,19 @@ import math
 from typing import Any
 
 from eqdsl.lowering.linear_terms import LinearTerms
-from eqdsl.model.model import (
+from eqdsl.model.learned_terms import (
     ADAPTS,
     PER,
-    Axis,
     Constraint,
     DivergenceFree,
-    Field,
-    Input,
     LearnedTerm,
-    Model,
     Monotone,
-    Observation,
-    Parameter,
     Parity,
     Pinned,
     Range,
     ZeroMean,
 )
+from eqdsl.model.model import Axis, Field, Input, Model, Observation, Parameter
 from eqdsl.model.scheme import Scheme
 from eqdsl.model.semilagrangian import rest_of
 from eqdsl.model.text import expr_text, number_text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import NoReturn
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from eqdsl.data.trajectories import Trajectories
 from eqdsl.fitting.evaluate import of_the_fit
 from eqdsl.fitting.run_folder import Run
 from eqdsl.lowering.vector_field import VectorField
-from eqdsl.model.model import ENVIRONMENT, Model
+from eqdsl.model.model import ENVIRONMENT, TRAJECTORY, Model
 from eqdsl.numerics.grid import Grid
 
 
@@ -97,21 +98,25 @@ def with_members(
     if not own:
         return inputs
     given = start if inputs is None else inputs
-    if given is None and environment is None:
-        help = "start from the data of the fit: `--from FILE.h5`"
-        if own[0] == ENVIRONMENT:
-            first = field.members.environments[0]
-            help = f"give `--environment {first}`, or start from data that tell it: `--from FILE.h5`"
-        raise UsageError(
-            f"`{model.of_scope(own[0])[0]}` is another one in each {own[0]}, and whose is meant is not said",
-            help=help,
-        )
     given = only_inputs({}, model) if given is None else given
     if start is not None:
         given = replace(given, environment=start.environment, number=start.number)
     elif environment is not None:
         given = replace(given, environment=np.full(len(given), environment))
+    if ENVIRONMENT in own and given.environment is None:
+        first = field.members.environments[0]
+        _refuse_unsaid(model, ENVIRONMENT, f"give `--environment {first}`, or start from data that tell it")
+    if TRAJECTORY in own and start is None:
+        _refuse_unsaid(model, TRAJECTORY, "start from the data of the fit")
     return given
+
+
+def _refuse_unsaid(model: Model, scope: str, help: str) -> NoReturn:
+    """Raise `UsageError` for what is another one in each, where it is not said whose is meant."""
+    raise UsageError(
+        f"`{model.of_scope(scope)[0]}` is another one in each {scope}, and whose is meant is not said",
+        help=f"{help}: `--from FILE.h5`",
+    )
 
 
 def _check_grid(grid: Grid, axes: Mapping[str, np.ndarray], path: str) -> None:

@@ -15,7 +15,8 @@ from eqdsl.data.formats.native import TRAJECTORY
 from eqdsl.data.inventory import DatasetInfo
 from eqdsl.data.mapping import Source, expand_index, map_option
 from eqdsl.data.trajectories import InputValues, Trajectories
-from eqdsl.model.model import Input, Model, WallCondition, wall_series
+from eqdsl.model.model import Input, Model
+from eqdsl.model.walls import WallCondition, wall_series
 
 GAPS = "what drives the equations must be known at every time: fill the gaps, or leave those trajectories out"
 

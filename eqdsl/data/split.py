@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -26,7 +27,7 @@ class Split:
 
 def split_trajectories(
     trajectories: Trajectories, *, validation: float = 0.2, test: float = 0.0, seed: int = 0,
-    groups: np.ndarray | None = None, from_start: bool = False,
+    groups: np.ndarray | None = None, first_frames: int = 0,
 ) -> Split:  # fmt: skip
     """Hold out a share of the data, the same one for the same seed.
 
@@ -41,9 +42,9 @@ def split_trajectories(
     groups : ndarray, shape (B,), int, optional
         Environment of each trajectory, where something is fitted to each of them: the shares are then those of every
         environment, by time if one has fewer than three trajectories.
-    from_start : bool
-        Whether states are known at first frames only. The last parts of one or two trajectories then keep the frames
-        before them, without values but for the first.
+    first_frames : int
+        Where states are known at first frames only, the frames that a rollout looks at to start; else 0. The last parts
+        of one or two trajectories keep the frames before them, without values but for these.
 
     Raises
     ------
@@ -70,7 +71,7 @@ def split_trajectories(
         reason = "each trajectory has numbers of its own"
     elif len(labels) > 1:
         reason = f"in environment {labels[sizes.argmin()]} there {_count(smallest)}"
-    return _by_time(trajectories, validation, test, reason, from_start)
+    return _by_time(trajectories, validation, test, reason, first_frames)
 
 
 def _held_out(total: int, validation: float, test: float, what: str) -> tuple[int, int]:
@@ -118,14 +119,14 @@ def _count(trajectories: int) -> str:
     return "is 1 trajectory" if trajectories == 1 else f"are {trajectories} trajectories"
 
 
-def _by_time(trajectories: Trajectories, validation: float, test: float, reason: str, from_start: bool) -> Split:
+def _by_time(trajectories: Trajectories, validation: float, test: float, reason: str, first_frames: int) -> Split:
     lengths = np.asarray(trajectories.lengths)
     held = np.array([_held_out(int(n) - 1, validation, test, "steps") for n in lengths]).reshape(-1, 2)
     train_end = lengths - held.sum(axis=1)
     validation_end = train_end + held[:, 0]
     train = _cut(trajectories, np.zeros_like(lengths), train_end)
     nothing = trajectories.select([])
-    part = _without_frames_before if from_start else _cut
+    part = partial(_without_frames_before, first_frames) if first_frames else _cut
     validated = part(trajectories, train_end - 1, validation_end) if validation > 0 else nothing
     tested = part(trajectories, validation_end - 1, lengths) if test > 0 else nothing
     rule = _time_rule(trajectories, train_end, validation_end, validation, test)
@@ -149,11 +150,13 @@ def _cut(trajectories: Trajectories, starts: np.ndarray, stops: np.ndarray) -> T
     return replace(trajectories, times=times, state=state, lengths=lengths, points=points)
 
 
-def _without_frames_before(trajectories: Trajectories, starts: np.ndarray, stops: np.ndarray) -> Trajectories:
-    """Frames up to ``stops[b]`` of each trajectory, with no values from its second frame to ``starts[b]``."""
+def _without_frames_before(
+    kept: int, trajectories: Trajectories, starts: np.ndarray, stops: np.ndarray
+) -> Trajectories:
+    """Frames up to ``stops[b]`` of each trajectory, with no values from its `kept` first ones to ``starts[b]``."""
     found = _cut(trajectories, np.zeros_like(stops), stops)
     for row, start in enumerate(starts):
-        found.state[row, 1 : start + 1] = np.nan
+        found.state[row, kept : start + 1] = np.nan
     return found
 
 

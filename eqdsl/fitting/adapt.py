@@ -13,11 +13,12 @@ from eqdsl.data.trajectories import Trajectories
 from eqdsl.fitting.adoption import adopt, freeze_shared
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.fingerprint import fingerprint
-from eqdsl.fitting.fit import Session, check_config, few_threads, read_for_fit, split_for_fit
+from eqdsl.fitting.fit import check_config, read_for_fit, split_for_fit
 from eqdsl.fitting.invariance import check_invariance
-from eqdsl.fitting.problem import make_problem
+from eqdsl.fitting.making import make_problem
 from eqdsl.fitting.run_folder import Run
 from eqdsl.fitting.run_place import run_place
+from eqdsl.fitting.session import Session, few_threads
 from eqdsl.fitting.stages import REGRESSION, objectives_of
 from eqdsl.fitting.suited import suited
 from eqdsl.fitting.trainer import Event

@@ -14,7 +14,7 @@ from eqdsl.fitting.problem import Problem
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.expr import LearnedCall
 from eqdsl.model.facts import facts_of, nodes_of
-from eqdsl.model.model import LearnedTerm
+from eqdsl.model.learned_terms import LearnedTerm
 
 FRAMES = 512
 """Data frames looked at."""

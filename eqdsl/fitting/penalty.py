@@ -13,7 +13,8 @@ from eqdsl.fitting.training_data import Batch
 from eqdsl.learned.norms import NORMS
 from eqdsl.learned.term import LearnedTermModule
 from eqdsl.lowering.vector_field import VectorField
-from eqdsl.model.model import PER, Model
+from eqdsl.model.learned_terms import PER
+from eqdsl.model.model import Model
 
 OWN_WEIGHT = 10.0
 """Weight of the norm of a term that is another one in each environment, unless the options say one."""

@@ -10,39 +10,21 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from eqdsl.core.errors import DataError, UsageError
-from eqdsl.data.frames import check_frames
-from eqdsl.data.inputs import without_driven
-from eqdsl.data.smoothing import noise_of
-from eqdsl.data.split import Split
-from eqdsl.data.statistics import channel_variance
+from eqdsl.core.errors import UsageError
 from eqdsl.data.trajectories import Trajectories
-from eqdsl.data.velocities import in_model_order, missing_velocities, with_velocities
-from eqdsl.fitting.collocation.cloud import Cloud, cloud_on_grid
-from eqdsl.fitting.collocation.frames import cloud_of_points
+from eqdsl.fitting.collocation.cloud import Cloud
 from eqdsl.fitting.collocation.states import StateNetworks
-from eqdsl.fitting.config import FitConfig
-from eqdsl.fitting.derivatives.base import DerivativeMethod, Measured
-from eqdsl.fitting.derivatives.table import derivative_method
-from eqdsl.fitting.guesses import with_guesses
-from eqdsl.fitting.integrator import check_integrator, integrator_of
+from eqdsl.fitting.derivatives.base import DerivativeMethod
 from eqdsl.fitting.misfit import channel_means
-from eqdsl.fitting.noise import Noise, stated
-from eqdsl.fitting.penalty import learned_modules
-from eqdsl.fitting.scales import observed_rates, rms_rate, with_hidden_rates, without_gaps
-from eqdsl.fitting.segments import SegmentStarts, segment_length, segment_places
-from eqdsl.fitting.stages import AUTO, objectives_of
-from eqdsl.fitting.starts import FittedStarts, fitted_channels, start_states, starts_at_first
+from eqdsl.fitting.noise import Noise
+from eqdsl.fitting.segments import SegmentStarts
+from eqdsl.fitting.starts import FittedStarts, start_states
 from eqdsl.fitting.training_data import Batch, TrainingData
-from eqdsl.learned.initial import LAST_GAIN
-from eqdsl.lowering.members import Members
 from eqdsl.lowering.observation import observed_path
-from eqdsl.lowering.vector_field import VectorField, compile_model
+from eqdsl.lowering.vector_field import VectorField
 from eqdsl.model.model import Model
-from eqdsl.numerics.grid import grid_from_coordinates
 from eqdsl.numerics.integrators.integrate import Memory
 from eqdsl.simulation.choice import Choice
-from eqdsl.simulation.observing import with_rollouts
 from eqdsl.simulation.remembering import roll_out
 
 SAME_TIME = 1e-9
@@ -198,143 +180,6 @@ class Problem:
         for module in (self.field, self.initial, self.segments, self.states):
             if module is not None:
                 yield from (p for p in module.parameters() if p.requires_grad)
-
-
-def make_problem(
-    model: Model, split: Split, config: FitConfig, *, file: str | None = None, members: Members | None = None
-) -> Problem:
-    """Compile the model on the data's grid and put both on the device.
-
-    `members` are the environments and trajectories with values of their own; without them, those of the data.
-
-    Raises
-    ------
-    DataError
-        The data are too few for the model.
-    UsageError
-        Nothing in the model is fitted, there is no such integrator or device, or it does not go with the memory.
-    """
-    check_something_to_fit(model)
-    check_integrator(config.integrator)
-    device, dtype = chosen_device(config.run.device), getattr(torch, config.run.dtype)
-    grid = grid_from_coordinates(model, split.train.axes, file=file)
-    members = Members.of_data(model, split.train) if members is None else members
-    field = compile_model(model, grid=grid, dtype=dtype, seed=config.run.seed, members=members).to(device)
-    for module in learned_modules(field).values():
-        module.family.amplify_start(config.optimizer.start_gain / LAST_GAIN)
-    _check_history(split, field.memory, file)
-    filled = with_velocities(split.train, model)
-    if not model.guessed:
-        filled = with_rollouts(filled, field)
-    train = TrainingData(split.train, filled, device=device, dtype=dtype, field=field)
-    if not len(train.starts(1)):
-        raise DataError(
-            "no frame with a whole state is followed by another frame",
-            file=file,
-            help=_where_to_start(model),
-        )
-    validation = train
-    if len(split.validation):
-        validation = TrainingData(
-            split.validation,
-            with_rollouts(with_velocities(split.validation, model), field),
-            device=device,
-            dtype=dtype,
-            field=field,
-        )
-        if not len(validation.starts(1)):
-            raise DataError(
-                "no held-out trajectory has a whole state that is followed by another frame",
-                file=file,
-                help="hold out more (`data.validation`), or nothing (`data.validation=0`)",
-            )
-    measured = Measured(split.train, filled, noise_of(in_model_order(split.train, model)), field)
-    slopes = measured.slopes()
-    slopes = np.where(without_driven(np.ones(slopes.shape, bool), model), slopes, np.nan)
-    slopes[:, :, [i for i, name in enumerate(model.channel_names) if name in model.unobserved]] = np.nan
-    filled = with_guesses(filled, field, observed_rates(slopes), np.argwhere(train.whole))
-    variance = without_gaps(channel_variance(filled), filled)
-    rate = rms_rate(slopes, filled)
-    if model.guessed:
-        rate = with_hidden_rates(rate, variance, model.hidden)
-    others = replace(split.train, state=split.train.state[:, :, len(variance) :])
-    variance = np.concatenate([variance, without_gaps(channel_variance(others), others)])
-    missing = missing_velocities(split.train, model)
-    scale = torch.as_tensor(variance, device=device).to(dtype)
-    fitted = fitted_channels(model, split.train)
-    initial, held_out = (
-        FittedStarts(model, fitted, data, scale.sqrt()) if fitted and data is not None else None
-        for data in (train, validation if validation is not train else None)
-    )
-    segments = None
-    if "shooting" in objectives_of(config):
-        length = segment_length(config.objective.segment, train.horizon)
-        _check_segments(train, length, file)
-        segments = SegmentStarts(model, train, filled, scale[: len(model.channels)], length)
-    derivative = None
-    names = objectives_of(config)
-    if "derivative" in names or "regression" in names:
-        # A regression averages over all of the data: the weak form serves it best, whatever the noise.
-        weak = config.objective.derivative == AUTO and "regression" in names
-        derivative = derivative_method("weak" if weak else config.objective.derivative, measured)
-    cloud = states = None
-    if "collocation" in names:
-        points = split.train.points
-        cloud = (
-            cloud_on_grid(split.train, model, grid, train.state) if points is None
-            else cloud_of_points(points, model, train.state)
-        )  # fmt: skip
-        states = StateNetworks(model, cloud, config.run.seed).to(device)
-    lacking = {*model.unobserved, *(model.channel_names[i] for i in missing)}
-    held = {i: n for i, n in enumerate(model.data_channel_names) if n not in lacking}
-    observed = {n: float(variance[i]) for i, n in held.items()}
-    return Problem(
-        model, field, train, validation, filled,
-        scale,
-        torch.as_tensor(rate, device=device).to(dtype),
-        observed, initial, held_out, integrator_of(config.integrator, field, train, initial), segments,
-        starts_at_first(model, split.train), derivative, cloud, states,
-        Noise(model, observed, scale) if stated(model) else None,
-    )  # fmt: skip
-
-
-def _check_history(split: Split, memory: int, file: str | None) -> None:
-    """Refuse parts of the data that are too short to look back on."""
-    for name, part in (("train", split.train), ("validation", split.validation), ("test", split.test)):
-        shortest = int(part.lengths.min(initial=memory + 1))
-        if name != "train" and memory > 1 and shortest <= memory:
-            raise DataError(
-                f"{shortest} frames of a trajectory are held out for {name}, but `history(…, {memory})` needs {memory} "
-                "to look back on and one to predict",
-                file=file,
-                help=f"hold out more (`data.{name}`), or nothing (`data.{name}=0`)",
-            )
-        check_frames(part, memory, file=file)
-
-
-def _check_segments(train: TrainingData, length: int, file: str | None) -> None:
-    """Refuse segments that would look back on missing values."""
-    if train.memory < 2:
-        return
-    for row, frame in segment_places(train, length):
-        if not train.whole[row, frame]:
-            raise DataError(
-                f"objective `shooting` begins a segment at frame {frame} of trajectory {row}, and there a value is "
-                f"missing in the {train.memory} frames that `history` looks back on",
-                file=file,
-                help="take `--objective rollout`, which starts elsewhere, or another `objective.segment`",
-            )
-
-
-def _where_to_start(model: Model) -> str:
-    """What to do where no frame is without missing values."""
-    if model.unobserved:
-        return "where states are not observed, rollouts start from first frames, in which the others must be whole"
-    name = model.fields[0].name
-    return (
-        "a rollout starts from a frame without missing values; where there is none, observe the state under another "
-        f"name and say where it starts: `observe {name}_seen = {name}`, `init {name} = …`"
-    )
 
 
 def shared_times(times: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ from eqdsl.lowering.vector_field import VectorField
 from eqdsl.model.model import Model
 from eqdsl.numerics.grid import Grid, grid_from_coordinates
 from eqdsl.simulation.observing import with_rollouts
-from eqdsl.simulation.remembering import roll_out
+from eqdsl.simulation.remembering import at_frames, roll_out
 
 START_ITERATIONS = 50
 """Iterations that fit the starts which the data lack."""
@@ -89,10 +89,7 @@ class Trial:
 
     def remembering(self, states: Tensor, batch: Batch) -> Iterator[VectorField]:
         """The vector field of each frame of some rollouts, with what it looks back on there."""
-        field, memory = self.field.driven(batch.driving), self.field.memory
-        frames = states if batch.past is None else torch.cat([batch.past[:, :-1], states], dim=1)
-        for frame in range(states.shape[1]):
-            yield field.with_past(frames[:, frame : frame + memory] if memory else None)
+        return at_frames(self.field.driven(batch.driving).with_past(batch.past), states)
 
     def start(self, batch: Batch) -> Tensor:
         """The states that windows start from, shape (W, C, *S)."""

@@ -22,7 +22,7 @@ from eqdsl.inspection.library import (
     representable,
 )
 from eqdsl.inspection.sparse import best_subsets
-from eqdsl.model.model import Constraint
+from eqdsl.model.learned_terms import Constraint
 from eqdsl.model.text import number_text
 
 FLOOR = 5e-4

@@ -17,7 +17,8 @@ from eqdsl.inspection.visited import Visited
 from eqdsl.lowering.vector_field import VectorField
 from eqdsl.model.expr import Diff, FluxDiff, ParamRef
 from eqdsl.model.facts import facts_of, nodes_of
-from eqdsl.model.model import NEIGHBOURHOOD, LearnedTerm, Model
+from eqdsl.model.learned_terms import NEIGHBOURHOOD, LearnedTerm
+from eqdsl.model.model import Model
 
 FRAMES = 256
 """Frames on which a product is told from a sum."""

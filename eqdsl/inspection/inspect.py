@@ -35,7 +35,7 @@ from eqdsl.inspection.provenance import provenance, settings
 from eqdsl.inspection.report import write_report
 from eqdsl.inspection.response import Response, learned_responses
 from eqdsl.inspection.sensitivity import Norm, Sensitivity, sensitivity
-from eqdsl.inspection.visited import Visited, visited_states
+from eqdsl.inspection.visited import Visited, as_tensor, visited_states
 from eqdsl.inspection.wording import PARTS
 from eqdsl.inspection.writing import write_pictures, write_text
 from eqdsl.lowering.vector_field import VectorField
@@ -122,7 +122,7 @@ def inspect_run(
         distillation=distillation,
         horizon=error,
         part=part,
-        laws=law_drifts(field, compared.states or compared.model) if compared else (),
+        laws=law_drifts(field, compared.states or compared.model, compared.past) if compared else (),
         outside=_outside(run, field, training, compared) if compared else (),
         multiplier=multiplier_path(history),
         history=history,
@@ -163,7 +163,8 @@ def _outside(run: FittedRun, field: VectorField, training: Trajectories, compare
     stored, states = run.state.get("seen"), compared.states or compared.model
     filled = with_rollouts(with_velocities(training, run.model), field)
     seen = stored if isinstance(stored, dict) else seen_ranges(field, filled)
-    return tuple(replace(d, trajectory=compared.rows[d.trajectory]) for d in departures(field, states, seen))
+    remembering = field.with_past(None if compared.past is None else as_tensor(compared.past, field))
+    return tuple(replace(d, trajectory=compared.rows[d.trajectory]) for d in departures(remembering, states, seen))
 
 
 def _half_step(

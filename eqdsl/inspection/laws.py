@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from torch import Tensor
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.inspection.visited import as_tensor
 from eqdsl.lowering.vector_field import VectorField
+from eqdsl.simulation.remembering import at_frames
 
 ZERO = 1e-8
 """Share of the size of its parts below which a law counts as zero to rounding: its own size then means nothing."""
@@ -45,16 +47,17 @@ class LawDrift:
     violation: float
 
 
-def law_drifts(field: VectorField, model: Trajectories) -> tuple[LawDrift, ...]:
-    """Measure every law along rollouts."""
+def law_drifts(field: VectorField, model: Trajectories, past: np.ndarray | None = None) -> tuple[LawDrift, ...]:
+    """Measure every law along rollouts; `past` are the frames up to the first, where the model looks back on frames."""
     laws = field.model.laws
     if not laws:
         return ()
-    field = field.driven(model)
+    field = field.driven(model).with_past(None if past is None else as_tensor(past, field))
+    here = list(at_frames(field, as_tensor(model.state, field)))
     series: dict[str, list[np.ndarray]] = {law.name: [] for law in laws}
     with torch.no_grad():
-        parts = _size_of_parts(field, model)
-        for frame in range(model.frames):
+        parts = _size_of_parts(here, model)
+        for frame, field in enumerate(here):
             values = field.laws(as_tensor(model.times[:, frame], field), as_tensor(model.state[:, frame], field))
             for name, value in values.items():
                 series[name].append(value.double().cpu().numpy())
@@ -64,7 +67,7 @@ def law_drifts(field: VectorField, model: Trajectories) -> tuple[LawDrift, ...]:
     )
 
 
-def _size_of_parts(field: VectorField, model: Trajectories) -> dict[str, float]:
+def _size_of_parts(here: Sequence[VectorField], model: Trajectories) -> dict[str, float]:
     """The size of each law when its parts do not cancel, in the first and the last frame.
 
     That of the magnitudes of the states, or the change when single values change by up to `STIR`: the larger one.
@@ -72,11 +75,11 @@ def _size_of_parts(field: VectorField, model: Trajectories) -> dict[str, float]:
     generator = torch.Generator().manual_seed(0)
 
     def values(frame: int, state: Tensor) -> dict[str, Tensor]:
-        return field.laws(as_tensor(model.times[:, frame], field), state)
+        return here[frame].laws(as_tensor(model.times[:, frame], here[frame]), state)
 
-    found = {law.name: 0.0 for law in field.model.laws}
+    found = {law.name: 0.0 for law in here[0].model.laws}
     for frame in (0, model.frames - 1):
-        state = as_tensor(model.state[:, frame], field)
+        state = as_tensor(model.state[:, frame], here[frame])
         noise = torch.rand(state.shape, generator=generator, dtype=torch.float64).to(state)
         stirred = values(frame, state * (1 + STIR * (2 * noise - 1)))
         magnitudes = values(frame, state.abs())

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from eqdsl.model.model import Constraint, Parity, Pinned
+from eqdsl.model.learned_terms import Constraint, Parity, Pinned
 
 FUNCTIONS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = MappingProxyType(
     {

@@ -29,7 +29,8 @@ from eqdsl.inspection.units import Factors, expression_unit, unit_factors, unit_
 from eqdsl.inspection.visited import Visited
 from eqdsl.lowering.vector_field import VectorField
 from eqdsl.model.expr import ChannelRef, Expr
-from eqdsl.model.model import LearnedTerm, Model
+from eqdsl.model.learned_terms import LearnedTerm
+from eqdsl.model.model import Model
 
 MOST_MAPS = 6
 

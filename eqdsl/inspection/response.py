@@ -11,7 +11,7 @@ import torch
 from eqdsl.inspection.visited import Visited, as_tensor
 from eqdsl.lowering.vector_field import VectorField
 from eqdsl.model.expr import PastRef
-from eqdsl.model.model import LearnedTerm
+from eqdsl.model.learned_terms import LearnedTerm
 
 SAMPLE_POINTS = 20_000
 """Points kept of each term: enough for any formula worth reading and for a legible scatter."""

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from eqdsl.core.source import SourceText, Span
 from eqdsl.inspection.formula import Formula, atoms
-from eqdsl.model.model import LearnedTerm, Model
+from eqdsl.model.learned_terms import LearnedTerm
+from eqdsl.model.model import Model
 from eqdsl.model.text import number_text
 from eqdsl.syntax import nodes
 from eqdsl.syntax.parser import parse

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from eqdsl.core.source import SourceText
 from eqdsl.inspection.formula import Formula
 from eqdsl.model.expr import ChannelRef, Coordinate, Diff, Expr, InputRef, ParamRef, PastRef, TimeRef
-from eqdsl.model.model import LearnedTerm, Model
+from eqdsl.model.learned_terms import LearnedTerm
+from eqdsl.model.model import Model
 from eqdsl.model.text import number_text
 from eqdsl.syntax import nodes
 from eqdsl.syntax.parser import parse

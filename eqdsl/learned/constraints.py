@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eqdsl.core.errors import UsageError
-from eqdsl.model.model import Constraint, Parity, Pinned, Range
+from eqdsl.model.learned_terms import Constraint, Parity, Pinned, Range
 
 MOST_CONTRIBUTIONS = 512
 """A sum of more terms than this costs more than any learned term is worth."""

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from eqdsl.model.model import INF, Range
+from eqdsl.model.learned_terms import Range
+from eqdsl.model.model import INF
 
 START = 0.05
 """Where a bounded output starts, as a distance from its end in output scales: near zero output, but with gradients."""

@@ -16,7 +16,7 @@ from eqdsl.learned.per_environment import per_environment
 from eqdsl.learned.poly import Poly
 from eqdsl.learned.term import LearnedTermModule
 from eqdsl.learned.unet import Unet
-from eqdsl.model.model import ADAPTS, PER, LearnedTerm, Monotone, Parity, Pinned, Range
+from eqdsl.model.learned_terms import ADAPTS, PER, LearnedTerm, Monotone, Parity, Pinned, Range
 
 FAMILIES: dict[str, type[LearnedFamily]] = {
     "mlp": Mlp,

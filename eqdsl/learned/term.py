@@ -19,7 +19,7 @@ from eqdsl.learned.grouped import GroupedFamily
 from eqdsl.learned.polynomial import Exponents, Polynomial, added, multiplied, scaled, substituted
 from eqdsl.learned.ranges import Unbounded, output_range
 from eqdsl.learned.rows import MemberRows
-from eqdsl.model.model import Constraint
+from eqdsl.model.learned_terms import Constraint
 
 POOLS = {1: functional.avg_pool1d, 2: functional.avg_pool2d, 3: functional.avg_pool3d}
 

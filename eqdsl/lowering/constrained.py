@@ -22,7 +22,8 @@ from eqdsl.lowering.builder import Builder, Value
 from eqdsl.lowering.halo import Halo, Reach, for_stencil, no_halo
 from eqdsl.lowering.reductions import reduced
 from eqdsl.model.expr import Apply, Const, Coordinate, Expr, LearnedCall
-from eqdsl.model.model import DivergenceFree, Model, ZeroMean
+from eqdsl.model.learned_terms import DivergenceFree, ZeroMean
+from eqdsl.model.model import Model
 from eqdsl.numerics.grid import Grid, GridAxis
 from eqdsl.numerics.projection import ProjectionAxis
 

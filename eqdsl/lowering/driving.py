@@ -14,7 +14,8 @@ from eqdsl.data.inputs import check_inputs, with_wall_series
 from eqdsl.data.trajectories import InputValues, Trajectories
 from eqdsl.learned.rows import MemberRows
 from eqdsl.lowering.members import Members
-from eqdsl.model.model import ENVIRONMENT, Model, wall_series
+from eqdsl.model.model import ENVIRONMENT, Model
+from eqdsl.model.walls import wall_series
 from eqdsl.numerics.driving import Driving, Series
 from eqdsl.numerics.grid import Grid
 

@@ -34,7 +34,8 @@ from eqdsl.model.expr import (
     Reduction,
     TimeRef,
 )
-from eqdsl.model.model import GLOBAL, Model, SolvedState
+from eqdsl.model.learned_terms import GLOBAL
+from eqdsl.model.model import Model, SolvedState
 from eqdsl.numerics.grid import Grid
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from eqdsl.model.expr import Const
-from eqdsl.model.model import LearnedTerm, Model, WallCondition
+from eqdsl.model.learned_terms import LearnedTerm
+from eqdsl.model.model import Model
+from eqdsl.model.walls import WallCondition
 
 
 def flow_walls(model: Model) -> tuple[WallCondition, ...]:

@@ -16,7 +16,8 @@ from eqdsl.model.expr import (
     FluxDiff,
 )
 from eqdsl.model.facts import facts_of
-from eqdsl.model.model import Model, WallCondition
+from eqdsl.model.model import Model
+from eqdsl.model.walls import WallCondition
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from eqdsl.core.errors import UsageError
 from eqdsl.lowering.builder import Builder, Value
 from eqdsl.lowering.paired_closures import PairedClosure
 from eqdsl.model.expr import Const, Expr
-from eqdsl.model.model import WallCondition
+from eqdsl.model.walls import WallCondition
 from eqdsl.numerics.ghosts import GhostRows
 from eqdsl.numerics.grid import GridAxis
 

@@ -33,7 +33,8 @@ from eqdsl.model.expr import (
     TimeRef,
     children,
 )
-from eqdsl.model.model import Model, WallCondition
+from eqdsl.model.model import Model
+from eqdsl.model.walls import WallCondition
 
 INSTEAD = "take an objective on the grid, such as `--objective derivative,rollout`"
 

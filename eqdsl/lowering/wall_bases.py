@@ -13,7 +13,8 @@ from eqdsl.lowering.axis_modes import fast_modes, given_points
 from eqdsl.lowering.linear_operator import LinearOperator, lower_linear
 from eqdsl.lowering.walls import kind_of_wall, lowest
 from eqdsl.model.expr import ChannelRef, Const, Diff, Expr, FluxDiff
-from eqdsl.model.model import Model, WallCondition, least_points
+from eqdsl.model.model import Model, least_points
+from eqdsl.model.walls import WallCondition
 from eqdsl.numerics.grid import Grid
 from eqdsl.numerics.mode_bases import ModeBasis, eigenvectors
 

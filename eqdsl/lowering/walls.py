@@ -14,7 +14,8 @@ from eqdsl.lowering.halo import Halo, Reach, no_halo
 from eqdsl.lowering.paired_closures import paired_closure
 from eqdsl.lowering.paired_walls import PairedSide
 from eqdsl.model.expr import Const, Expr
-from eqdsl.model.model import Model, WallCondition
+from eqdsl.model.model import Model
+from eqdsl.model.walls import WallCondition
 from eqdsl.numerics.ghosts import GhostRows
 from eqdsl.numerics.grid import Grid
 

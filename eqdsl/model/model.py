@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 
 from eqdsl.core.diagnostics import Diagnostic
 from eqdsl.core.source import SourceText, Span
-from eqdsl.model.expr import Const, Expr, InputRef, PastRef
+from eqdsl.model.expr import Expr, InputRef, PastRef
+from eqdsl.model.learned_terms import LearnedTerm
 from eqdsl.model.operator_form import AffineForm
 from eqdsl.model.scheme import Schemes
+from eqdsl.model.walls import WallCondition
 
 INF = float("inf")
 ENVIRONMENT, TRAJECTORY = "environment", "trajectory"
 """What may have numbers of its own."""
-PER, ADAPTS = "per", "adapts"
-"""How a learned term follows the environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,6 @@ class Axis:
     unit: str | None = None
     points: int | None = None
     position: str = "cells"
-
-
-def wall_series(channel: str, axis: str, side: int) -> str:
-    """The name of the series that a wall takes from the data."""
-    return f"{channel} at {axis}, {'upper' if side else 'lower'} end"
 
 
 def least_points(order: int) -> int:
@@ -116,116 +111,6 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
-class Pinned:
-    """``f(0, v) = 0``: `at` holds (input index, value) pairs; the inputs not listed are free."""
-
-    output: int
-    at: tuple[tuple[int, float], ...]
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """``f >= 0``, ``f in [0, 1]``: the output stays within."""
-
-    output: int
-    lower: float
-    upper: float
-
-
-@dataclass(frozen=True, slots=True)
-class Parity:
-    """``odd(u)`` or ``even(u)`` in one input, for every output."""
-
-    input: int
-    odd: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Monotone:
-    """``increasing(u)`` or ``decreasing(u)`` in one input, for every output."""
-
-    input: int
-    increasing: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ZeroMean:
-    """``mean(f) = 0``: the average of the output over the domain is subtracted."""
-
-    output: int
-
-
-@dataclass(frozen=True, slots=True)
-class DivergenceFree:
-    """``div(w) = 0`` for a vector.
-
-    By a stream function in two dimensions: the network gives psi, then one number for each axis of `uniform`, the
-    periodic ones, whose mean over the domain is the part of the flow that psi cannot be. By projection in three
-    (`uniform` is empty then).
-    """
-
-    stream: bool
-    uniform: tuple[int, ...] = ()
-
-
-Constraint = Pinned | Range | Parity | Monotone | ZeroMean | DivergenceFree
-
-GLOBAL = ("fno", "unet")
-"""Families that see the whole domain."""
-
-NEIGHBOURHOOD = ("conv", *GLOBAL)
-"""Families that see neighbouring points."""
-
-
-@dataclass(frozen=True, slots=True)
-class LearnedTerm:
-    """An opaque function with one or more outputs.
-
-    `name` is the first output's name for a scalar or several heads, the declared name for a vector; `outputs` are
-    the names seen in reports (``Ru``, ``Rv``; ``w.x``, ``w.y``). `inputs` are checked scalar expressions with the
-    text the user wrote for each in `input_names`. `options` holds positional sizes under ``"sizes"`` (tuple of int)
-    and keyword options by name (int, float or str). `scope` is `PER` for a network in each environment, `ADAPTS` for
-    one network whose weights follow a context of each, else None.
-    """
-
-    name: str
-    outputs: tuple[str, ...]
-    inputs: tuple[Expr, ...]
-    input_names: tuple[str, ...]
-    family: str
-    options: Mapping[str, object]
-    constraints: tuple[Constraint, ...]
-    unit: str | None
-    doc: str | None
-    span: Span
-    scope: str | None = None
-
-    @property
-    def divergence_free(self) -> DivergenceFree | None:
-        """How its divergence is made zero, if it is."""
-        return next((c for c in self.constraints if isinstance(c, DivergenceFree)), None)
-
-    @property
-    def pointwise(self) -> bool:
-        """Whether an output depends on the inputs at the same point only."""
-        whole = any(isinstance(c, DivergenceFree | ZeroMean) for c in self.constraints)
-        return self.family not in NEIGHBOURHOOD and not whole
-
-    @property
-    def free_outputs(self) -> int:
-        """How many outputs its network has."""
-        flow = self.divergence_free
-        return 1 + len(flow.uniform) if flow is not None and flow.stream else len(self.outputs)
-
-    @property
-    def of_stream_function(self) -> bool:
-        """Whether its network gives a stream function instead of the declared outputs."""
-        flow = self.divergence_free
-        return flow is not None and flow.stream
-
-
-@dataclass(frozen=True, slots=True)
 class Definition:
     """A ``known`` (`known` True) or ``let``; one expression per component."""
 
@@ -286,52 +171,6 @@ class SolvedState:
     up_to_constant: bool
     text: str
     span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class WallCondition:
-    """``value_coefficient * u + normal_coefficient * du/dn = value`` on one side of one axis, for one channel.
-
-    `higher` holds the coefficients of the second and third normal derivative. Where derivatives of order 3 and 4 are
-    taken, a side has two conditions, one after the other.
-
-    `side` is 0 at the lower, 1 at the upper end; ``n`` points outward. The three expressions may contain parameters,
-    time and the coordinates along the wall, nothing else. Every channel that varies in space, velocity channels
-    included (there: the time derivative of the condition), has one for each side of each non-periodic axis.
-    `value_rate` is ``d(value/value_coefficient)/dt``, the rate of the state itself, where the condition gives its
-    value, and ``d(value)/dt`` elsewhere. With `from_data` the outermost points follow those of the data, on cells too.
-    """
-
-    channel: str
-    axis: str
-    side: int
-    value_coefficient: Expr
-    normal_coefficient: Expr
-    value: Expr
-    value_rate: Expr | None
-    announced: bool
-    text: str
-    higher: tuple[Expr, Expr] = (Const(0.0), Const(0.0))
-    from_data: bool = False
-
-    @property
-    def coefficients(self) -> tuple[Expr, ...]:
-        """Of the value and of the first three derivatives along the normal."""
-        return (self.value_coefficient, self.normal_coefficient, *self.higher)
-
-    @property
-    def highest(self) -> int:
-        """Highest derivative in the condition."""
-        return max((k for k, c in enumerate(self.coefficients) if not _is_zero(c)), default=0)
-
-    @property
-    def gives_value(self) -> bool:
-        """Whether it is a condition on the value alone."""
-        return self.highest == 0
-
-
-def _is_zero(expr: Expr) -> bool:
-    return isinstance(expr, Const) and expr.value == 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,6 +284,11 @@ class Model:
         return tuple(
             i for i, c in enumerate(self.channels) if c.name in self.unobserved and kinds.get(c.name) != "data"
         )
+
+    @property
+    def memory(self) -> int:
+        """Frames that learned terms look back on, encoders included; 0 where none does."""
+        return max((i.back + 1 for term in self.learned for i in term.inputs if isinstance(i, PastRef)), default=0)
 
     @property
     def looks_back(self) -> bool:

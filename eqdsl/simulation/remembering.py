@@ -48,6 +48,17 @@ def rollout(field: VectorField, start: Tensor, times: Tensor, **options: Any) ->
     return _frame_by_frame(field, start, times, step)
 
 
+def at_frames(field: VectorField, states: Tensor) -> Iterator[VectorField]:
+    """The vector field at each frame of rollouts ``(B, T, C, *S)``, with the frames that it looks back on there.
+
+    It remembers the frames up to the first one, that one included.
+    """
+    memory = field.memory
+    frames = states if field.past is None else torch.cat([field.past[:, :-1].to(states), states], dim=1)
+    for frame in range(states.shape[1]):
+        yield field.with_past(frames[:, frame : frame + memory] if memory else None)
+
+
 def _frame_by_frame(
     field: VectorField, state: Tensor, times: Tensor, step: Callable[[VectorField, Tensor, Tensor], Tensor]
 ) -> Iterator[Tensor]:

@@ -12,6 +12,7 @@ from torch import Tensor
 from eqdsl.data.frames import past_frames
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.lowering.vector_field import VectorField
+from eqdsl.simulation.remembering import at_frames
 
 Seen = Mapping[str, Sequence[Sequence[float]]]
 """For each learned term the lowest and the highest value of each of its inputs."""
@@ -94,19 +95,14 @@ def seen_ranges(field: VectorField, data: Trajectories) -> dict[str, list[list[f
 
 def departures(field: VectorField, data: Trajectories, seen: Seen) -> tuple[Departure, ...]:
     """Where rollouts leave what the learned terms have seen, up to the end of each."""
-    lookout = Lookout(field, seen)
-    driven, rows = field.driven(data), torch.arange(len(data))
+    lookout, rows = Lookout(field, seen), torch.arange(len(data))
     if field.memory and field.past is None:
         # The frames before the rollouts are not known here.
         return ()
-    frames = torch.as_tensor(data.state)
-    if field.past is not None:
-        frames = torch.cat([field.past[:, :-1].to(frames), frames], dim=1)
-    for frame in range(data.frames):
-        driven = driven.with_past(frames[:, frame : frame + field.memory] if field.memory else None)
+    states = torch.as_tensor(data.state)
+    for frame, driven in enumerate(at_frames(field.driven(data).with_past(field.past), states)):
         times = torch.as_tensor(data.times[:, frame])
-        state = torch.as_tensor(data.state[:, frame])
-        lookout.look(driven, times, state, rows, torch.as_tensor(frame < data.lengths))
+        lookout.look(driven, times, states[:, frame], rows, torch.as_tensor(frame < data.lengths))
     return lookout.found()
 
 

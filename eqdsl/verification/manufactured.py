@@ -10,8 +10,9 @@ import sympy as sp
 from eqdsl.core.errors import EqdslError
 from eqdsl.model.expr import Apply, Expr, ParamRef
 from eqdsl.model.facts import facts_of, nodes_of
-from eqdsl.model.model import Definition, Equation, InitialValue, Model, Term, WallCondition
+from eqdsl.model.model import Definition, Equation, InitialValue, Model, Term
 from eqdsl.model.symbolic import SymbolTable, from_sympy, to_sympy
+from eqdsl.model.walls import WallCondition
 from eqdsl.verification.exact import ExactSolution
 from eqdsl.verification.rewriting import Rewriting
 

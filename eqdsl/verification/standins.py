@@ -9,8 +9,10 @@ from dataclasses import replace
 from eqdsl.model.arithmetic import divide
 from eqdsl.model.expr import Apply, ChannelRef, Const, Coordinate, Expr, InputRef, LearnedCall, PastRef, TimeRef
 from eqdsl.model.facts import FactTable, facts_of
-from eqdsl.model.model import LearnedTerm, Model, Range, WallCondition
+from eqdsl.model.learned_terms import LearnedTerm, Range
+from eqdsl.model.model import Model
 from eqdsl.model.rate import time_derivative
+from eqdsl.model.walls import WallCondition
 from eqdsl.verification.rewriting import Rewriting, rewritten
 
 SLOPE, BEND = 0.1, 0.05

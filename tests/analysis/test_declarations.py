@@ -9,7 +9,8 @@ import pytest
 from eqdsl.analysis.check import check_source, loads_model
 from eqdsl.core.source import SourceText
 from eqdsl.core.units import is_unit, nearest_unit
-from eqdsl.model.model import INF, LearnedTerm, Parity, Pinned, Range
+from eqdsl.model.learned_terms import LearnedTerm, Parity, Pinned, Range
+from eqdsl.model.model import INF
 from eqdsl.model.text import expr_text
 from eqdsl.operators.table import OPERATORS
 from eqdsl.syntax.words import FUNCTIONS

@@ -9,9 +9,10 @@ import sympy as sp
 
 from eqdsl.analysis.check import loads_model
 from eqdsl.boundary.table import kind_of
-from eqdsl.model.model import Model, WallCondition
+from eqdsl.model.model import Model
 from eqdsl.model.symbolic import SymbolTable, to_sympy
 from eqdsl.model.text import expr_text
+from eqdsl.model.walls import WallCondition
 
 ROD = "space x in [0, 2], y in [-1, 1] periodic\nstate u(x, y)\nparam h = 3\nparam k = 2\ndt(u) = lap(u)\n"
 

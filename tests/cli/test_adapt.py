@@ -96,7 +96,9 @@ def test_a_simulation_from_data_that_do_not_tell_takes_the_environment_that_is_g
     tmp_path: Path, run: Path, call: Call
 ) -> None:
     silent = written(tmp_path / "silent.h5", {7: 2.5}, told=False)
-    assert call("simulate", "--run", run, "--from", silent, "-o", tmp_path / "a.h5").status == 1
+    unsaid = call("simulate", "--run", run, "--from", silent, "-o", tmp_path / "a.h5")
+    assert unsaid.status == 2
+    assert "give `--environment 0`, or start from data that tell it: `--from FILE.h5`" in unsaid.err
     given = call("simulate", "--run", run, "--from", silent, "--environment", 1, "-o", tmp_path / "a.h5")
     assert given.status == 0
     with h5py.File(tmp_path / "a.h5") as file:

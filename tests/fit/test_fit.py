@@ -16,7 +16,7 @@ from eqdsl.data.split import split_trajectories
 from eqdsl.data.writing import write_trajectories
 from eqdsl.fitting.evaluate import evaluate
 from eqdsl.fitting.fit import fit
-from eqdsl.fitting.problem import make_problem
+from eqdsl.fitting.making import make_problem
 from eqdsl.fitting.run_folder import load_run
 from tests.fit.systems import (
     DECAY,

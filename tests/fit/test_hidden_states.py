@@ -257,3 +257,34 @@ def test_two_frames_of_each_trajectory_will_do() -> None:
     data = hide(pendulum_data(count=3).window(0, 2), "omega")
     run = fit(loads_model(PENDULUM), data, config=quick("data.validation=0", "optimizer.steps=2", "optimizer.polish=0"))
     assert run.state["status"] == "done"
+
+
+def test_a_hidden_state_of_a_formula_starts_after_the_frames_that_are_looked_back_on() -> None:
+    """At the third frame, where rollouts start, ``h`` is what ``init`` says; its law is followed from there."""
+    text = (
+        "state u\nhidden state h\nparam k = fit 1\nlearned f(history(u, 3)) by mlp(2)\n"
+        "dt(u) = -k*u + 0*(f + h)\ndt(h) = -h\ninit h = 2\nlaw size = h decreasing\nlaw other = f^2 constant\n"
+    )
+    data = decay_data(count=3, frames=11)
+    state = np.concatenate([data.state, np.full_like(data.state, np.nan)], axis=2)
+    data = replace(data, state=state, channels=("u", "h"))
+    run = fit(loads_model(text), data, config=quick("optimizer.steps=2", "optimizer.polish=0"))
+    h = run.completed()["train"].state[:, :, 1]
+    assert np.isnan(h[:, :2]).all()
+    since = data.times[:1, 2:] - data.times[:1, 2:3]
+    assert h[:, 2:] == pytest.approx(np.repeat(2 * np.exp(-since), len(h), axis=0), rel=1e-3)
+    laws = {law.name: law for law in inspect_run(run, plots=False).laws}
+    assert laws["size"].scale == pytest.approx(2, rel=1e-6)
+    assert laws["size"].violation == 0
+    assert laws["other"].scale > 0
+
+
+def test_held_out_times_are_reached_from_the_frames_that_are_looked_back_on() -> None:
+    """Of a single trajectory the last part is held out, and the formula of ``h`` holds at its beginning alone."""
+    text = "hidden state h\ndt(h) = -h\ninit h = 2\n" + LOOKING_BACK.replace("+ f", "+ 0*(f + h)")
+    data = decay_data(count=1, frames=21)
+    state = np.concatenate([np.full_like(data.state, np.nan), data.state], axis=2)
+    data = replace(data, state=state, channels=("h", "u"))
+    run = fit(loads_model(text), data, config=quick("data.validation=0.25"))
+    assert run.state["parameters"]["k"] == pytest.approx(1.3, rel=1e-2)
+    assert run.state["scores"]["validation"]["frames"] == 19

@@ -15,7 +15,7 @@ from eqdsl.data.trajectories import InputValues, Trajectories
 from eqdsl.data.writing import write_trajectories
 from eqdsl.fitting.evaluate import evaluate
 from eqdsl.fitting.fit import fit
-from eqdsl.fitting.problem import make_problem
+from eqdsl.fitting.making import make_problem
 from eqdsl.inspection.inspect import inspect_run
 from eqdsl.lowering.vector_field import compile_model
 from eqdsl.simulation import simulate

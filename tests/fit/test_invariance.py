@@ -15,7 +15,8 @@ from eqdsl.data.trajectories import InputValues, Trajectories
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.fit import fit
 from eqdsl.fitting.invariance import Invariance
-from eqdsl.fitting.problem import Problem, make_problem
+from eqdsl.fitting.making import make_problem
+from eqdsl.fitting.problem import Problem
 from eqdsl.fitting.run_folder import Run
 from tests.fit.systems import model, quick, trajectories
 from tests.fit.test_environments import decays

@@ -15,9 +15,10 @@ from eqdsl.core.errors import UsageError
 from eqdsl.data.split import Split
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.fitting.fit import fit
+from eqdsl.fitting.making import make_problem
 from eqdsl.fitting.noise import SMALLEST, Noise
 from eqdsl.fitting.objectives.table import OBJECTIVES
-from eqdsl.fitting.problem import Problem, make_problem
+from eqdsl.fitting.problem import Problem
 from eqdsl.fitting.run_folder import load_run
 from tests.fit.systems import decay_data, model, quick
 from tests.fit.test_resume import course, stop_after, weights

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from eqdsl.inspection.formula import Formula, atoms, find_formula, honest_digits
 from eqdsl.inspection.library import Candidate, admissible, function_candidates, polynomial_candidates, representable
 from eqdsl.inspection.sparse import best_subsets
-from eqdsl.model.model import Parity, Pinned
+from eqdsl.model.learned_terms import Parity, Pinned
 
 
 def box(points: int, inputs: int, size: float = 1.0) -> np.ndarray:

@@ -9,7 +9,7 @@ import torch
 from eqdsl.learned.base import FamilySpec
 from eqdsl.learned.table import FAMILIES
 from eqdsl.learned.term import LearnedTermModule
-from eqdsl.model.model import Constraint
+from eqdsl.model.learned_terms import Constraint
 
 
 def term(

@@ -11,7 +11,8 @@ from eqdsl.core.errors import UsageError
 from eqdsl.learned.base import FamilySpec
 from eqdsl.learned.mlp import Mlp
 from eqdsl.learned.term import LearnedTermModule
-from eqdsl.model.model import INF, Constraint, Parity, Pinned, Range
+from eqdsl.model.learned_terms import Constraint, Parity, Pinned, Range
+from eqdsl.model.model import INF
 from tests.learned.building import term
 
 NUMBERS = st.floats(-3, 3).map(lambda v: round(v, 2))

@@ -11,7 +11,7 @@ from eqdsl.learned.base import FamilySpec
 from eqdsl.learned.conv import Conv
 from eqdsl.learned.mlp import Mlp
 from eqdsl.learned.table import FAMILIES
-from eqdsl.model.model import Pinned, Range
+from eqdsl.model.learned_terms import Pinned, Range
 from tests.learned.building import term
 
 SIZES = {"mlp": (6, 6), "poly": (3,), "library": (2,)}

@@ -9,7 +9,7 @@ from torch import Tensor
 from eqdsl.learned.base import FamilySpec
 from eqdsl.learned.table import FAMILIES
 from eqdsl.learned.term import LearnedTermModule
-from eqdsl.model.model import Parity, Pinned
+from eqdsl.model.learned_terms import Parity, Pinned
 from tests.learned.building import term
 
 OPTIONS = {"fno": {"modes": 4, "width": 6}, "unet": {"sizes": (4,)}}

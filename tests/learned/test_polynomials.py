@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from eqdsl.learned.library import Library
 from eqdsl.learned.poly import Poly
 from eqdsl.learned.polynomial import exponents_up_to, multiplied, substituted
-from eqdsl.model.model import INF, Constraint, Parity, Pinned, Range
+from eqdsl.model.learned_terms import Constraint, Parity, Pinned, Range
+from eqdsl.model.model import INF
 from tests.learned.building import term
 
 EXPONENTS = exponents_up_to(2, 3)

@@ -16,7 +16,7 @@ from eqdsl.learned.poly import Poly
 from eqdsl.learned.ranges import Unbounded
 from eqdsl.lowering.parameters import GivenParameters
 from eqdsl.lowering.vector_field import VectorField
-from eqdsl.model.model import LearnedTerm
+from eqdsl.model.learned_terms import LearnedTerm
 
 MOST = 2000
 """Unknowns that a regression takes: it solves for all of them at once."""

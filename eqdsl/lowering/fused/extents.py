@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from eqdsl.lowering.program import Step
-from eqdsl.model.model import Model, wall_series
+from eqdsl.model.model import Model
+from eqdsl.model.walls import wall_series
 from eqdsl.numerics.grid import Grid
 
 
