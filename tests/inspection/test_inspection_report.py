@@ -166,6 +166,15 @@ def test_a_penalty_of_zero_has_no_panel() -> None:
     assert [ax.get_ylabel() for ax in figure.axes] == ["misfit"]
 
 
+def test_values_that_differ_by_rounding_are_drawn_without_a_warning() -> None:
+    rows: list[dict[str, object]] = [{"epoch": e, "multiplier": 100.0 + 1.5e-14 * (e == 4)} for e in range(5)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure = draw_history(rows)
+    assert figure is not None
+    assert figure.axes[0].get_ylim() == pytest.approx((90.0, 110.0))
+
+
 def test_a_profile_passes_through_the_ends_of_the_ranges(inspection: Inspection) -> None:
     figure = draw_profiles(inspection.parameters, {"omega0": (0.98, 1.01)})
     assert figure is not None
