@@ -10,10 +10,11 @@ import shutil
 import stat
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from eqdsl.core.pruning import note_use, prune
 
@@ -81,6 +82,18 @@ def load(text: str, flags: Sequence[str] = FLAGS) -> ctypes.CDLL:
     except OSError as failure:
         # No room, or a folder whose files may not be run.
         raise CompilationFailed(f"the kernel cannot be kept or loaded: {failure}") from failure
+
+
+def load_function(text: str, name: str, arguments: Sequence[Any], flags: Sequence[str] = FLAGS) -> Callable[..., None]:
+    """A function of a C text that gives nothing back.
+
+    Raises
+    ------
+    CompilationFailed
+    """
+    found = getattr(load(text, flags), name)
+    found.argtypes, found.restype = list(arguments), None
+    return found  # type: ignore[no-any-return]
 
 
 @cache

@@ -158,13 +158,13 @@ def _shape_text(shape: tuple[int, ...]) -> str:
 
 def _describe_model(handle: h5py.File, file: str, model: Model, mapping: Mapping[str, str] | None) -> ModelSummary:
     try:
-        points = points_in(handle, file, model, mapping)
+        found = points_in(handle, file, model, mapping)
     except DataError as error:
         return ModelSummary(FORMAT.name, {}, 0, 0, None, {}, (), (str(error),))
     return (
         _describe_frames(handle, make_plan(handle, file, model, mapping))
-        if points is None
-        else _describe_points(points)
+        if found is None
+        else _describe_points(found[0])
     )
 
 

@@ -8,14 +8,13 @@ from math import prod
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from eqdsl.core.errors import UsageError
 from eqdsl.learned.activations import ACTIVATIONS
 from eqdsl.learned.base import LearnedFamily
 from eqdsl.learned.conv import Conv
 from eqdsl.learned.mlp import Mlp
-from eqdsl.learned.native.operator import FEWEST_POINTS
+from eqdsl.learned.native.operator import FEWEST_POINTS, network
 from eqdsl.learned.rows import MemberRows
 
 
@@ -96,8 +95,8 @@ class Networks(GroupedFamily):
         """Weights and biases of some members by name, in the order of the layers."""
 
     def of_member(self, number: int, inputs: Tensor) -> Tensor:
-        own = {name: table[0] for name, table in self.weights((number,)).items()}
-        return functional_call(self.template, own, (inputs,))  # type: ignore[no-any-return]
+        # Put into the template instead, they would be those of another thread's call.
+        return network(inputs, [table[0] for table in self.weights((number,)).values()], self.activation)
 
     def of_rows(self, inputs: Tensor, rows: MemberRows) -> Tensor:
         if isinstance(self.template, Conv) or prod(inputs.shape[1:-1]) >= FEWEST_POINTS:

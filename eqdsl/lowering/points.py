@@ -28,6 +28,7 @@ from eqdsl.model.expr import (
     InputRef,
     LearnedCall,
     ParamRef,
+    PastRef,
     Reduction,
     TimeRef,
     children,
@@ -245,6 +246,8 @@ def _refuse_what_needs_a_grid(model: Model) -> None:
         part = waiting.pop()
         if isinstance(part, InputRef):
             refuse(f"`{part.name}` is known at the times of its series only")
+        if isinstance(part, PastRef):
+            refuse(f"past frames of `{part.channel}` are known on the grid only")
         if isinstance(part, Reduction):
             refuse(f"`{part.kind}(…)` is taken over the whole domain")
         if isinstance(part, ParamRef) and model.parameter(part.name).axes:

@@ -110,6 +110,9 @@ class PreparedField:
         ready = self._fused and field.fusible(state) and fused.marches(state) and len(nodes) <= MOST_STAGES
         if not ready or not all(a in self._given for a in fused.arrays) or not still.issuperset(fused.uniforms):
             return None
+        # Numbers of many times are found in one call, whose rows are the times: no room for those of each trajectory.
+        if self._uniforms is None and field.per_trajectory:
+            return None
         weights = torch.zeros(len(nodes) + 1, len(nodes), dtype=torch.float64)
         for number, row in enumerate(rows):
             weights[number, : len(row)] = torch.tensor(row, dtype=torch.float64)

@@ -97,9 +97,21 @@ class VectorField(NamedOutputs):
         return [*self.totals, *(n for c in carried for n in (c.values, *c.velocity, *c.diffusivity))]
 
     def with_past(self, past: Tensor | None) -> VectorField:
-        """The same vector field, weights shared, that remembers the frames ``(B, frames, C, *S)``, the newest last."""
+        """The same vector field, weights shared, that remembers the frames ``(B, frames, C, *S)``, the newest last.
+
+        Raises
+        ------
+        UsageError
+            There are fewer frames than it reads, or they are no frames of such states.
+        """
         if past is None or not self.memory:
             return self
+        if past.shape[2:] != (len(self.model.channels), *self.grid.shape) or past.shape[1] < self.memory:
+            wanted = ("B", str(self.memory), *map(str, (len(self.model.channels), *self.grid.shape)))
+            raise UsageError(
+                f"past frames have the shape {tuple(past.shape)}, the vector field reads ({', '.join(wanted)})",
+                help="give the last frames of each trajectory, the newest last",
+            )
         other = copy.copy(self)
         other._past = past
         return other
@@ -118,6 +130,8 @@ class VectorField(NamedOutputs):
                     "a learned term reads past frames, and the vector field has none",
                     help="give it: `field.with_past(frames)`, on the command line `--from FILE.h5`",
                 )
+            if len(past) != len(state):
+                raise UsageError(f"the past frames are those of {len(past)} trajectories, the state has {len(state)}")
             return past[:, past.shape[1] - 1 - back].to(state)
 
         return frame

@@ -122,7 +122,7 @@ def _of_next_order(field: VectorField) -> VectorField:
     if advect is not None and not isinstance(advect, str):
         advect = replace(advect, argument=HIGHER_UPWIND[int(advect.argument)])
     finer = replace(model, order=order, schemes=replace(schemes, axes=raised, advect=advect))
-    compiled = compile_model(finer, grid=field.grid, dtype=field.dtype).to(field.device)
+    compiled = compile_model(finer, grid=field.grid, dtype=field.dtype, members=field.members).to(field.device)
     compiled.load_state_dict(field.state_dict())
     return compiled.with_past(field.past)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-import torch
 from scipy.optimize import brentq
 
 from eqdsl.analysis.check import loads_model
@@ -14,7 +15,6 @@ from eqdsl.inspection.horizon import rollouts
 from eqdsl.inspection.sensitivity import sensitivity
 from eqdsl.inspection.visited import visited_states
 from eqdsl.lowering.members import Members
-from eqdsl.lowering.parameters import Transform
 from eqdsl.lowering.vector_field import compile_model
 
 DECAY = "state u\nparam k = fit 0.5 in (0, 5)\ndt(u) = -k*u\n"
@@ -86,46 +86,37 @@ def test_the_change_of_rollouts_is_that_of_the_steps() -> None:
     assert found.change == pytest.approx(np.sqrt(np.mean(change**2) / np.var(values)), rel=1e-6)
 
 
-OWN = "state u\nparam k per environment = fit 1 in (0, 5)\nparam s = fit 0.3 in (0, 5)\ndt(u) = -k*u + s\n"
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        (
+            "state u\nparam k per environment = fit 0.5 in (0, 5)\nparam s = fit 1 in (-2, 2)\ndt(u) = -k*u*s\n",
+            0,
+        ),
+        (DECAY + "observe u\nobserve y = 2*u\n", 0),
+        (DECAY.replace("*u", "*u + 0*f") + "learned f(history(u, 2)) by mlp(2)\n", 1),
+        (DECAY + "hidden state h\nparam s = fit 1 in (-2, 2)\ndt(h) = -s*h\ninit h = 1\n", 0),
+    ],
+    ids=["environments", "observed", "history", "hidden"],
+)
+def test_the_change_is_the_same_however_the_model_is_seen(text: str, first: int) -> None:
+    """Rows drive, frames are looked back on and states are observed as in the rollouts that are compared."""
+    times = np.tile(INTERVAL * np.arange(8), (2, 1))
+    u = np.array([1.0, 2.0])[:, None] * np.exp(-RATE * times)
+    plain = Trajectories(times, u[..., None], np.array([8, 8]), ("u",), environment=np.array([3, 5]))
+    model = loads_model(text)
+    columns = {"u": u, "y": 2 * u, "h": np.full(u.shape, np.nan)}
+    data = replace(
+        plain, state=np.stack([columns[n] for n in model.data_channel_names], -1), channels=model.data_channel_names
+    )
+    assert changed(text, data).change == pytest.approx(changed(DECAY, plain.window(first, 8)).change, rel=1e-9)
 
 
-def test_each_trajectory_is_run_again_in_its_own_environment() -> None:
-    """The rollouts differ by one step less two half ones, each row with its own rate."""
-    rates, frames, source = np.array([0.7, 1.9]), 8, 0.3
-    times = np.tile(INTERVAL * np.arange(frames), (2, 1))
-    rest = (source / rates)[:, None]
-    state = (rest + (2.0 - rest) * np.exp(-rates[:, None] * times))[..., None]
-    data = Trajectories(times, state, np.array([frames] * 2), ("u",), {}, environment=np.array([4, 1]))
-    field = compile_model(loads_model(OWN), members=Members.of_data(loads_model(OWN), data))
-    assert field.members.environments == (1, 4)
-    transform = Transform(0.0, 5.0, 1.0)
-    with torch.no_grad():
-        next(iter(table for table in field.physical.raw.values() if table.ndim)).copy_(
-            torch.tensor([transform.raw(rate) for rate in rates[::-1]])
-        )
-    visited = visited_states(data, field)
-    found = half_step(field, rollouts(field, data), visited, sensitivity(field, visited), {"s": source}, "rk4", 1)
-    assert found is not None
-    n = np.arange(1, frames)
-    one = np.array([rk4(-k * INTERVAL) ** n for k in rates])
-    two = np.array([rk4(-k * INTERVAL / 2) ** (2 * n) for k in rates])
-    change = (2.0 - rest) * (one - two)
-    assert found.change == pytest.approx(np.sqrt(np.mean(change**2) / np.var(state)), rel=1e-5)
-    assert set(found.shifts) == {"s"}
-
-
-def test_what_is_observed_is_compared_where_data_do_not_hold_the_states() -> None:
-    """``total = u + v`` of two equal decays: the change is that of twice one of them."""
-    text = "state u, v\nparam k = fit 0.5 in (0, 5)\ndt(u) = -k*u\ndt(v) = -k*v\ninit u = 1\ninit v = 1\n"
-    field = compile_model(loads_model(text + "observe total = u + v\n"))
+def changed(text: str, data: Trajectories) -> HalfStep:
+    model = loads_model(text)
+    field = compile_model(model, members=Members.of_data(model, data))
     field.physical.set_value("k", RATE)
-    times = INTERVAL * np.arange(8)[None]
-    total = 2 * np.exp(-RATE * times)
-    state = np.stack([np.full_like(total, np.nan), np.full_like(total, np.nan), total], axis=-1)
-    data = Trajectories(times, state, np.array([8]), field.model.data_channel_names, {})
-    visited = visited_states(data, field)
-    found = half_step(field, rollouts(field, data), visited, sensitivity(field, visited), {"k": RATE}, "rk4", 1)
+    visited, values = visited_states(data, field), {"k": RATE, "s": 1.0}
+    found = half_step(field, rollouts(field, data), visited, sensitivity(field, visited), values, "rk4", 1)
     assert found is not None
-    n = np.arange(1, 8)
-    change = 2 * (rk4(-RATE * INTERVAL) ** n - rk4(-RATE * INTERVAL / 2) ** (2 * n))
-    assert found.change == pytest.approx(np.sqrt(np.mean(change**2) / np.var(total)), rel=1e-6)
+    return found

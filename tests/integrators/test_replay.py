@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 from eqdsl.analysis.check import loads_model
 from eqdsl.lowering.vector_field import compile_model
 from eqdsl.numerics.grid import grid_from_model
-from eqdsl.numerics.integrators import explicit, replay
+from eqdsl.numerics.integrators import explicit, fixed_step, replay
 from eqdsl.numerics.integrators.explicit import ExplicitTableau
 from eqdsl.numerics.integrators.integrate import integrate
 from eqdsl.numerics.integrators.table import METHODS
@@ -61,7 +62,8 @@ def captured(monkeypatch: pytest.MonkeyPatch) -> list[Tape]:
         return tape.play
 
     monkeypatch.setattr(replay, "capture", capture)
-    monkeypatch.setattr(explicit, "replays", lambda state, steps: not torch.is_grad_enabled())
+    monkeypatch.setattr(explicit, "replays", lambda state: not torch.is_grad_enabled())
+    monkeypatch.setattr(explicit, "LEAST_STEPS", 1)
     return tapes
 
 
@@ -96,8 +98,20 @@ def test_long_intervals_are_blocks_of_two_sizes(captured: list[Tape], monkeypatc
 def test_only_graphs_of_a_gpu_without_gradients_are_captured() -> None:
     state = torch.zeros(1, 2)
     with torch.no_grad():
-        assert not replay.replays(state, 1000)
-        assert not replay.replays(state.to("meta"), 1000)
+        assert not replay.replays(state)
+        assert not replay.replays(state.to("meta"))
+
+
+def test_steps_elsewhere_are_planned_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan costs some operations of torch for each output."""
+    planned: list[None] = []
+    for module in (explicit, fixed_step):
+        plan = module.Plan
+        monkeypatch.setattr(module, "Plan", lambda *given, plan=plan: (planned.append(None), plan(*given))[1])
+    field = compile_model(loads_model("state a\nparam k = 0.7\ndt(a) = -k*a"))
+    found = integrate(field, torch.ones(1, 1, dtype=torch.float64), TIMES, method="rk4", substeps=20)
+    assert float(found[0, -1, 0].detach()) == pytest.approx(math.exp(-0.7 * 0.07))
+    assert len(planned) == 1
 
 
 def test_iterations_are_not_captured() -> None:

@@ -7,8 +7,10 @@ import torch
 from torch import Tensor
 
 import eqdsl
+from eqdsl.core.native import CompilationFailed
 from eqdsl.learned.base import FamilySpec
 from eqdsl.learned.mlp import Mlp
+from eqdsl.learned.native import mlp_kernel, use
 from eqdsl.learned.native.operator import FEWEST_POINTS, reference
 from eqdsl.learned.term import LearnedTermModule
 
@@ -102,3 +104,36 @@ def test_a_model_with_a_pointwise_term_is_the_same_with_and_without_kernels(monk
         found.append([rates, *torch.autograd.grad((rates**2).sum(), [state, *field.parameters()])])
     for a, b in zip(*found, strict=True):
         assert (a - b).abs().max() <= 1e-11 * b.abs().max()
+
+
+def test_inputs_whose_last_axis_has_one_point() -> None:
+    module = term()
+    columns = [x.detach().reshape(1, -1).t() for x in values()]
+    assert columns[0].is_contiguous() and columns[0].stride(-1) > 1
+    for found, wanted in zip(module.components(columns), by_torch(module, columns), strict=True):
+        torch.testing.assert_close(found, wanted, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("together", (True, False))
+def test_gradients_without_an_adjoint_kernel_are_torchs(together: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The forward kernel may come from the disk when the compiler is gone, or no room is left."""
+    module = LearnedTermModule(Mlp(FamilySpec(3, 2, 2, {"sizes": (7, 5)}, ("a", "b", "c"))), (), 3, 2).double()
+    inputs = values()
+
+    def outputs() -> list[Tensor]:
+        found = module(torch.stack(inputs, -1)).unbind(-1) if together else module.components(inputs)
+        assert found is not None
+        return list(found)
+
+    def refuse(*_: object) -> None:
+        raise CompilationFailed("no room")
+
+    mlp_kernel.mlp_kernel.cache_clear()
+    made = outputs()
+    monkeypatch.setattr(use, "_tell", lambda message: None)
+    monkeypatch.setattr(mlp_kernel, "load_function", refuse)
+    sources = [*inputs, *module.parameters()]
+    found = torch.autograd.grad([y.sum() for y in made], sources)
+    wanted = torch.autograd.grad([y.sum() for y in by_torch(module, inputs)], sources)
+    for one, other in zip(found, wanted, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-10)

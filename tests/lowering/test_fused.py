@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import stat
 import warnings
 from pathlib import Path
@@ -14,7 +15,9 @@ from eqdsl.analysis.check import load_model, loads_model
 from eqdsl.core import native
 from eqdsl.core.errors import EqdslWarning
 from eqdsl.learned.native import use
+from eqdsl.lowering.fused.forward import forward_source
 from eqdsl.lowering.fused.reference import reference_rates
+from eqdsl.lowering.fused.sorting import plan
 from eqdsl.lowering.prepared import PreparedField
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.numerics.grid import grid_from_model
@@ -356,3 +359,13 @@ def test_second_derivatives_through_steps() -> None:
         found.append(torch.autograd.grad(sum((g**2).sum() for g in first), inputs))
     for a, b in zip(*found, strict=True):
         assert (a - b).abs().max() <= 1e-9 * b.abs().max()
+
+
+def test_a_row_between_walls_is_read_by_one_pointer() -> None:
+    text = "space x in [0, 1], y in [0, 1], z in [0, 1] periodic\ngrid x = 8, y = 8, z = 32\nstate u(x, y, z)\n"
+    text += "dt(u) = u*lap(u)\nbc dn(u) + 2*(u - 1) = 0 at boundary\n"
+    field = compile_model(loads_model(text), kernels=True)
+    found = forward_source(plan(field.program, field.model, field.grid), "double")
+    points = found[found.index("static void points") : found.index("static inline void arrays_of")]
+    rows = re.findall(r"row_\d+\(A\[0\], G, (.*)\);", points)
+    assert len(rows) == len(set(rows)) > 0

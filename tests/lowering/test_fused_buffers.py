@@ -37,6 +37,7 @@ def test_memory_comes_again_once_it_is_free() -> None:
         lambda t: t.detach(),
         lambda t: t.requires_grad_().exp(),
         lambda t: torch.nn.Parameter(t),
+        lambda t: t.untyped_storage(),
     ),
 )
 def test_what_is_held_is_not_given_again(hold) -> None:
@@ -53,6 +54,13 @@ def test_what_is_held_is_not_given_again(hold) -> None:
         assert other.data_ptr() != place
         del held, other
         gc.collect()
+
+
+def test_memory_that_another_process_may_hold_is_not_given_again() -> None:
+    buffer = Buffer()
+    place = buffer.like(LARGE).share_memory_().data_ptr()
+    others = [buffer.like(LARGE) for _ in range(2)]
+    assert not any(other.is_shared() or other.data_ptr() == place for other in others)
 
 
 def test_threads_never_share() -> None:

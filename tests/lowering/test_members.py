@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -124,9 +126,15 @@ def test_the_gradient_of_batched_networks_is_that_of_finite_differences() -> Non
     assert torch.autograd.gradcheck(rates, (states(field).requires_grad_(), *weights))
 
 
-@pytest.mark.parametrize("learned", ["", *LEARNED_IN_SPACE.values()], ids=["known", *LEARNED_IN_SPACE])
-def test_compiled_kernels_take_numbers_of_each_row(learned: str) -> None:
-    text = SPACE.format(learned=learned) if learned else SPACE.replace(" + f", "").format(learned="")
+KNOWN = SPACE.replace(" + f", "").format(learned="")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [KNOWN, KNOWN.replace("r*u", "r*u*cos(9*t)"), *(SPACE.format(learned=v) for v in LEARNED_IN_SPACE.values())],
+    ids=["known", "known in time", *LEARNED_IN_SPACE],
+)
+def test_compiled_kernels_take_numbers_of_each_row(text: str) -> None:
     plain, fast = fitted(text, kernels=False), fitted(text, kernels=True)
     assert fast.fused.ready(states(fast))
     results = []
@@ -196,3 +204,18 @@ def test_messages_say_whose_numbers_are_missing() -> None:
         field.driven(strange)
     with pytest.raises(UsageError, match="the environments are those of 5 trajectories, the state has 2"):
         field.driven(rows_of(field))(0.0, states(field)[:2])
+
+
+def test_threads_evaluate_environments_at_the_same_time() -> None:
+    text = "space x in [0, 1] periodic\ngrid x = 600\nstate u(x)\n{}\ndt(u) = f"
+    for learned in ("learned f(u) per environment by mlp(8, 8)", "learned f(u) adapts environment by conv(3)"):
+        field = fitted(text.format(learned), kernels=False)
+        driven, state = field.driven(rows_of(field)), states(field)[:1]
+        fields = [driven.of_rows(torch.tensor([row])) for row in (0, 1)]
+        wanted = [one(0.0, state) for one in fields]
+
+        def same(n: int, fields: list = fields, state: torch.Tensor = state, wanted: list = wanted) -> bool:
+            return all(torch.equal(fields[n](0.0, state), wanted[n]) for _ in range(100))
+
+        with ThreadPoolExecutor(2) as pool:
+            assert all(pool.map(same, range(2)))

@@ -118,3 +118,24 @@ def test_fixed_parameters_have_no_graph() -> None:
     field.physical.raw["value_k"].requires_grad_()
     slope = torch.autograd.grad(field(0.0, state).sum(), field.physical.raw["value_k"])[0]
     assert slope.isfinite() and slope != 0
+
+
+def test_gradients_after_a_call_in_inference_mode() -> None:
+    state, fields = start(), (model(), model(kernels=False))
+    with torch.inference_mode():
+        rates = [field(0.0, state) for field in fields]
+    assert_same(rates[:1], rates[1:])
+    assert_same(*(found(field, state) for field in fields))
+
+
+def test_gradients_beside_a_parameter_that_no_rate_follows() -> None:
+    text = "space x in [0, 1] periodic\ngrid x = 32\nstate u(x)\nparam D = 0.02\nparam a = fit 2\ninit u = 0\n"
+    text += "observe y = a*u\ndt(u) = D*lap(u)"
+    field = eqdsl.compile_model(eqdsl.loads(text), kernels=True)
+    state = torch.rand(2, 1, 32, dtype=torch.float64, requires_grad=True)
+    assert field.fused.ready(state)
+    (slope,) = torch.autograd.grad((field(0.0, state) ** 2).sum(), state, create_graph=True)
+    plain = eqdsl.compile_model(eqdsl.loads(text), kernels=False)
+    assert_same([slope], list(torch.autograd.grad((plain(0.0, state) ** 2).sum(), state)))
+    slope.sum().backward()
+    assert field.physical.raw["value_a"].grad is None

@@ -111,3 +111,16 @@ def test_what_follows_from_past_frames_alone_is_evaluated_once_an_interval() -> 
 def test_a_field_without_its_past_says_so() -> None:
     with pytest.raises(UsageError, match="reads past frames, and the vector field has none"):
         integrate(lagging({}), torch.ones(1, 2, dtype=torch.float64), torch.tensor([0.0, 1.0]))
+
+
+def test_a_past_that_does_not_fit_is_refused() -> None:
+    field, state = lagging({0: 1.0}), torch.ones(3, 2, dtype=torch.float64)
+    for shape in ((3, 2, 2), (3, 3, 1), (3, 3)):
+        with pytest.raises(UsageError) as caught:
+            field.with_past(torch.ones(shape, dtype=torch.float64))
+        assert caught.value.message == f"past frames have the shape {shape}, the vector field reads (B, 3, 2)"
+    for rows in (1, 2):
+        with pytest.raises(UsageError, match=f"past frames are those of {rows} trajectories, the state has 3"):
+            field.with_past(torch.ones(rows, 3, 2, dtype=torch.float64))(0.0, state)
+    longer = torch.arange(12, dtype=torch.float64).reshape(1, 6, 2)
+    assert float(field.with_past(longer)(0.0, state[:1])[0, 0]) == 6.0

@@ -157,6 +157,10 @@ def test_gradients_by_parameters_and_weights_are_exact() -> None:
             "the learned term `f` sees the whole grid or neighbours on it",
         ),
         (
+            "space x in [0, 1] periodic\ngrid x = 16\nstate u(x)\nlearned f(history(u, 2)) by mlp(4)\ndt(u) = f",
+            "past frames of `u` are known on the grid only",
+        ),
+        (
             "space x in [0, 1] periodic\ngrid x = 16\nstate u(x), p(x)\nparam k = fit 1\ndt(u) = -k*p\n0 = p - u for p",
             "`p` is solved for on the whole grid",
         ),

@@ -11,6 +11,7 @@ import torch
 from eqdsl.analysis.check import loads_model
 from eqdsl.data.inputs import only_inputs
 from eqdsl.data.trajectories import InputValues, Trajectories
+from eqdsl.lowering.members import Members
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.simulation import simulate
 from eqdsl.simulation.error_estimate import ErrorEstimate, estimate_error
@@ -148,3 +149,22 @@ def test_where_there_is_no_higher_order(text: str, words: str) -> None:
     assert found.space == {}
     assert found.notes == (f"no estimate of the error of space: {words}",)
     assert found.time["u"] >= 0
+
+
+def test_rows_of_two_environments_are_estimated_with_their_own_numbers() -> None:
+    """``u = exp(-D k^2 t) sin(k x)``: second differences make the decay too slow by ``k^2 h^2/12``."""
+    text = (
+        HEAT.format(2).replace("0.05", "D").replace("state", "param D per environment = fit 0.05 in (0, 1)\nstate", 1)
+    )
+    compiled = compile_model(loads_model(text), members=Members((0, 1)))
+    compiled.physical.begin_at("D", torch.tensor([0.05, 0.01]))
+    rows = Trajectories(
+        np.zeros((2, 1)), np.zeros((2, 1, 1, 16)), np.ones(2, int), ("u",), environment=np.array([1, 1])
+    )
+    start = torch.sin(2 * math.pi * torch.arange(16, dtype=torch.float64) / 16).expand(2, 1, 16)
+    done = simulate(compiled, np.linspace(0, 1, 3), initial=start, inputs=rows)
+    found = estimate_error(compiled, done, initial=start, rtol=1e-6, atol=1e-9, inputs=rows)
+    rate = 0.01 * (2 * math.pi) ** 2
+    slower = rate * (2 * math.pi / 16) ** 2 / 12
+    assert found.notes == ()
+    assert found.space["u"] == pytest.approx(np.exp(-rate) * (1 - np.exp(-slower)), rel=0.2)

@@ -68,7 +68,13 @@ class _Components(torch.autograd.Function):
         if torch.is_grad_enabled() or transformed() or any(map(batched, cotangents)):
             return None, None, None, *_by_torch(ctx, cotangents, tensors)
         wants_inputs = any(ctx.needs_input_grad[3 : 3 + n])
-        backs, gradients = ctx.kernel.adjoint_components(cotangents, tensors[:n], tensors[n:], ctx.scales, wants_inputs)
+        try:
+            backs, gradients = ctx.kernel.adjoint_components(
+                cotangents, tensors[:n], tensors[n:], ctx.scales, wants_inputs
+            )
+        except CompilationFailed as reason:
+            give_up(reason)
+            return None, None, None, *_by_torch(ctx, cotangents, tensors)
         return None, None, None, *(backs or [None] * n), *gradients
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, cached_property
 from itertools import pairwise, product
 from math import prod
 
 import torch
 from torch import Tensor
 
-from eqdsl.core.native import AS_WRITTEN, load
+from eqdsl.core.native import AS_WRITTEN, load_function
 from eqdsl.learned.native.conv_source import ConvSource
 from eqdsl.learned.native.functions import PRECISIONS
 
@@ -54,10 +54,12 @@ class ConvKernel:
         self._shapes = [s for a, b in pairwise(channels) for s in ((b, a, *(kernel,) * dimension), (b,))]
         self._sizes = [prod(s) for s in self._shapes]
         self._lost = (len(channels) - 1) * (kernel - 1)
-        self._forward = load(self._source.forward(), AS_WRITTEN).forward
-        self._forward.argtypes, self._forward.restype = _FORWARD, None
-        self._adjoint: ctypes._NamedFuncPointer | None = None
+        self._forward = load_function(self._source.forward(), "forward", _FORWARD, AS_WRITTEN)
         self._grids: dict[torch.Size, tuple[_Grid, ctypes.Array[ctypes.c_long], ctypes.Array[ctypes.c_long], int]] = {}
+
+    @cached_property
+    def _adjoint(self) -> Callable[..., None]:
+        return load_function(self._source.adjoint(), "adjoint", _ADJOINT, AS_WRITTEN)
 
     def forward(self, inputs: Tensor, weights: Sequence[Tensor]) -> Tensor:
         """The outputs. `weights` are weight and bias of each layer in turn."""
@@ -74,9 +76,6 @@ class ConvKernel:
         self, cotangent: Tensor, inputs: Tensor, weights: Sequence[Tensor], wants_inputs: bool = True
     ) -> tuple[Tensor | None, list[Tensor]]:
         """Cotangents of inputs and weights; the same bits for any number of threads."""
-        if self._adjoint is None:
-            self._adjoint = load(self._source.adjoint(), AS_WRITTEN).adjoint
-            self._adjoint.argtypes, self._adjoint.restype = _ADJOINT, None
         inputs, cotangent, weights = inputs.contiguous(), cotangent.contiguous(), [w.contiguous() for w in weights]
         grid, offsets, negative, chunks = self._grid(inputs)
         flat = inputs.new_empty(self._source.weights)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, cached_property
 from itertools import pairwise
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from eqdsl.core.native import AS_WRITTEN, load
+from eqdsl.core.native import AS_WRITTEN, load_function
 from eqdsl.learned.native.functions import PRECISIONS
 from eqdsl.learned.native.mlp_source import MlpSource
 
@@ -49,9 +49,11 @@ class MlpKernel:
         self._source = MlpSource(widths, activation, PRECISIONS[dtype])
         self._shapes = [shape for a, b in pairwise(widths) for shape in ((b, a), (b,))]
         self._sizes = [torch.Size(s).numel() for s in self._shapes]
-        self._forward = load(self._source.forward(), AS_WRITTEN).forward
-        self._forward.argtypes, self._forward.restype = _FORWARD, None
-        self._adjoint: ctypes._NamedFuncPointer | None = None
+        self._forward = load_function(self._source.forward(), "forward", _FORWARD, AS_WRITTEN)
+
+    @cached_property
+    def _adjoint(self) -> Callable[..., None]:
+        return load_function(self._source.adjoint(), "adjoint", _ADJOINT, AS_WRITTEN)
 
     def forward(self, inputs: Tensor, weights: Sequence[Tensor]) -> Tensor:
         """The outputs. `weights` are weight and bias of each layer in turn."""
@@ -90,9 +92,9 @@ class MlpKernel:
     def _call_forward(
         self, inputs: Sequence[Tensor], weights: Sequence[Tensor], scales: Tensor | None, outputs: Sequence[Tensor]
     ) -> None:
-        weights = [w.contiguous() for w in weights]
+        weights, (x_step, y_step) = [w.contiguous() for w in weights], self._steps(scales)
         self._forward(
-            _pointers(inputs), _step(inputs), _pointers(weights), _pointer(scales), _pointers(outputs), _step(outputs),
+            _pointers(inputs), x_step, _pointers(weights), _pointer(scales), _pointers(outputs), y_step,
             inputs[0].numel(), torch.get_num_threads(),
         )  # fmt: skip
 
@@ -100,19 +102,21 @@ class MlpKernel:
         self, cotangents: Sequence[Tensor], inputs: Sequence[Tensor], weights: Sequence[Tensor], scales: Tensor | None,
         backs: Sequence[Tensor] | None,
     ) -> list[Tensor]:  # fmt: skip
-        if self._adjoint is None:
-            self._adjoint = load(self._source.adjoint(), AS_WRITTEN).adjoint
-            self._adjoint.argtypes, self._adjoint.restype = _ADJOINT, None
+        x_step, g_step = self._steps(scales)
         weights, points = [w.contiguous() for w in weights], inputs[0].numel()
         chunk = max(SMALLEST_CHUNK, -(-points // (MOST_CHUNKS * 256)) * 256)
         flat = inputs[0].new_empty(self._source.weights)
         parts = inputs[0].new_empty(-(-points // chunk), self._source.weights)
         self._adjoint(
-            _pointers(inputs), _step(inputs), _pointers(weights), _pointer(scales), _pointers(cotangents),
-            _step(cotangents), None if backs is None else _pointers(backs), flat.data_ptr(), parts.data_ptr(), points,
-            chunk, torch.get_num_threads(),
+            _pointers(inputs), x_step, _pointers(weights), _pointer(scales), _pointers(cotangents), g_step,
+            None if backs is None else _pointers(backs), flat.data_ptr(), parts.data_ptr(), points, chunk,
+            torch.get_num_threads(),
         )  # fmt: skip
         return [g.view(s) for g, s in zip(flat.split(self._sizes), self._shapes, strict=True)]
+
+    def _steps(self, scales: Tensor | None) -> tuple[int, int]:
+        """How far the numbers of an input and of an output are apart: what comes without scales lies side by side."""
+        return (self.widths[0], self.widths[-1]) if scales is None else (1, 1)
 
 
 @cache
@@ -132,9 +136,3 @@ def _pointers(tensors: Sequence[Tensor]) -> ctypes.Array[ctypes.c_void_p]:
 
 def _pointer(tensor: Tensor | None) -> int | None:
     return None if tensor is None else tensor.data_ptr()
-
-
-def _step(components: Sequence[Tensor]) -> int:
-    """How far the numbers of a component are apart: 1, or what came side by side was taken apart."""
-    first = components[0]
-    return first.stride(-1) if first.dim() else 1

@@ -114,7 +114,12 @@ class _Network(torch.autograd.Function):
         inputs, *weights = ctx.saved_tensors
         if torch.is_grad_enabled() or transformed() or batched(cotangents[0]):
             return None, None, *_adjoint_by_torch(ctx, cotangents[0], [inputs, *weights])
-        back, gradients = ctx.kernel.adjoint(cotangents[0], inputs, weights, ctx.needs_input_grad[2])
+        try:
+            back, gradients = ctx.kernel.adjoint(cotangents[0], inputs, weights, ctx.needs_input_grad[2])
+        except CompilationFailed as reason:
+            # The forward kernel came from the disk, and what compiled it is gone.
+            give_up(reason)
+            return None, None, *_adjoint_by_torch(ctx, cotangents[0], [inputs, *weights])
         return None, None, back, *gradients
 
 

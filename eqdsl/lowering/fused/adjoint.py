@@ -141,7 +141,7 @@ def _points(memory: Memory, readers: Readers) -> str:
             values.cell.add(f"{targets[leaf]}[{index}] = {text};")
         add_lanes(values.cell, sums, where[plan.last], plan)
 
-    body = cells(memory, outer, row, write) + sums_beyond(memory, readers, outer, row)
+    body = cells(memory, outer, row, write, on_grid=True) + sums_beyond(memory, readers, outer, row)
     body += "".join(array_beyond(memory, readers, leaf, targets[leaf], outer, row) for leaf in plan.arrays)
     body += "".join(last_axis_folds(memory, readers, leaf, targets[leaf], outer, row) for leaf in plan.leaves)
     loop = rows_loop(plan, indented(row.statements, 2) + body)

@@ -75,7 +75,7 @@ def _points(memory: Memory) -> str:
         for channel, text in enumerate(texts):
             values.cell.add(f"o{channel}[{index}] = {text};")
 
-    body = cells(memory, outer, row, write)
+    body = cells(memory, outer, row, write, on_grid=True)
     loop = rows_loop(plan, indented(row.statements, 2) + body)
     arguments = f"{ARGUMENTS}, T *restrict out, long first, long last"
     return f"static void points({arguments})\n{{\n{uniforms_text(plan)}{loop}}}\n"

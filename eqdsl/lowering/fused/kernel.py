@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from math import prod
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from eqdsl.core.native import load
+from eqdsl.core.native import load, load_function
 from eqdsl.learned.native.functions import PRECISIONS
 from eqdsl.lowering.fused.adjoint import adjoint_source
 from eqdsl.lowering.fused.buffers import Buffer
@@ -57,8 +58,11 @@ class Kernel:
         self._forward, self._march = library.forward, library.march
         self._forward.argtypes, self._forward.restype = _FORWARD, None
         self._march.argtypes, self._march.restype = _MARCH, None
-        self._adjoint: Any = None
         self._rates, self._back = Buffer(), Buffer()
+
+    @cached_property
+    def _adjoint(self) -> Callable[..., None]:
+        return load_function(self._adjoint_text, "adjoint", _ADJOINT)
 
     def forward(self, state: Tensor, uniforms: Tensor, arrays: Sequence[Tensor]) -> Tensor:
         """The rates."""
@@ -77,9 +81,6 @@ class Kernel:
         self, cotangent: Tensor, state: Tensor, uniforms: Tensor, arrays: Sequence[Tensor]
     ) -> tuple[Tensor, Tensor, list[Tensor]]:
         """Cotangents of state, uniforms and arrays for one of the rates: the transposed derivative, to rounding."""
-        if self._adjoint is None:
-            self._adjoint = load(self._adjoint_text).adjoint
-            self._adjoint.argtypes, self._adjoint.restype = _ADJOINT, None
         batch, plan = state.shape[0], self.plan
         state, uniforms, cotangent = state.contiguous(), uniforms.contiguous(), cotangent.contiguous()
         arrays = [a.contiguous() for a in arrays]

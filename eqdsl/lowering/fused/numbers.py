@@ -40,6 +40,11 @@ class _Found:
             self._jacobian = torch.stack([torch.stack(row) for row in rows])
         return self._jacobian
 
+    @property
+    def follows(self) -> bool:
+        """Whether any number follows from the raw parameters: all of these may serve something else."""
+        return self.graph.requires_grad
+
 
 class Numbers:
     """Numbers of one program.
@@ -83,7 +88,7 @@ class Numbers:
         found = self._last
         if found is None or found.key != key:
             found = self._last = self._find(key, physical, raw, state)
-        if not torch.is_grad_enabled() or not any(x.requires_grad for x in raw):
+        if not torch.is_grad_enabled() or not found.follows or not any(x.requires_grad for x in raw):
             return found.graph.detach()
         made: Tensor = _Stacked.apply(self, found, physical, *raw)  # type: ignore[no-untyped-call]
         return made
@@ -98,9 +103,10 @@ class Numbers:
         return torch.stack([torch.as_tensor(values[n]).to(like.dtype).reshape(1) for n in self._wanted], dim=1)
 
     def _find(self, key: tuple[Any, ...], physical: ParameterSet, raw: Sequence[Tensor], state: Tensor) -> _Found:
-        # Leaves of their own: the graph belongs to these values, whoever's parameters have them.
-        leaves = [x.detach().clone().requires_grad_() for x in raw]
-        with torch.enable_grad():
+        # Also for calls with gradients when this one is in `torch.inference_mode`.
+        with torch.inference_mode(False), torch.enable_grad():
+            # Leaves of their own: the graph belongs to these values, whoever's parameters have them.
+            leaves = [x.detach().clone().requires_grad_() for x in raw]
             return _Found(key, self.stacked(physical, leaves, state.detach()), leaves)
 
 

@@ -87,24 +87,28 @@ def along(plan: Plan, outer: Place, index: Index) -> Place:
     return (*outer, index)
 
 
-def cells(memory: Memory, outer: Place, row: Block, write: Callable[[Values, Place], None]) -> str:
+def cells(
+    memory: Memory, outer: Place, row: Block, write: Callable[[Values, Place], None], on_grid: bool = False
+) -> str:
     """The points of a row: those near its ends one by one, the others in a loop over vectors.
 
     Parameters
     ----------
     write : callable
         Adds to `values.cell` what is stored at a place.
+    on_grid : bool
+        Whether all rows are those of the grid.
     """
     plan, n = memory.plan, memory.plan.sizes[memory.plan.last]
     reach, middle = Reach(), row.inner()
-    write(Values(memory, row, middle, reach), along(plan, outer, HERE))
+    write(Values(memory, row, middle, reach, on_grid), along(plan, outer, HERE))
     if reach.below + reach.above > n:
         raise Unsupported(f"{n} points along `{plan.grid.axes[plan.last].name}` are too few")
     text = ""
     ends: list[Index] = [("0", k) for k in range(reach.below)] + [("n", -k) for k in range(reach.above, 0, -1)]
     for index in ends:
         cell = row.inner()
-        write(Values(memory, row, cell, Reach()), along(plan, outer, index))
+        write(Values(memory, row, cell, Reach(), on_grid), along(plan, outer, index))
         text += "    {\n" + indented(cell.statements, 3) + "    }\n"
     return text + _vectors(plan, reach, middle.statements)
 

@@ -34,11 +34,13 @@ class Values:
     cell : Block
         Takes the rest.
     reach : Reach
+    on_grid : bool
+        Whether the loops' own indices are those of points of the grid, never beyond a wall.
     """
 
-    def __init__(self, memory: Memory, row: Block, cell: Block, reach: Reach) -> None:
+    def __init__(self, memory: Memory, row: Block, cell: Block, reach: Reach, on_grid: bool = False) -> None:
         self.memory, self.plan = memory, memory.plan
-        self.row, self.cell, self.reach = row, cell, reach
+        self.row, self.cell, self.reach, self.on_grid = row, cell, reach, on_grid
 
     def at(self, number: int, place: Place) -> str:
         """The value of a step at a place: a number, or the name of a variable."""
@@ -58,7 +60,7 @@ class Values:
 
     def _on_row(self) -> Values:
         """The same, for what does not vary along the line."""
-        return Values(self.memory, self.row, self.row, self.reach)
+        return Values(self.memory, self.row, self.row, self.reach, self.on_grid)
 
     def inputs(self, number: int, place: Place) -> list[str]:
         """Values of what a pointwise step reads."""
@@ -135,6 +137,9 @@ class Values:
         base, offset = place[axis]
         inner = plan.steps[number].inputs[0]
         if base == "i" and axis != self.memory.line:
+            if self._kept(number, offset):
+                # By its own name, for which what else reads it has a pointer already.
+                return self.at(inner, place)
             return self._load(number, place)
         if plan.steps[number].operation == "wrap":
             return self.at(inner, at_index(place, axis, wrapped(place[axis])))
@@ -146,6 +151,13 @@ class Values:
         elif base == "n" and offset >= beyond:
             return self.ghost(number, 1, offset - beyond, place)
         return self.at(inner, place)
+
+    def _kept(self, fill: int, offset: int) -> bool:
+        """Whether a fill leaves what is this far from the loop's own row as it is, at every row."""
+        if not self.on_grid or offset:
+            return False
+        first, beyond = (0, 0) if self.plan.steps[fill].operation == "wrap" else self.plan.kept(fill)
+        return first <= 0 <= beyond
 
     def ghost(self, fill: int, side: int, layer: int, place: Place) -> str:
         """Ghost number `layer` of a fill, counted from the wall outward."""

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from eqdsl.numerics.integrators.base import Field, Task
 from eqdsl.numerics.integrators.fixed_step import Amount, FixedStep, Plan, Stepper, marched, stage_time, within_step
-from eqdsl.numerics.integrators.replay import Replay, replays
+from eqdsl.numerics.integrators.replay import LEAST_STEPS, Replay, replays
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,9 @@ class ExplicitTableau(FixedStep):
             steps = offered((*self.a, self.b), self.c, initial)
             if steps is not None:
                 return self._inside(steps, initial, Plan(times, initial, task), task)
-        if times.ndim == 1 and getattr(vector_field, "capturable", False):
+        if times.ndim == 1 and replays(initial) and getattr(vector_field, "capturable", False):
             plan = Plan(times, initial, task)
-            if replays(initial, len(plan)):
+            if len(plan) >= LEAST_STEPS:
                 return self._replayed(vector_field, initial, plan, task)
         single = getattr(vector_field, "runge_kutta", None)
         made = None if single is None else single((*self.a, self.b), self.c, (), False, initial)

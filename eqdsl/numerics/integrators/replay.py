@@ -24,14 +24,9 @@ Advance = Callable[[Tensor, Tensor, Tensor], Tensor]
 """``advance(t, state, h)``, with tensors for all three; h is of one number."""
 
 
-def replays(state: Tensor, steps: int) -> bool:
-    """Whether so many steps from a state are captured: on a GPU, without gradients, outside other captures."""
-    return (
-        state.device.type == "cuda"
-        and steps >= LEAST_STEPS
-        and not torch.is_grad_enabled()
-        and not torch.cuda.is_current_stream_capturing()
-    )
+def replays(state: Tensor) -> bool:
+    """Whether many steps from a state are captured: on a GPU, without gradients, outside other captures."""
+    return state.device.type == "cuda" and not torch.is_grad_enabled() and not torch.cuda.is_current_stream_capturing()
 
 
 class Replay:
