@@ -148,9 +148,11 @@ def error_pictures(field: VectorField, error: HorizonError, compared: Rollouts, 
     ):
         if not chosen:
             continue
-        shown = [_only(chosen, t) if chosen == fields else _without_space(_only(chosen, t)) for t in (data, model)]
+        truth, rolled = (_only(chosen, t) for t in (data, model))
+        if chosen == numbers:
+            truth, rolled = _without_space(truth), _without_space(rolled)
         labels = tuple(label(channel, channel_unit(field.model, channel)) for channel in chosen)
-        figure = draw_rollouts(*shown, field.grid, labels, axis_labels(field.model), time, row)
+        figure = draw_rollouts(truth, rolled, field.grid, labels, axis_labels(field.model), time, row)
         pictures.append(Picture(name, "errors", title, f"The trajectory of median error of the {part}.", png(figure)))
     return pictures
 
