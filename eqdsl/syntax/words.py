@@ -34,7 +34,6 @@ FAMILIES = (
 
 FUNCTIONS = (
     "grad", "lap", "div", "curl", "dot", "cross", "norm", "advect", "biharm", "integral", "mean",
-    "sample",
     "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "exp", "log", "log10", "sqrt", "abs",
     "sign", "min", "max", "floor", "heaviside", "erf", "sigmoid", "relu", "softplus", "ifelse", "sample",
 )  # fmt: skip
