@@ -218,7 +218,7 @@ def _start(
     """The value, or where a fit starts."""
     name = statement.symbol.name
     if statement.value is None:
-        if not statement.fitted:
+        if not statement.fitted and statement.prior is None:
             problems.append(
                 error(
                     "E0801",

@@ -52,14 +52,17 @@ def _terms(expressions: Iterable[Expr], facts: FactTable) -> set[str]:
     return {node.term for expr in expressions for node in nodes_of(expr, facts) if isinstance(node, LearnedCall)}
 
 
-def encoder_missing(statement: nodes.Init) -> Diagnostic:
-    """``init u = encode`` in a model without an encoder."""
+def encoder_missing(statement: nodes.Init, seen: Sequence[str]) -> Diagnostic:
+    """``init u = encode`` in a model without an encoder; `seen` are states that it can look back on."""
+    past = ", ".join(f"history({name}, 4)" for name in seen)
     return error(
         "E0625",
         "there is no learned term `encode`",
         statement.span,
         "encoded by what?",
-        help="declare it: `learned encode(history(h, 4)) by mlp(64, 64)`, with an observed state `h`",
+        help=f"declare it: `learned encode({past}) by mlp(64, 64)`"
+        if past
+        else "declare it: `learned encode(history(h, 4)) by mlp(64, 64)`, with an observed state `h`",
     )
 
 

@@ -155,7 +155,9 @@ def _values(
         return _fitted(statement, names, constants, problems)
     assert statement.value is not None
     if statement.kind == "encode" and checker.scope.symbols.get(ENCODER) is None:
-        problems.append(encoder_missing(statement))
+        states = checker.symbols.states.values()
+        seen = [s.name for s in states if s.time_order and not s.hidden and s.name != statement.state]
+        problems.append(encoder_missing(statement, seen))
         return []
     return _formula(statement, statement.value, state, names, checker, problems)
 

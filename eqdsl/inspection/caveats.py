@@ -30,7 +30,7 @@ def caveats(
         Which stored trajectories the rollouts are compared on, a key of `eqdsl.inspection.wording.PARTS`.
     """
     found = []
-    if model.learned:
+    if model.acting:
         found.append(
             "The split into known and learned is a projection: the learned part is the smallest, in mean square over "
             "the states of these data, that fits them. Other data or another norm give another split."

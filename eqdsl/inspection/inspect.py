@@ -124,7 +124,7 @@ def inspect_run(
         part=part,
         laws=law_drifts(field, compared.states or compared.model, compared.past) if compared else (),
         outside=_outside(run, field, training, compared) if compared else (),
-        multiplier=multiplier_path(history),
+        multiplier=multiplier_path(history) if run.model.acting else None,
         history=history,
         settings=settings(run.config),
         facts=provenance(run, visited),

@@ -72,7 +72,7 @@ class Inspection:
     outside : tuple of Departure
         Where the rollouts leave what the learned terms have seen.
     multiplier : MultiplierPath or None
-        None when the run has no history of it.
+        None when the run has no history of it, or no learned term acts, which leaves it nothing to weigh.
     history : list of dict
         Rows of ``history.csv``.
     settings, facts : mapping

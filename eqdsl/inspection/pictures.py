@@ -132,8 +132,7 @@ def error_pictures(field: VectorField, error: HorizonError, compared: Rollouts, 
     time = label(field.model.time, field.model.time_unit)
     data, model = (_only(compared.observed, t) for t in (compared.data, compared.model))
     row = _median_row(data, model)
-    labels = tuple(label(name, channel_unit(field.model, name)) for name in data.channels)
-    return [
+    pictures = [
         Picture(
             "horizon",
             "errors",
@@ -141,14 +140,22 @@ def error_pictures(field: VectorField, error: HorizonError, compared: Rollouts, 
             f"Rollouts from the first frame of {part}; mean square error over states and grid points, at each frame.",
             png(draw_horizon(error, time)),
         ),
-        Picture(
-            "rollout",
-            "errors",
-            "A rollout beside its data",
-            f"The trajectory of median error of the {part}.",
-            png(draw_rollouts(data, model, field.grid, labels, axis_labels(field.model), time, row)),
-        ),
     ]
+    numbers = _uniform(model)
+    fields = tuple(name for name in data.channels if name not in numbers)
+    for name, title, chosen in (
+        ("rollout", "A rollout beside its data", fields),
+        ("rollout_numbers", "The same rollout: what is one number", numbers),
+    ):
+        if not chosen:
+            continue
+        truth, rolled = (_only(chosen, t) for t in (data, model))
+        if chosen == numbers:
+            truth, rolled = _without_space(truth), _without_space(rolled)
+        labels = tuple(label(channel, channel_unit(field.model, channel)) for channel in chosen)
+        figure = draw_rollouts(truth, rolled, field.grid, labels, axis_labels(field.model), time, row)
+        pictures.append(Picture(name, "errors", title, f"The trajectory of median error of the {part}.", png(figure)))
+    return pictures
 
 
 def _only(channels: tuple[str, ...], trajectories: Trajectories) -> Trajectories:
@@ -156,6 +163,21 @@ def _only(channels: tuple[str, ...], trajectories: Trajectories) -> Trajectories
     shown = [i for i, name in enumerate(trajectories.channels) if name in channels]
     names = tuple(trajectories.channels[i] for i in shown)
     return replace(trajectories, state=trajectories.state[:, :, shown], channels=names)
+
+
+def _uniform(model: Trajectories) -> tuple[str, ...]:
+    """The channels that are one number everywhere, beside fields: sensors, integrals, plain variables."""
+    space = tuple(range(2, model.state.ndim - 1))
+    same = [
+        bool(space) and not np.ptp(model.state[:, :, i], axis=space).any() for i in range(len(model.channels))
+    ]  # fmt: skip
+    return tuple(name for name, uniform in zip(model.channels, same, strict=True) if uniform)
+
+
+def _without_space(trajectories: Trajectories) -> Trajectories:
+    """The values at the first grid point."""
+    state = trajectories.state
+    return replace(trajectories, state=state.reshape(*state.shape[:3], -1)[..., 0])
 
 
 def _median_row(data: Trajectories, model: Trajectories) -> int:

@@ -13,12 +13,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from eqdsl.analysis.check import loads_model
 from eqdsl.core.errors import UsageError
+from eqdsl.data.trajectories import Trajectories
 from eqdsl.inspection.figures.history import draw_history
 from eqdsl.inspection.figures.profile import draw_profiles
 from eqdsl.inspection.inspect import inspect_run, write_pictures, write_report
 from eqdsl.inspection.inspection import Inspection
 from eqdsl.inspection.report import report_html
+from eqdsl.lowering.vector_field import compile_model
 from tests.inspection.teaching import MemoryRun
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -166,6 +169,15 @@ def test_a_penalty_of_zero_has_no_panel() -> None:
     assert [ax.get_ylabel() for ax in figure.axes] == ["misfit"]
 
 
+def test_values_that_differ_by_rounding_are_drawn_without_a_warning() -> None:
+    rows: list[dict[str, object]] = [{"epoch": e, "multiplier": 100.0 + 1.5e-14 * (e == 4)} for e in range(5)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure = draw_history(rows)
+    assert figure is not None
+    assert figure.axes[0].get_ylim() == pytest.approx((90.0, 110.0))
+
+
 def test_a_profile_passes_through_the_ends_of_the_ranges(inspection: Inspection) -> None:
     figure = draw_profiles(inspection.parameters, {"omega0": (0.98, 1.01)})
     assert figure is not None
@@ -184,6 +196,16 @@ def test_laws_and_caveats(inspection: Inspection) -> None:
     assert "projection" in text and "extrapolation" in text
     assert inspection.identifiability.rank == 0
     assert "declare `friction(omega)` without theta or fix omega0." in inspection.as_text()
+
+
+def test_a_model_without_learned_terms_has_no_multiplier_and_no_split(tmp_path: Path) -> None:
+    model = loads_model("state u\nparam k = fit 1 in (0, 5)\ndt(u) = -k*u\n")
+    times = np.tile(0.1 * np.arange(10), (4, 1))
+    state = (np.linspace(1, 2, 4)[:, None] * np.exp(-times))[..., None]
+    data = Trajectories(times, state, np.full(4, 10), ("u",), {})
+    found = inspect_run(MemoryRun(tmp_path, model, compile_model(model), data), plots=False)
+    assert found.multiplier is None and "Multiplier" not in found.as_text()
+    assert not [text for text in found.caveats if "projection" in text or "Learned functions" in text]
 
 
 def test_ranges_at_both_rises_are_told(inspection: Inspection, page: str) -> None:

@@ -14,8 +14,10 @@ from eqdsl.data.reading import read_data
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.writing import write_trajectories
 from eqdsl.inspection import pictures
+from eqdsl.inspection.figures.rollouts import draw_rollouts
 from eqdsl.inspection.horizon import horizon_error, rollouts
 from eqdsl.inspection.inspect import inspect_run
+from eqdsl.inspection.pictures import _only, _uniform, _without_space, error_pictures
 from eqdsl.inspection.report import report_html
 from eqdsl.lowering.vector_field import compile_model
 from eqdsl.model.model import Model
@@ -132,3 +134,27 @@ def test_text_gives_the_error_against_the_horizon(blind_run: MemoryRun) -> None:
     assert "t since the first frame [s]  mean square error" in text
     for frame in shown:
         assert f"{found.horizon.times[frame]:.4g}".ljust(29) + f"{found.horizon.mse[frame]:.4g}" in text
+
+
+def test_sensors_are_drawn_as_lines_beside_fields() -> None:
+    """``total`` is a field, ``left`` one number: each has its own picture, not a band over all positions."""
+    text = "space x in [0, 1]\ngrid x = 8\nstate u(x)\nparam k = fit 1\ndt(u) = -k*u\ninit u = x\n"
+    field = compile_model(loads_model(text + "observe total = 2*u\nobserve left = sample(u, 0.3)\n"))
+    times = np.linspace(0, 1, 5)[None]
+    state = np.full((1, 5, 3, 8), np.nan)
+    state[:, :, 1:] = 1.0
+    data = Trajectories(times, state, np.array([5]), field.model.data_channel_names, field.grid.coordinates())
+    compared = rollouts(field, data)
+    error = horizon_error(compared.data, compared.model, compared.observed)
+    names = [picture.file for picture in error_pictures(field, error, compared, "data")]
+    assert names == ["horizon", "rollout", "rollout_numbers"]
+    assert _uniform(compared.model) == ("left",)
+    figure = draw_rollouts(
+        *(_without_space(_only(("left",), t)) for t in (compared.data, compared.model)),
+        field.grid,
+        ("left",),
+        ("x",),
+        "t",
+    )
+    (ax,) = figure.axes
+    assert np.asarray(ax.lines[1].get_ydata()) == pytest.approx(0.3 * np.exp(-times[0]), rel=1e-5)

@@ -1,4 +1,4 @@
-"""A trajectory beside its rollout: lines for an ODE, space-time images in one dimension, snapshots in two."""
+"""A trajectory beside its rollout: lines for numbers, space-time images in one dimension, snapshots in two."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def draw_rollouts(
     Parameters
     ----------
     data, model : Trajectories
-        From `eqdsl.inspection.horizon.rollouts`.
+        From `eqdsl.inspection.horizon.rollouts`; without axes of space where all channels are numbers.
     labels : tuple of str
         Of the channels, with units.
     axis_labels : tuple of str
@@ -44,7 +44,7 @@ def draw_rollouts(
     length = int(data.lengths[row])
     times = data.times[row, :length]
     truth, rolled = data.state[row, :length], model.state[row, :length]
-    if not grid.axes:
+    if data.state.ndim == 3:
         return _lines(times, truth, rolled, labels, time_label)
     channels = [(labels[c], truth[:, c], rolled[:, c]) for c in range(min(len(labels), MOST_PANELS))]
     if len(grid.axes) == 1:

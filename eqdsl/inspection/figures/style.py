@@ -109,10 +109,18 @@ def legend_above(ax: Axes, **options: Any) -> None:
     legend(ax, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, borderaxespad=0.1, **options)
 
 
+EQUAL = 1e-6
+"""Relative difference up to which values on an axis count as one."""
+
+
 def log_axis(ax: Axes) -> None:
     """A logarithmic vertical axis with its decades written out, 10⁻³; plain numbers where fewer than two would show."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
+    low, high = ax.dataLim.intervaly
+    if 0 < low <= high <= low * (1 + EQUAL):
+        # Values that differ by rounding: matplotlib would warn of an axis without extent.
+        ax.set_ylim(0.9 * low, 1.1 * high)
     ax.set_yscale("log")
     lowest, highest = ax.get_ylim()
     if math.floor(math.log10(highest)) - math.ceil(math.log10(lowest)) >= 1:
