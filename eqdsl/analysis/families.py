@@ -168,7 +168,9 @@ def _option(
 ) -> int | str:
     if keyword.name not in signature.options:
         known = f"write `{signature.usage}`"
-        if signature.options:
+        if family in ADAPTABLE and keyword.name in CONTEXT:
+            known = f"`{keyword.name}` is of a term that `adapts environment`: write that before `by`"
+        elif signature.options:
             known = f"its options are {_list(signature.options)}: {known}"
         problems.append(
             error("E0811", f"`{family}` has no option `{keyword.name}`", keyword.span, "unknown option", help=known)

@@ -68,13 +68,14 @@ def _within(
     bounds: tuple[float, float],
     node: nodes.Expression,
     problems: list[Diagnostic],
+    of: str = "of its state",
 ) -> None:
-    """Check a number against the range of its state."""
+    """Check a number against the range of its state, or of its fit."""
     if isinstance(expr, Const) and not contains(interval, bounds, expr.value):
         problems.append(
             error(
                 "E0613",
-                f"the initial value {number_text(expr.value)} lies outside the range of its state",
+                f"the initial value {number_text(expr.value)} lies outside the range {of}",
                 node.span,
                 "outside",
                 second=Label(interval.span, "range"),
@@ -168,7 +169,7 @@ def _fitted(
     value = constants.number(statement.value, "where the fit starts") if statement.value is not None else None
     lower, upper = bounds or (-INF, INF)
     if value is not None and statement.bounds is not None and statement.value is not None:
-        _within(Const(value), statement.bounds, (lower, upper), statement.value, problems)
+        _within(Const(value), statement.bounds, (lower, upper), statement.value, problems, "of its fit")
     start = None if value is None else Const(value)
     return [InitialValue(n, "fit", start, lower, upper) for n in names]
 

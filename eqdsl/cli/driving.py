@@ -55,16 +55,32 @@ def what_drives(
     return found
 
 
+def labelled(data: Trajectories | None, run: Run | None, environment: int | None) -> Trajectories | None:
+    """The data that a simulation starts from, with the place of each trajectory in the fit's, in one environment.
+
+    Parameters
+    ----------
+    environment : int, optional
+        Of ``--environment``; without it those that the data tell.
+    """
+    if data is None:
+        return None
+    if run is not None:
+        data = of_the_fit(run, data)
+    return data if environment is None else replace(data, environment=np.full(len(data), environment))
+
+
 def with_members(
-    field: VectorField, run: Run | None, environment: int | None, start: Trajectories | None,
-    inputs: Trajectories | None,
-) -> Trajectories | None:  # fmt: skip
+    field: VectorField, environment: int | None, start: Trajectories | None, inputs: Trajectories | None
+) -> Trajectories | None:
     """What drives a vector field, with the environment and the place in the fit's data of each trajectory.
 
     Parameters
     ----------
     environment : int, optional
-        Of ``--environment``; without it that of the data that the simulation starts from.
+        Of ``--environment``.
+    start : Trajectories, optional
+        What the simulation starts from, `labelled`.
 
     Raises
     ------
@@ -91,9 +107,9 @@ def with_members(
             help=help,
         )
     given = only_inputs({}, model) if given is None else given
-    if start is not None and run is not None:
-        given = replace(given, environment=start.environment, number=of_the_fit(run, start).number)
-    if environment is not None:
+    if start is not None:
+        given = replace(given, environment=start.environment, number=start.number)
+    elif environment is not None:
         given = replace(given, environment=np.full(len(given), environment))
     return given
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from eqdsl.cli.console import say
-from eqdsl.cli.driving import what_drives, with_members
+from eqdsl.cli.driving import labelled, what_drives, with_members
 from eqdsl.cli.progress import progress_bar
 from eqdsl.cli.starting import after_history, check_every, started
 from eqdsl.cli.starts import shared_start, times_of
@@ -70,7 +70,7 @@ def perform(request: Request) -> dict[str, Any]:
     model = run.model if run is not None else _model_without_learned(request)
     if run is not None and request.model is not None:
         _note_other_text(request.model, model, request)
-    data = _starts(request, model, run)
+    data = labelled(_starts(request, model, run), run, request.environment)
     grid = _grid(request, model, data, run)
     field = _field(request, model, grid, run).to(device)
     _set_parameters(field, request.params, fitted=run is not None)
@@ -79,7 +79,7 @@ def perform(request: Request) -> dict[str, Any]:
     check_every(times, field, run)
     mapping = request.mapping or (run.config.data.map if run is not None else {})
     inputs = what_drives(model, field.grid, request.inputs, data, mapping)
-    inputs = with_members(field, run, request.environment, data, inputs)
+    inputs = with_members(field, request.environment, data, inputs)
     initial = None
     if data is not None:
         initial, field = started(data, field, run, str(request.start))

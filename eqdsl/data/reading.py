@@ -64,10 +64,10 @@ def read_data(
     """
     file = str(path)
     with open_file(path) as handle:
-        points = points_in(handle, file, model, mapping)
-        if points is not None and scattered:
-            return _without_frames(points, model)
-        if points is not None:
+        found = points_in(handle, file, model, mapping)
+        if found is not None and scattered:
+            return _without_frames(*found, model)
+        if found is not None:
             raise DataError(
                 "holds scattered points, and frames on a grid are needed here",
                 file=file,
@@ -118,11 +118,13 @@ def load_trajectories(handle: h5py.File, plan: Plan, minimum_frames: int) -> tup
         return found, [*problems, error]
 
 
-def _without_frames(points: Points, model: Model) -> Trajectories:
+def _without_frames(points: Points, environment: np.ndarray | None, model: Model) -> Trajectories:
     """Trajectories that hold points alone."""
     rows, shape = len(points.at), tuple(0 for _ in model.axes)
     state = np.zeros((rows, 0, len(model.channels), *shape))
-    return Trajectories(np.zeros((rows, 0)), state, np.zeros(rows, int), model.channel_names, points=points)
+    return Trajectories(
+        np.zeros((rows, 0)), state, np.zeros(rows, int), model.channel_names, environment=environment, points=points
+    )
 
 
 def _raise_all(problems: Sequence[DataError], file: str) -> None:
@@ -164,6 +166,12 @@ def _times_and_lengths(plan: Plan, state: np.ndarray) -> tuple[np.ndarray, np.nd
         values = state[:, :, channel]
         present |= ~np.isnan(values).all(axis=tuple(range(2, values.ndim)))
     if not present.any():
+        if not plan.placements:
+            raise DataError(
+                "the model takes no values from the file: nothing in it is observed",
+                file=plan.file,
+                help="declare a state without `hidden`, or write `observe y = …`",
+            )
         raise DataError("all values are NaN", file=plan.file, help="map the states to other datasets with `--map`")
     lengths = coordinates.trajectory_ends(stored, present, plan.time_dataset, plan.file)
     coordinates.check_increasing(stored, lengths, plan.time_dataset, plan.file)

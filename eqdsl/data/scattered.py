@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 
 from eqdsl.core.errors import DataError
+from eqdsl.data.environments import ENVIRONMENT, load_environments
 from eqdsl.data.extraction import load
 from eqdsl.data.formats.native import TIME
 from eqdsl.data.formats.points import PointsFormat
@@ -21,8 +22,10 @@ FORMAT = PointsFormat()
 SHAPES = "store `t`, the axes and the states with one number for each point, shape (trajectory, point)"
 
 
-def points_in(handle: h5py.File, file: str, model: Model, mapping: Mapping[str, str] | None) -> Points | None:
-    """The scattered points of a file; None when it holds trajectories on a grid.
+def points_in(
+    handle: h5py.File, file: str, model: Model, mapping: Mapping[str, str] | None
+) -> tuple[Points, np.ndarray | None] | None:
+    """The scattered points of a file, and the environment of each trajectory where it tells; None for frames on a grid.
 
     Raises
     ------
@@ -40,6 +43,7 @@ def points_in(handle: h5py.File, file: str, model: Model, mapping: Mapping[str, 
     notes: list[str] = []
     columns = [_load(handle, inventory, source, notes) for source in stored.values()]
     shape = columns[0].shape
+    _refuse_what_points_lack(model, file)
     values = np.full((*shape, len(model.channels)), np.nan)
     for need in needs(model, sources):
         source = sources.get(need.name) or FORMAT.source(need.name, inventory)
@@ -55,13 +59,28 @@ def points_in(handle: h5py.File, file: str, model: Model, mapping: Mapping[str, 
         values[..., list(need.channels)] = found.reshape(*shape, -1)
     points = Points(np.stack(columns, axis=-1), values)
     _check(points, model, file)
-    return points
+    source = sources.get(ENVIRONMENT) or FORMAT.source(ENVIRONMENT, inventory)
+    info = inventory.find(source.dataset)
+    if info is None:
+        return points, None
+    return points, load_environments(handle, file, info, source, shape[0], notes)
 
 
 def _load(handle: h5py.File, inventory: Inventory, source: Source, notes: list[str]) -> np.ndarray:
     info = inventory.find(source.dataset)
     assert info is not None
     return load(handle, inventory.file, info, source, notes).astype(np.float64)
+
+
+def _refuse_what_points_lack(model: Model, file: str) -> None:
+    """Raise `DataError` for a model that reads more than states at points."""
+    reads = [f"`{o.name}` is observed through an expression" for o in model.observations if o.components]
+    reads += [f"the input `{i.name}` is read from the data" for i in model.inputs]
+    if reads:
+        raise DataError(
+            f"holds scattered points of the states, and {reads[0]}",
+            file=file, help="give frames on a grid: a dataset `t` of one axis, and states with an axis of time",
+        )  # fmt: skip
 
 
 def _check(points: Points, model: Model, file: str) -> None:

@@ -143,7 +143,10 @@ def _cut(trajectories: Trajectories, starts: np.ndarray, stops: np.ndarray) -> T
         step = own[-1] - own[-2] if length > 1 else 1.0
         times[row] = np.concatenate([own, own[-1] + step * np.arange(1, frames - length + 1)])
         state[row, :length] = trajectories.state[row, start:stop]
-    return replace(trajectories, times=times, state=state, lengths=lengths)
+    points = trajectories.points
+    if points is not None:
+        points = points.between(times[:, 0], times[np.arange(len(times)), lengths - 1])
+    return replace(trajectories, times=times, state=state, lengths=lengths, points=points)
 
 
 def _without_frames_before(trajectories: Trajectories, starts: np.ndarray, stops: np.ndarray) -> Trajectories:

@@ -15,6 +15,8 @@ from eqdsl.data.plan import Plan, make_plan
 from eqdsl.data.reading import load_trajectories
 from eqdsl.data.safety import open_file, size_text
 from eqdsl.data.sampling import Statistics, dataset_statistics
+from eqdsl.data.scattered import FORMAT, points_in
+from eqdsl.data.trajectories import Points
 from eqdsl.model.model import Model
 
 MAX_CHECKED_BYTES = 1 << 28
@@ -43,7 +45,8 @@ class ModelSummary:
     """What a model takes from the file.
 
     `sources` maps each state (or velocity) and input to the dataset it is read from, `times` is (first, last), `grid`
-    the number of points and the ends of each axis, `problems` what stands in the way, each with its remedy.
+    the number of points and the ends of each axis; of scattered points `frames` is their number. `problems`
+    is what stands in the way, each with its remedy.
     """
 
     format: str
@@ -113,7 +116,7 @@ def describe_file(
         inventory = scan(handle, file)
         infos = list(inventory.datasets.values())
         datasets = tuple(_describe(handle, file, info, look=n < MAX_DESCRIBED) for n, info in enumerate(infos))
-        summary = _describe_model(handle, make_plan(handle, file, model, mapping)) if model is not None else None
+        summary = _describe_model(handle, file, model, mapping) if model is not None else None
         return FileSummary(file, Path(path).stat().st_size, datasets, _links(inventory), summary)
 
 
@@ -153,7 +156,26 @@ def _shape_text(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape)) or "scalar"
 
 
-def _describe_model(handle: h5py.File, plan: Plan) -> ModelSummary:
+def _describe_model(handle: h5py.File, file: str, model: Model, mapping: Mapping[str, str] | None) -> ModelSummary:
+    try:
+        found = points_in(handle, file, model, mapping)
+    except DataError as error:
+        return ModelSummary(FORMAT.name, {}, 0, 0, None, {}, (), (str(error),))
+    return (
+        _describe_frames(handle, make_plan(handle, file, model, mapping))
+        if found is None
+        else _describe_points(found[0])
+    )
+
+
+def _describe_points(points: Points) -> ModelSummary:
+    begin, end = points.times()
+    note = "scattered points: `eqdsl fit --objective collocation` needs no frames"
+    shape = points.at.shape
+    return ModelSummary(FORMAT.name, {}, shape[0], shape[1], (float(begin.min()), float(end.max())), {}, (note,), ())
+
+
+def _describe_frames(handle: h5py.File, plan: Plan) -> ModelSummary:
     problems, notes = list(plan.problems), list(plan.notes)
     if not problems and plan.state_bytes > MAX_CHECKED_BYTES:
         notes.append(f"the values ({size_text(plan.state_bytes)}) are checked when they are read, not here")
@@ -181,7 +203,8 @@ def _describe_model(handle: h5py.File, plan: Plan) -> ModelSummary:
 
 
 def _model_lines(model: ModelSummary) -> list[str]:
-    lines = [f"layout {model.format}; {model.trajectories} trajectories of {model.frames} frames"]
+    unit = "points" if model.format == FORMAT.name else "frames"
+    lines = [f"layout {model.format}; {model.trajectories} trajectories of {model.frames} {unit}"]
     if model.times is not None:
         lines.append(f"  time from {model.times[0]:.6g} to {model.times[1]:.6g}")
     lines += [f"  {name}: {n} points from {low:.6g} to {high:.6g}" for name, (n, low, high) in model.grid.items()]

@@ -64,6 +64,11 @@ class Points:
         """Those of some trajectories."""
         return Points(self.at[indices], self.values[indices])
 
+    def between(self, first: np.ndarray, last: np.ndarray) -> Points:
+        """Those of times from `first` to `last`, shape (B,); the values of others are missing."""
+        outside = (self.at[..., 0] < first[:, None]) | (self.at[..., 0] > last[:, None])
+        return Points(self.at, np.where(outside[..., None], np.nan, self.values))
+
     @property
     def known(self) -> np.ndarray:
         """Which values are known, shape (B, P, C)."""

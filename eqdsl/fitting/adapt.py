@@ -13,10 +13,13 @@ from eqdsl.data.trajectories import Trajectories
 from eqdsl.fitting.adoption import adopt, freeze_shared
 from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.fingerprint import fingerprint
-from eqdsl.fitting.fit import Session, few_threads, read_for_fit, split_for_fit
+from eqdsl.fitting.fit import Session, check_config, few_threads, read_for_fit, split_for_fit
+from eqdsl.fitting.invariance import check_invariance
 from eqdsl.fitting.problem import make_problem
 from eqdsl.fitting.run_folder import Run
 from eqdsl.fitting.run_place import run_place
+from eqdsl.fitting.stages import REGRESSION, objectives_of
+from eqdsl.fitting.suited import suited
 from eqdsl.fitting.trainer import Event
 from eqdsl.lowering.members import Members
 from eqdsl.model.model import ENVIRONMENT, TRAJECTORY
@@ -26,12 +29,20 @@ STEPS = 500
 
 
 def config_for_adapting(run: Run) -> FitConfig:
-    """The options of a run, with fewer steps and without penalties over environments."""
+    """The options of a run, with fewer steps and without penalties over environments.
+
+    Derivative matching, which holds fast what is shared, minimises what a regression solved for.
+    """
     config = run.config
     steps = min(config.optimizer.steps, STEPS)
+    objective = config.objective
+    if REGRESSION in objectives_of(config):
+        names = dict.fromkeys("derivative" if name == REGRESSION else name for name in objectives_of(config))
+        objective = objective.model_copy(update={"chain": ",".join(names), "shares": "auto"})
     return config.model_copy(
         update={
             "optimizer": config.optimizer.model_copy(update={"steps": steps}),
+            "objective": objective,
             "invariance": config.invariance.model_copy(update={"kind": "off"}),
             "run": config.run.model_copy(update={"minutes": None}),
         }
@@ -40,7 +51,7 @@ def config_for_adapting(run: Run) -> FitConfig:
 
 def _exact(config: FitConfig) -> FitConfig:
     """The options in float64, in which L-BFGS left the weights: what is shared keeps its bits."""
-    return config.model_copy(update={"run": config.run.model_copy(update={"dtype": "float64"})})
+    return config.model_copy(update={"run": config.run.model_copy(update={"dtype": "float64", "precision": "full"})})
 
 
 def adapt(
@@ -77,7 +88,7 @@ def adapt(
     DataError
         The data do not suit the model, or do not tell their environments.
     UsageError
-        The model has nothing of its own in an environment, or `out` is taken.
+        The model has nothing of its own in an environment, `out` is taken, or the options do not go with adapting.
     ComputationError
         Rollouts or gradients stayed not finite.
     """
@@ -87,11 +98,18 @@ def adapt(
             f"{run.path}: nothing in `{model.name}` is `per environment`, `per trajectory` or `adapts environment`",
             help="fit it again with all data: `eqdsl fit`",
         )
-    config = _exact(config_for_adapting(run) if config is None else config)
+    config = _exact(suited(config_for_adapting(run) if config is None else config, model))
+    check_config(model, config)
+    if REGRESSION in objectives_of(config):
+        raise UsageError(
+            f"objective `{REGRESSION}` solves for everything, also for what is shared, which stays as it is",
+            help="take `--set objective.chain=derivative,rollout`",
+        )
     if mapping:
         config = config.model_copy(update={"data": config.data.model_copy(update={"map": dict(mapping)})})
     run_place(Path(out), force=force)
     trajectories, file = read_for_fit(model, data, config)
+    check_invariance(config, trajectories)
     known, given = Members.of_state(run.state), Members.of_data(model, trajectories)
     if known.environments and trajectories.environment is None and ENVIRONMENT in model.scopes:
         known.places(model, ENVIRONMENT, trajectories)

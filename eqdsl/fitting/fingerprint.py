@@ -36,13 +36,17 @@ def content_hash(trajectories: Trajectories) -> str:
         # Frames made from points depend on the computer that made them.
         for array in (points.at, points.values):
             digest.update(np.ascontiguousarray(array, np.float64).tobytes())
+        digest.update(_bytes(trajectories.environment))
         return digest.hexdigest()
     for array in (trajectories.lengths.astype(np.int64), trajectories.times.astype(np.float64), flat[::rows]):
         digest.update(np.ascontiguousarray(array).tobytes())
-    if trajectories.environment is not None:
-        digest.update(np.ascontiguousarray(trajectories.environment, np.int64).tobytes())
+    digest.update(_bytes(trajectories.environment))
     for name, driving in sorted(trajectories.inputs.items()):
         digest.update(repr((name, driving.values.shape)).encode())
         for given in (driving.values, driving.times):
             digest.update(b"" if given is None else np.ascontiguousarray(given, np.float64).tobytes())
     return digest.hexdigest()
+
+
+def _bytes(environment: np.ndarray | None) -> bytes:
+    return b"" if environment is None else np.ascontiguousarray(environment, np.int64).tobytes()

@@ -29,6 +29,7 @@ from eqdsl.fitting.fingerprint import fingerprint
 from eqdsl.fitting.hidden import check_hidden, hidden_scales
 from eqdsl.fitting.integrator import ADJOINT_WARNING, diffusive
 from eqdsl.fitting.invariance import check_invariance
+from eqdsl.fitting.noise import check_noise
 from eqdsl.fitting.objectives.table import check_objectives, objectives_text
 from eqdsl.fitting.observation_texts import observation_texts
 from eqdsl.fitting.penalty import check_weights
@@ -95,13 +96,10 @@ def fit(
         Rollouts or gradients stayed not finite; `out` holds the run up to there.
     """
     check_something_to_fit(model)
-    check_weights(model, (config or FitConfig()).multiplier)
     config = suited(config, model) if config is not None else None
     previous = _run_to_resume(model, out, config) if resume else None
     config = config or (previous.config if previous is not None else suited(FitConfig(), model))
-    check_objectives(config)
-    check_hidden(model, config)
-    check_precision(config)
+    check_config(model, config)
     if out is not None and previous is None:
         run_place(Path(out), force=force)
     if mapping:
@@ -120,6 +118,21 @@ def fit(
     shorten(problem.field, config)
     with few_threads(problem), arithmetic(tf32=config.run.precision == "tf32"):
         return session.perform(out, identity, previous, force=force)
+
+
+def check_config(model: Model, config: FitConfig) -> None:
+    """Refuse options that do not exist or do not go with the model, before any data are read.
+
+    Raises
+    ------
+    UsageError
+        With what to take instead.
+    """
+    check_weights(model, config.multiplier)
+    check_objectives(config)
+    check_hidden(model, config)
+    check_noise(model, config)
+    check_precision(config)
 
 
 class Session:
@@ -229,7 +242,7 @@ class Session:
         for name, part in parts.items():
             try:
                 scores[name] = evaluate(run, part)
-            except ComputationError as error:
+            except (ComputationError, DataError) as error:
                 self.events({"event": "announce", "text": f"no {name} score: {error.message}"})
         return scores
 

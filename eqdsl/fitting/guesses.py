@@ -72,9 +72,11 @@ def _size(
     field: VectorField, trajectories: Trajectories, state: np.ndarray, shape: np.ndarray, channel: int,
     rates: np.ndarray, places: tuple[np.ndarray, np.ndarray],
 ) -> float:  # fmt: skip
-    """Factor on a shape at which observed rates change as the data do."""
+    """Factor on a shape at which observed rates change as the data do; 1 where these are not known."""
     rows, frames = places
     seen = np.flatnonzero(np.isfinite(rates) & (rates > 0))
+    if not len(seen):
+        return 1.0
     times = torch.as_tensor(trajectories.times[rows, frames], dtype=field.dtype, device=field.device)
     base = torch.as_tensor(state[rows, frames], dtype=field.dtype, device=field.device)
     base = torch.nan_to_num(base)

@@ -143,6 +143,9 @@ class _ScaledField:
 
 def _scaled(problem: Problem, scale: Tensor, rolled: Tensor | None) -> _Scaled:
     members = {f.name: getattr(problem, f.name) for f in fields(problem)}
+    if problem.noise is not None:
+        # It is that of all environments together, which the misfit itself has seen.
+        members["noise"] = problem.noise.apart()
     if rolled is None:
         members["field"] = _ScaledField(problem.field, scale)
     return _Scaled(**members, scale=scale, rolled=rolled)

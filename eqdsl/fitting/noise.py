@@ -8,14 +8,20 @@ log-likelihood ``sum_c (m_c/(2 s_c^2) + log s_c)``.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from eqdsl.core.errors import UsageError
+from eqdsl.fitting.config import FitConfig
+from eqdsl.fitting.stages import objectives_of
 from eqdsl.model.model import Model
 
+RESIDUAL = ("rollout", "shooting")
+"""Objectives whose misfit is a mean square residual of the data, which tells their noise."""
 SMALLEST = 1e-5
 """Least fitted standard deviation in those of the data: what rounding leaves of data without noise."""
 
@@ -67,6 +73,12 @@ class Noise(nn.Module):
         if self.fits:
             self._residuals.append(means.detach().double())
 
+    def apart(self) -> Noise:
+        """The same noise, to which the residuals of a batch make no difference."""
+        other = copy.copy(self)
+        other._residuals = []
+        return other
+
     def begin(self) -> None:
         """Forget the residuals of the epoch before."""
         self._residuals.clear()
@@ -105,3 +117,21 @@ class Noise(nn.Module):
 def stated(model: Model) -> bool:
     """Whether the model says anything about noise."""
     return bool(model.noise or model.noise_fitted)
+
+
+def check_noise(model: Model, config: FitConfig) -> None:
+    """Refuse to fit noise with an objective that does not tell it.
+
+    Raises
+    ------
+    UsageError
+        With the objectives that do.
+    """
+    last = objectives_of(config)[-1]
+    if model.noise_fitted and last not in RESIDUAL:
+        name = model.noise_fitted[0]
+        raise UsageError(
+            f"objective `{last}` does not tell the noise of `{name}`, which is to be fitted",
+            help=f"let {' or '.join(f'`{n}`' for n in RESIDUAL)} be the last objective, as in `--objective "
+            f"{last},rollout`, or state it: `observe {name} noise 0.1`",
+        )

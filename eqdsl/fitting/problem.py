@@ -30,7 +30,7 @@ from eqdsl.fitting.misfit import channel_means
 from eqdsl.fitting.noise import Noise, stated
 from eqdsl.fitting.penalty import learned_modules
 from eqdsl.fitting.scales import observed_rates, rms_rate, with_hidden_rates, without_gaps
-from eqdsl.fitting.segments import SegmentStarts, segment_length
+from eqdsl.fitting.segments import SegmentStarts, segment_length, segment_places
 from eqdsl.fitting.stages import AUTO, objectives_of
 from eqdsl.fitting.starts import FittedStarts, fitted_channels, start_states, starts_at_first
 from eqdsl.fitting.training_data import Batch, TrainingData
@@ -222,8 +222,7 @@ def make_problem(
     field = compile_model(model, grid=grid, dtype=dtype, seed=config.run.seed, members=members).to(device)
     for module in learned_modules(field).values():
         module.family.amplify_start(config.optimizer.start_gain / LAST_GAIN)
-    for part in (split.train, split.validation):
-        check_frames(part, field.memory, file=file)
+    _check_history(split, field.memory, file)
     filled = with_velocities(split.train, model)
     if not model.guessed:
         filled = with_rollouts(filled, field)
@@ -270,6 +269,7 @@ def make_problem(
     segments = None
     if "shooting" in objectives_of(config):
         length = segment_length(config.objective.segment, train.horizon)
+        _check_segments(train, length, file)
         segments = SegmentStarts(model, train, filled, scale[: len(model.channels)], length)
     derivative = None
     names = objectives_of(config)
@@ -296,6 +296,34 @@ def make_problem(
         starts_at_first(model, split.train), derivative, cloud, states,
         Noise(model, observed, scale) if stated(model) else None,
     )  # fmt: skip
+
+
+def _check_history(split: Split, memory: int, file: str | None) -> None:
+    """Refuse parts of the data that are too short to look back on."""
+    for name, part in (("train", split.train), ("validation", split.validation), ("test", split.test)):
+        shortest = int(part.lengths.min(initial=memory + 1))
+        if name != "train" and memory > 1 and shortest <= memory:
+            raise DataError(
+                f"{shortest} frames of a trajectory are held out for {name}, but `history(…, {memory})` needs {memory} "
+                "to look back on and one to predict",
+                file=file,
+                help=f"hold out more (`data.{name}`), or nothing (`data.{name}=0`)",
+            )
+        check_frames(part, memory, file=file)
+
+
+def _check_segments(train: TrainingData, length: int, file: str | None) -> None:
+    """Refuse segments that would look back on missing values."""
+    if train.memory < 2:
+        return
+    for row, frame in segment_places(train, length):
+        if not train.whole[row, frame]:
+            raise DataError(
+                f"objective `shooting` begins a segment at frame {frame} of trajectory {row}, and there a value is "
+                f"missing in the {train.memory} frames that `history` looks back on",
+                file=file,
+                help="take `--objective rollout`, which starts elsewhere, or another `objective.segment`",
+            )
 
 
 def _where_to_start(model: Model) -> str:

@@ -14,8 +14,12 @@ from eqdsl.inspection.response import Response
 from eqdsl.inspection.rewrite import distilled_source
 from eqdsl.inspection.search import find_formulas
 from eqdsl.inspection.units import named_coefficients
+from eqdsl.inspection.wording import short
 from eqdsl.lowering.vector_field import VectorField, compile_model
 from eqdsl.model.model import Model
+
+WORSE = 10.0
+"""Ratio of mean square errors from which on formulas are said to be worse than the learned terms."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,17 @@ class Comparison:
     network_to_data: float
     formula_to_data: float
     formula_to_network: float
+
+    @property
+    def warning(self) -> str:
+        """Where formulas predict the data much worse than what they stand for; empty where they do not."""
+        if not self.formula_to_data > WORSE * self.network_to_data:
+            return ""
+        ratio = f"{short(self.formula_to_data / self.network_to_data)} x" if self.network_to_data else "infinitely"
+        return (
+            f"the formulas predict these data {ratio} worse than the learned terms: they lack something that matters. "
+            "Fit longer, or to more data, before distilling"
+        )
 
 
 @dataclass(frozen=True)
@@ -145,6 +160,8 @@ def distil(
         note = f"no distilled file: the formulas do not pass the model's checks ({failure.diagnostics[0].message})"
         return Distillation(formulas, refused, None, None, note)
     comparison, note = _compared(vector_field, distilled, compared)
+    if comparison is not None:
+        note = "; ".join(filter(None, (note, comparison.warning)))
     own = [p.name for p in distilled.parameters if p.fitted and p.per is not None]
     if own:
         note = " ".join(

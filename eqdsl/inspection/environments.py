@@ -127,8 +127,9 @@ def _contexts(field: VectorField, label: int) -> dict[str, tuple[float, ...]]:
 def _learned(field: VectorField, visited: Visited, chosen: np.ndarray) -> dict[str, float]:
     assert visited.rows is not None
     own = replace(
-        visited, times=visited.times[chosen], state=visited.state[chosen], rows=visited.rows[chosen], skipped=0
-    )
+        visited, times=visited.times[chosen], state=visited.state[chosen], rows=visited.rows[chosen], skipped=0,
+        past=None if visited.past is None else visited.past[chosen],
+    )  # fmt: skip
     squares: dict[str, float] = {}
     count: dict[str, int] = {}
     for driven, times, state in own.batches(field):

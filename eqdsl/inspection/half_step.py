@@ -9,7 +9,7 @@ parameters would end with the shorter step.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -24,8 +24,9 @@ from eqdsl.inspection.sensitivity import Sensitivity, chosen_rows, sample_of
 from eqdsl.inspection.visited import Visited, as_tensor
 from eqdsl.inspection.wording import percent, short
 from eqdsl.lowering.vector_field import VectorField
-from eqdsl.numerics.integrators.integrate import integrate
 from eqdsl.numerics.integrators.table import METHODS
+from eqdsl.simulation.observing import observed_trajectories
+from eqdsl.simulation.remembering import roll_out
 
 MUCH = 0.3
 """Change of the rollouts over their misfit from which on the step counts."""
@@ -105,11 +106,12 @@ def half_step(
     method, substeps
         Of the run.
     """
-    data = rolled.data
+    data, states = rolled.data, rolled.states or rolled.model
     times = resting_times(data.times, data.lengths, data.frames)
-    driven = field.driven(data)
+    driven = field.driven(data).with_past(None if rolled.past is None else as_tensor(rolled.past, field))
     try:
-        own, finer = (_rollout(driven, data.state[:, 0], times, method, substeps, n) for n in (1, 2))
+        paths = [_rollout(driven, states.state[:, 0], times, method, substeps, n) for n in (1, 2)]
+        own, finer = (observed_trajectories(field, replace(states, state=path)).state for path in paths)
         shifts = _shifts(field, data, visited, found, values, method, substeps)
     except ComputationError:
         return None
@@ -128,7 +130,7 @@ def _rollout(
     tighter = TIGHTER ** (finer - 1)
     with torch.no_grad():
         start = field.constrain(as_tensor(times[:, 0], field), as_tensor(initial, field))
-        states = integrate(
+        states = roll_out(
             field, start, torch.as_tensor(times), method=method, substeps=finer * substeps, rtol=RTOL * tighter,
             atol=ATOL * tighter,
         )  # fmt: skip
@@ -145,10 +147,14 @@ def _shifts(
     # Inputs are not known past the last frame, where a step from it would end.
     if not chosen or field.reads:
         return {}
-    sample = sample_of(visited)
     interval = float(np.median(np.diff(data.times, axis=1)[:, : max(1, int(data.lengths.min()) - 1)]))
-    times = np.stack([sample.times, sample.times + interval], axis=1)
-    own, finer = (_rollout(field, sample.state, times, method, substeps, n)[:, 1] for n in (1, 2))
+    ends: list[list[np.ndarray]] = [[], []]
+    for driven, at, state in sample_of(visited).batches(field):
+        begin = at.double().cpu().numpy()
+        times, initial = np.stack([begin, begin + interval], axis=1), state.double().cpu().numpy()
+        for n, found_ends in enumerate(ends, start=1):
+            found_ends.append(_rollout(driven, initial, times, method, substeps, n)[:, 1])
+    own, finer = (np.concatenate(parts) for parts in ends)
     defect = (own - finer) / interval / found.scales.reshape(1, -1, *[1] * (own.ndim - 2))
     moved = np.linalg.lstsq(found.left[:, chosen], defect.reshape(-1)[chosen_rows(defect.size)], rcond=None)[0]
     return {found.names[i]: float(move) / values[found.names[i]] for i, move in zip(chosen, moved, strict=True)}

@@ -42,6 +42,8 @@ class Rollouts:
         Points that are predicted, and not given by walls that follow the data; all without it.
     states : Trajectories, optional
         The states of the model, where `model` holds something else.
+    past : ndarray, shape (B, N, C, *S), optional
+        The frames up to the first one, where the model looks back on N.
     """
 
     data: Trajectories
@@ -51,13 +53,17 @@ class Rollouts:
     lost: tuple[str, ...] = ()
     counted: np.ndarray | None = None
     states: Trajectories | None = None
+    past: np.ndarray | None = None
 
     def select(self, indices: Sequence[int]) -> Rollouts:
         """The rollouts at these positions."""
         chosen = list(indices)
         rows = tuple(self.rows[i] for i in chosen)
         states = None if self.states is None else self.states.select(chosen)
-        return replace(self, data=self.data.select(chosen), model=self.model.select(chosen), rows=rows, states=states)
+        past = None if self.past is None else self.past[chosen]
+        return replace(
+            self, data=self.data.select(chosen), model=self.model.select(chosen), rows=rows, states=states, past=past
+        )
 
 
 @dataclass(frozen=True)
@@ -147,7 +153,8 @@ def rollouts(field: VectorField, data: Trajectories) -> Rollouts:
     compared = replace(kept, channels=field.model.data_channel_names, state=_as_data(kept, data.select(list(rows))))
     model = observed_trajectories(field, rolled)
     observed = tuple(name for name in observed_channels(data) if name not in field.model.unobserved)
-    return Rollouts(compared, model, observed, rows, lost, _counted(field, compared), rolled)
+    looked = None if past is None else past[list(rows)]
+    return Rollouts(compared, model, observed, rows, lost, _counted(field, compared), rolled, looked)
 
 
 def _as_data(filled: Trajectories, data: Trajectories) -> np.ndarray:

@@ -15,7 +15,7 @@ from eqdsl.inspection.parameters import is_at_bound
 from eqdsl.inspection.sensitivity import Sensitivity
 from eqdsl.inspection.visited import Visited
 from eqdsl.lowering.vector_field import VectorField
-from eqdsl.model.expr import Diff, FluxDiff
+from eqdsl.model.expr import Diff, FluxDiff, ParamRef
 from eqdsl.model.facts import facts_of, nodes_of
 from eqdsl.model.model import NEIGHBOURHOOD, LearnedTerm, Model
 
@@ -90,7 +90,7 @@ def identifiability(
     bounds = {p.name: (p.lower, p.upper) for p in field.model.parameters}
     # On its bound a parameter stands still whatever the data say; that it is there is said elsewhere.
     silent = [g for g in silent if len(g[0]) > 1 or not is_at_bound(values[g[0][0]], *bounds[g[0][0]])]
-    sentences = [*_without_effect(silent), *_taken_over(imitated, field.model, found)]
+    sentences = [*_without_effect(silent, _outside_equations(field.model)), *_taken_over(imitated, field.model, found)]
     combinations = [text for _, texts in (*silent, *imitated) for text in texts]
     return Identifiability(sorted_out.names, sorted_out.rank, tuple(combinations), tuple(sentences))
 
@@ -110,12 +110,25 @@ def _groups(
     return [(group, texts)] if texts else [((name,), ()) for name in group]
 
 
-def _without_effect(groups: Sequence[Group]) -> Iterator[str]:
+def _outside_equations(model: Model) -> frozenset[str]:
+    """Parameters that initial values or what is observed depend on: the effects looked at here are on the equations."""
+    table = facts_of(model)
+    starts = [value.expr for value in model.initial if value.expr is not None]
+    expressions = [*starts, *(part for seen in model.observations for part in seen.components)]
+    return frozenset(node.name for expr in expressions for node in nodes_of(expr, table) if isinstance(node, ParamRef))
+
+
+def _without_effect(groups: Sequence[Group], outside: frozenset[str]) -> Iterator[str]:
     for names, texts in groups:
         if texts:
             yield (
                 f"{listed(names)}: these data determine only {listed(texts)}. Fix {_others(names, texts)} in the "
                 "model file, or add data in which they act apart."
+            )
+        elif names[0] in outside:
+            yield (
+                f"{names[0]} acts on initial values or on what is observed, not on the equations, which alone are "
+                "looked at here: whether the data decide it is not known."
             )
         else:
             yield f"{names[0]} has no effect on these data. Fix it, or add data in which it acts."

@@ -34,7 +34,7 @@ Column = Callable[[Tensor], np.ndarray]
 
 
 class Tangents:
-    """Derivatives of rates and learned outputs with respect to weights, at some states.
+    """Derivatives of rates and learned outputs with respect to weights, at some states; encoders change neither.
 
     Parameters
     ----------
@@ -48,6 +48,7 @@ class Tangents:
         self.weights = {
             term: {name: p for name, p in field.named_parameters() if name.startswith(f"learned.term_{term}.")}
             for term in field.terms_by_name
+            if term not in field.model.encoders
         }
         self._rate: Tensor | None = None
 

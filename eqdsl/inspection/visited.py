@@ -98,7 +98,9 @@ def visited_states(trajectories: Trajectories, field: VectorField, *, max_points
     frames = filled.state.reshape(-1, *filled.state.shape[2:])
     real = (np.arange(filled.frames) < filled.lengths[:, None]).reshape(-1)
     complete = real & np.isfinite(frames).all(axis=tuple(range(1, frames.ndim)))
-    complete &= np.tile(np.arange(filled.frames) >= field.memory - 1, len(filled))
+    # Frames that are only looked back on are no states that anything is evaluated at, and lack nothing.
+    real &= np.tile(np.arange(filled.frames) >= field.memory - 1, len(filled))
+    complete &= real
     if not complete.any():
         raise DataError("no frame is complete: there is no state to inspect the terms at")
     rows = np.repeat(np.arange(len(filled)), filled.frames)[complete]

@@ -119,6 +119,7 @@ def simulate(
         units=_units(field),
         inputs={} if inputs is None else inputs.inputs,
         environment=None if inputs is None else inputs.environment,
+        number=None if inputs is None else inputs.number,
     )
     return Simulation(trajectories, time.perf_counter() - began, effort.steps, effort.evaluations, chosen)
 

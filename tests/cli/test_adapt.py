@@ -92,6 +92,31 @@ def test_a_simulation_says_in_which_environment(tmp_path: Path, run: Path, call:
     assert "nothing of the simulated model is another one in each environment" in model.err
 
 
+def test_a_simulation_from_data_that_do_not_tell_takes_the_environment_that_is_given(
+    tmp_path: Path, run: Path, call: Call
+) -> None:
+    silent = written(tmp_path / "silent.h5", {7: 2.5}, told=False)
+    assert call("simulate", "--run", run, "--from", silent, "-o", tmp_path / "a.h5").status == 1
+    given = call("simulate", "--run", run, "--from", silent, "--environment", 1, "-o", tmp_path / "a.h5")
+    assert given.status == 0
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert file["u"][0, -1] == pytest.approx(np.exp(-1.5), rel=1e-3)
+
+
+def test_trajectories_of_the_fit_are_simulated_with_their_own_numbers(tmp_path: Path, call: Call) -> None:
+    """Also those of a learned term whose inputs are looked at afterwards."""
+    (tmp_path / "m.eq").write_text(
+        "state u\nhidden state h\nparam k per trajectory = fit 1 in (0, 5)\nlearned g(u) by mlp(2)\n"
+        "dt(u) = -k*u + 0*(g + h)\ndt(h) = -h\ninit u = 2\ninit h = fit 1\n"
+    )
+    data = written(tmp_path / "d.h5", {0: 0.5, 1: 1.5})
+    settings = [part for setting in QUICK for part in ("--set", setting)]
+    assert call("fit", tmp_path / "m.eq", data, "-o", tmp_path / "run", "--quiet", *settings).status == 0
+    assert call("simulate", "--run", tmp_path / "run", "--from", data, "-o", tmp_path / "a.h5").status == 0
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert file["u"][:, -1] == pytest.approx(np.exp([-0.5, -1.5]), rel=2e-2)
+
+
 def test_data_that_do_not_tell_are_refused(tmp_path: Path, run: Path, call: Call) -> None:
     silent = written(tmp_path / "silent.h5", {7: 2.5}, told=False)
     outcome = call("adapt", run, silent)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import h5py
 import pytest
 import torch
 
@@ -21,6 +22,7 @@ from eqdsl.cli.sweeping.study import Trial
 from eqdsl.cli.sweeping.trials import Running
 from eqdsl.data.writing import write_trajectories
 from eqdsl.fitting.checkpoint import read_tensors
+from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.fit import fit
 from eqdsl.fitting.run_folder import load_run
 from tests.cli.support import Call
@@ -251,3 +253,13 @@ def test_the_help_names_the_ranges_of_the_search(call: Call) -> None:
     text = " ".join(call("sweep", "--help").out.split())
     assert "optimizer.learning_rate a number from 0.0003 to 0.03 (uniform in its logarithm)" in text
     assert "run.seed an integer from 0 to 9" in text
+
+
+def test_a_sweep_takes_scattered_points_as_a_fit_does(tmp_path: Path) -> None:
+    points = {"t": [[0.0, 1.0, 2.0]], "x": [[0.1, 0.5, 0.9]], "u": [[1.0, 2.0, 1.5]]}
+    with h5py.File(tmp_path / "d.h5", "w") as file:
+        for name, values in points.items():
+            file[name] = values
+    heat = model("space x in [0, 1]\ngrid x = 8\nstate u(x)\nparam a = fit 0.1\ndt(u) = a*dxx(u)\n")
+    request = perform.Request("", str(tmp_path / "d.h5"), tmp_path, (), None, 1, None, (), (), False, True, False)
+    assert perform._data(request, heat, FitConfig())["trajectories"] == 1

@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
+from eqdsl.analysis.check import loads_model
 from eqdsl.data import sampling, summary
 from eqdsl.data.inventory import DatasetInfo
 from eqdsl.data.mapping import expand_index
@@ -105,3 +106,33 @@ def test_a_sample_is_announced(path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(sampling, "SAMPLE_BYTES", 640)
     text = describe_file(path).as_text()
     assert "~ judged by a sample of the values" in text
+
+
+SCATTERED = "space x in [0, 1]\ngrid x = 8\nstate u(x)\ndt(u) = dxx(u)\n"
+
+
+def test_scattered_points_are_no_problem(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    with h5py.File(tmp_path / "points.h5", "w") as file:
+        file["t"], file["x"], file["u"] = rng.uniform(0.0, 1.0, (3, 2, 30))
+    found = describe_file(tmp_path / "points.h5", model=loads_model(SCATTERED))
+    assert found.model is not None and found.model.problems == ()
+    assert "layout points; 2 trajectories of 30 points" in str(found)
+    assert "note: scattered points: `eqdsl fit --objective collocation` needs no frames" in str(found)
+
+
+def test_points_outside_of_the_domain_are_a_problem(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "points.h5", "w") as file:
+        file["t"] = file["u"] = np.linspace(0, 1, 30).reshape(2, 15)
+        file["x"] = np.linspace(0, 3, 30).reshape(2, 15)
+    found = describe_file(tmp_path / "points.h5", model=loads_model(SCATTERED))
+    assert found.model is not None and len(found.model.problems) == 1
+    assert "20 points lie outside of `x`" in found.model.problems[0]
+
+
+def test_a_model_that_observes_nothing_is_named(path: Path) -> None:
+    unseen = loads_model("hidden state v\nparam k = fit 1\ndt(v) = -k*v\ninit v = 1\n")
+    found = describe_file(path, model=unseen)
+    assert found.model is not None and len(found.model.problems) == 1
+    assert "the model takes no values from the file: nothing in it is observed" in found.model.problems[0]
+    assert "declare a state without `hidden`, or write `observe y = …`" in found.model.problems[0]

@@ -100,3 +100,32 @@ def test_what_cannot_be_adapted_is_refused_in_words(tmp_path: Path) -> None:
     shared = fit(model("state u\nparam k = fit 1\ndt(u) = -k*u\n"), decays(), out=tmp_path / "c", config=nothing)
     with pytest.raises(UsageError, match=r"nothing in `.*` is `per environment`, `per trajectory` or `adapts"):
         adapt(shared, decays(NEW), out=tmp_path / "d")
+
+
+def test_after_a_regression_what_is_shared_stays_too(tmp_path: Path) -> None:
+    """A regression solves for everything at once; to adapt, derivative matching takes its place."""
+    run = fit(model(DECAY), decays(), out=tmp_path / "a", config=quick("objective.chain=regression"))
+    config = with_overrides(config_for_adapting(run), ["optimizer.steps=30", "optimizer.polish=10"])
+    assert config.objective.chain == "derivative"
+    adapted = adapt(run, decays({9: 1.6}), out=tmp_path / "b", config=config)
+    assert adapted.state["parameters"]["s"] == pytest.approx(run.state["parameters"]["s"], rel=1e-6)
+    before, after = run.state["own"]["k"], adapted.state["own"]["k"]
+    assert {label: after[label] for label in before} == pytest.approx(before, rel=1e-6)
+    assert after["9"] == pytest.approx(1.6, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("objective.chain=regression", "objective `regression` solves for everything, also for what is shared"),
+        ("objective.chain=folding", "`folding` is no objective of a fit"),
+        ("invariance.kind=vrex", "compares environments, and the data hold environment 9 only"),
+        ("multiplier.weights.g=2", "`g` is not a learned term"),
+    ],
+)
+def test_options_that_do_not_go_with_adapting_are_refused(tmp_path: Path, setting: str, said: str) -> None:
+    run = fit(model(DECAY), decays(), out=tmp_path / "a", config=quick("optimizer.steps=1", "optimizer.polish=0"))
+    config = with_overrides(config_for_adapting(run), [setting])
+    with pytest.raises(UsageError, match=said):
+        adapt(run, decays({9: 1.6}), out=tmp_path / "b", config=config)
+    assert not (tmp_path / "b").exists()

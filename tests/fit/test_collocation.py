@@ -12,10 +12,12 @@ import torch
 
 from eqdsl.core.errors import DataError
 from eqdsl.data.reading import read_data
+from eqdsl.data.split import split_trajectories
 from eqdsl.data.trajectories import Points, Trajectories
 from eqdsl.fitting.collocation.cloud import cloud_on_grid
 from eqdsl.fitting.collocation.frames import cloud_of_points, with_frames
 from eqdsl.fitting.collocation.states import StateNetworks
+from eqdsl.fitting.fingerprint import content_hash
 from eqdsl.fitting.fit import fit
 from eqdsl.fitting.objectives.collocation import JOINED
 from eqdsl.fitting.objectives.table import OBJECTIVES
@@ -214,6 +216,40 @@ def test_points_that_do_not_suit_the_model_are_refused(
 def test_where_frames_are_needed_points_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds scattered points, and frames on a grid are needed here"):
         read_data(stored(tmp_path / "d.h5", scattered(0.0, points=30)), model(HEAT))
+
+
+def test_scattered_trajectories_have_environments(tmp_path: Path) -> None:
+    points = scattered(0.0, points=30)
+    found = read_data(stored(tmp_path / "d.h5", points, environment=np.array([4, 4, 7])), model(HEAT), scattered=True)
+    assert found.environment is not None
+    assert found.environment.tolist() == [4, 4, 7]
+    other = replace(found, environment=np.array([4, 7, 7]))
+    assert content_hash(other) != content_hash(found)
+
+
+def test_what_scattered_points_do_not_hold_is_named(tmp_path: Path) -> None:
+    file = stored(tmp_path / "d.h5", scattered(0.0, points=30), p=np.ones((3, 30)))
+    for text, said in (
+        ("observe p = u^2\ninit u = 1\n", "`p` is observed through an expression"),
+        ("input q(t)\npenalty s = q^2*u\n", "the input `q` is read from the data"),
+    ):
+        with pytest.raises(DataError, match=f"holds scattered points of the states, and {said}"):
+            read_data(file, model(HEAT + text), scattered=True)
+
+
+def test_points_after_the_training_frames_are_held_out() -> None:
+    """With two trajectories the last part of each is for validation, the points there too."""
+    points = scattered(0.0, points=200)
+    times = np.tile(np.linspace(0, 0.4, 33), (3, 1))
+    whole = Trajectories(times, np.zeros((3, 33, 1, 16)), np.full(3, 33), ("u",), points=points).select([0, 2])
+    split = split_trajectories(whole, validation=0.25)
+    assert split.train.points is not None
+    assert split.validation.points is not None
+    ends, begins = split.train.points.times()[1], split.validation.points.times()[0]
+    assert (ends <= 0.3).all()
+    assert (begins >= 0.3).all()
+    kept = split.train.points.known.sum() + split.validation.points.known.sum()
+    assert kept == points.select(np.array([0, 2])).known.sum()
 
 
 def long_fit(text: str, data: Trajectories | Path) -> Run:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from eqdsl.core.errors import DataError
+from eqdsl.core.errors import DataError, UsageError
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.writing import write_trajectories
 from eqdsl.fitting.checkpoint import read_tensors
@@ -149,3 +149,10 @@ def test_environments_pass_through_a_file(tmp_path: Path) -> None:
     sample = load_run(tmp_path / "run").sample()
     assert sample["train"].environment is not None
     assert sorted(set(sample["train"].environment.tolist())) == [1, 2, 4]
+
+
+def test_a_regression_of_a_function_of_each_environment_says_what_is_in_the_way() -> None:
+    text = "state u\nlearned f(u) per environment by library(2)\ndt(u) = f\n"
+    with pytest.raises(UsageError, match="`f` is another one in each environment, and it solves for shared") as caught:
+        fit(model(text), decays(), config=quick("objective.chain=regression"))
+    assert "leave out `per environment`" in str(caught.value.help)

@@ -211,3 +211,49 @@ def test_objectives_that_need_every_state_are_refused() -> None:
 def test_data_that_cannot_be_looked_back_on(change: Callable[[Trajectories], Trajectories], said: str) -> None:
     with pytest.raises(DataError, match=said):
         fit(loads_model(WAVE), hide(change(wave_data(count=2)), "u"), config=quick("data.validation=0"))
+
+
+LOOKING_BACK = "state u\nparam k = fit 1\nlearned f(history(u, 3)) by mlp(2)\ndt(u) = -k*u + f\n"
+
+
+@pytest.mark.parametrize("part", ["validation", "test"])
+def test_what_is_held_out_by_time_is_long_enough_to_look_back_on(part: str) -> None:
+    """Said of the part, since the trajectory itself is long enough, and before the fit."""
+    shares = {"data.validation=0", f"data.{part}=0.1"} if part == "test" else {f"data.{part}=0.1"}
+    with pytest.raises(DataError, match=f"3 frames of a trajectory are held out for {part}, but `history") as caught:
+        fit(loads_model(LOOKING_BACK), decay_data(count=1, frames=21), config=quick(*sorted(shares)))
+    assert caught.value.help == f"hold out more (`data.{part}`), or nothing (`data.{part}=0`)"
+
+
+def test_no_segment_looks_back_on_missing_values() -> None:
+    data = decay_data(count=3, frames=21)
+    state = data.state.copy()
+    state[1, 11] = np.nan
+    config = quick("objective.chain=shooting", "objective.segment=5", "data.validation=0")
+    with pytest.raises(DataError, match="begins a segment at frame 12 of trajectory 1, and there a value"):
+        fit(loads_model(LOOKING_BACK), replace(data, state=state), config=config)
+
+
+def test_a_test_part_that_cannot_be_scored_leaves_a_run() -> None:
+    data = decay_data(count=4, frames=9)
+    config = quick("optimizer.steps=2", "optimizer.polish=0", "data.test=0.25")
+    whole, told = fit(loads_model(DECAYING), data, config=config), list[str]()
+    row = int(whole.state["split"].partition("for test (number ")[2].partition(")")[0])
+    state = data.state.copy()
+    state[row, ::2] = np.nan
+    state[row, 1::2] = np.nan
+    run = fit(
+        loads_model(DECAYING), replace(data, state=state), config=config,
+        events=lambda e: told.append(e.get("text", "")),
+    )  # fmt: skip
+    assert set(run.state["scores"]) == {"validation"}
+    assert any(text.startswith("no test score: no trajectory has a frame") for text in told)
+
+
+DECAYING = "state u\nparam k = fit 1\ndt(u) = -k*u\n"
+
+
+def test_two_frames_of_each_trajectory_will_do() -> None:
+    data = hide(pendulum_data(count=3).window(0, 2), "omega")
+    run = fit(loads_model(PENDULUM), data, config=quick("data.validation=0", "optimizer.steps=2", "optimizer.polish=0"))
+    assert run.state["status"] == "done"

@@ -133,3 +133,17 @@ def test_penalties_ask_for_environments_and_for_objectives_that_predict() -> Non
         fit(model(text), decays({5: 1.0}), config=quick("invariance.kind=vrex"))
     with pytest.raises(UsageError, match="goes with the objectives derivative and rollout, not with `shooting`"):
         fit(model(text), decays(), config=quick("invariance.kind=vrex", "objective.chain=shooting"))
+
+
+@pytest.mark.parametrize("kind", ["irm", "vrex"])
+def test_fitted_noise_is_that_of_all_environments(kind: str) -> None:
+    """Not that of the environment whose risk was taken last."""
+    data = decays({0: 0.5, 3: 1.5}, each=3, source=0.0)
+    size = np.where(data.environment == 3, 0.01, 0.1)[:, None, None]
+    data = replace(data, state=data.state + size * np.random.default_rng(0).normal(size=data.state.shape))
+    text = "state u\nparam k per environment = fit 1\ndt(u) = -k*u\nobserve u noise fit\n"
+    runs = [
+        fit(model(text), data, config=quick(f"invariance.kind={which}", "invariance.weight=1e-9", "data.validation=0"))
+        for which in ("off", kind)
+    ]
+    assert runs[1].state["noise"]["u"] == pytest.approx(runs[0].state["noise"]["u"], rel=0.02)

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from benchmarks.noise import CASES, measure
+from eqdsl.core.errors import UsageError
 from eqdsl.data.split import Split
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.fitting.fit import fit
@@ -112,3 +113,11 @@ def test_a_fit_ends_at_the_noise_on_training_and_held_out_data() -> None:
     assert row.training / row.training_exact == pytest.approx(1, abs=0.05)
     assert row.held_out / row.held_out_exact == pytest.approx(1, abs=0.05)
     assert row.training == pytest.approx(1, abs=0.3)
+
+
+@pytest.mark.parametrize("chain", ["derivative", "regression", "rollout,collocation"])
+def test_noise_is_not_fitted_by_an_objective_that_does_not_tell_it(chain: str) -> None:
+    """It would be reported as it began: as large as the data."""
+    last = chain.rpartition(",")[2]
+    with pytest.raises(UsageError, match=f"objective `{last}` does not tell the noise of `u`, which is to be fitted"):
+        fit(model(TWO), two_channels((0.1, 0.1)), config=quick(f"objective.chain={chain}"))

@@ -10,7 +10,7 @@ import pytest
 from eqdsl.analysis.check import check_source, load_model, loads_model
 from eqdsl.core.errors import UsageError
 from eqdsl.data.trajectories import Trajectories
-from eqdsl.inspection.distil import distilled_model
+from eqdsl.inspection.distil import Comparison, distilled_model
 from eqdsl.inspection.formula import Formula, find_formula
 from eqdsl.inspection.horizon import roll_out
 from eqdsl.inspection.inspect import inspect_run
@@ -142,3 +142,12 @@ def test_coefficient_fields_keep_their_declaration_and_are_compared_as_fitted(tm
     assert found.distillation.comparison is not None
     # The network was never fitted; the formula is the data's.
     assert found.distillation.comparison.formula_to_data < 0.1 * found.distillation.comparison.network_to_data
+
+
+def test_formulas_that_predict_much_worse_than_the_learned_terms_are_told() -> None:
+    assert Comparison(1e-3, 9e-3, 8e-3).warning == ""
+    assert Comparison(1e-3, 0.5e-3, 1e-4).warning == ""
+    assert Comparison(1e-3, 0.064, 0.06).warning == (
+        "the formulas predict these data 64 x worse than the learned terms: they lack something that matters. Fit "
+        "longer, or to more data, before distilling"
+    )

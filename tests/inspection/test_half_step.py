@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.optimize import brentq
@@ -12,6 +14,7 @@ from eqdsl.inspection.half_step import HalfStep, half_step
 from eqdsl.inspection.horizon import rollouts
 from eqdsl.inspection.sensitivity import sensitivity
 from eqdsl.inspection.visited import visited_states
+from eqdsl.lowering.members import Members
 from eqdsl.lowering.vector_field import compile_model
 
 DECAY = "state u\nparam k = fit 0.5 in (0, 5)\ndt(u) = -k*u\n"
@@ -81,3 +84,39 @@ def test_the_change_of_rollouts_is_that_of_the_steps() -> None:
         [s * np.exp(-RATE * INTERVAL * np.arange(n)) for s, n in zip(starts, (8, 8, 5), strict=True)]
     )
     assert found.change == pytest.approx(np.sqrt(np.mean(change**2) / np.var(values)), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        (
+            "state u\nparam k per environment = fit 0.5 in (0, 5)\nparam s = fit 1 in (-2, 2)\ndt(u) = -k*u*s\n",
+            0,
+        ),
+        (DECAY + "observe u\nobserve y = 2*u\n", 0),
+        (DECAY.replace("*u", "*u + 0*f") + "learned f(history(u, 2)) by mlp(2)\n", 1),
+        (DECAY + "hidden state h\nparam s = fit 1 in (-2, 2)\ndt(h) = -s*h\ninit h = 1\n", 0),
+    ],
+    ids=["environments", "observed", "history", "hidden"],
+)
+def test_the_change_is_the_same_however_the_model_is_seen(text: str, first: int) -> None:
+    """Rows drive, frames are looked back on and states are observed as in the rollouts that are compared."""
+    times = np.tile(INTERVAL * np.arange(8), (2, 1))
+    u = np.array([1.0, 2.0])[:, None] * np.exp(-RATE * times)
+    plain = Trajectories(times, u[..., None], np.array([8, 8]), ("u",), environment=np.array([3, 5]))
+    model = loads_model(text)
+    columns = {"u": u, "y": 2 * u, "h": np.full(u.shape, np.nan)}
+    data = replace(
+        plain, state=np.stack([columns[n] for n in model.data_channel_names], -1), channels=model.data_channel_names
+    )
+    assert changed(text, data).change == pytest.approx(changed(DECAY, plain.window(first, 8)).change, rel=1e-9)
+
+
+def changed(text: str, data: Trajectories) -> HalfStep:
+    model = loads_model(text)
+    field = compile_model(model, members=Members.of_data(model, data))
+    field.physical.set_value("k", RATE)
+    visited, values = visited_states(data, field), {"k": RATE, "s": 1.0}
+    found = half_step(field, rollouts(field, data), visited, sensitivity(field, visited), values, "rk4", 1)
+    assert found is not None
+    return found

@@ -175,3 +175,32 @@ def test_the_projection_bias_of_the_published_pendulum(norm: str) -> None:
     analytic = -((sin * weight) @ (missing * weight)) / ((sin * weight) @ (sin * weight))
     assert interval.middle == pytest.approx(analytic, rel=0.02)
     assert interval.middle / 1.0966227 == pytest.approx(-0.023 if norm == "l2" else -0.012, abs=0.0006)
+
+
+@pytest.mark.parametrize("use", ["init u = a*x\n", "init u = 1\nobserve p = a*u\n", "let b = 2*a\ninit u = b*x\n"])
+def test_a_parameter_outside_the_equations_is_not_said_to_have_no_effect(use: str) -> None:
+    head = "space x in [0, 1] periodic\ngrid x = 8\nstate u(x)\nparam a = fit 1\nparam k = fit 2\nparam c = fit 1\n"
+    field = compile_model(loads_model(head + "dt(u) = -k*u + 0*c\n" + use))
+    state = np.random.default_rng(0).uniform(0.5, 1.5, (1, 6, len(field.model.data_channel_names), 8))
+    times, axes = np.arange(6.0)[None], field.grid.coordinates()
+    data = Trajectories(times, state, np.array([6]), field.model.data_channel_names, axes)
+    visited = visited_states(data, field)
+    found = identifiability(field, visited, sensitivity(field, visited), {"a": 1.0, "k": 2.0, "c": 1.0})
+    assert set(found.sentences) == {
+        "a acts on initial values or on what is observed, not on the equations, which alone are looked at here: "
+        "whether the data decide it is not known.",
+        "c has no effect on these data. Fix it, or add data in which it acts.",
+    }
+
+
+def test_an_encoder_takes_no_share_of_a_parameter() -> None:
+    """It is no part of the equations, also where it is the only learned term."""
+    text = (
+        "state u\nhidden state v\nparam k = fit 2\nlearned e(history(u, 3)) by mlp(4)\n"
+        "dt(u) = v\ndt(v) = -k*u\ninit v = e\n"
+    )
+    field = compile_model(loads_model(text))
+    state = np.random.default_rng(0).uniform(0.5, 1.5, (20, 2))
+    found = sensitivity(field, Visited(np.arange(20.0), state, 0))
+    assert found.names == ("k",) and found.absorbed == pytest.approx([0.0])
+    assert not found.by_term and not found.outputs.size

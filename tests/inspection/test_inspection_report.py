@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import sys
+import warnings
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -153,6 +154,16 @@ def test_a_quantity_that_moves_little_has_numbers_on_its_axis() -> None:
     penalty, multiplier = ([t.get_text() for t in ax.get_yticklabels()] for ax in figure.axes)
     assert len(penalty) >= 3 and "0.044" in penalty
     assert "10²" in multiplier
+
+
+def test_a_penalty_of_zero_has_no_panel() -> None:
+    """Of a model without learned terms: a logarithmic axis cannot show it, and matplotlib would warn."""
+    rows: list[dict[str, object]] = [{"epoch": e, "misfit": 10.0**-e, "penalty": 0.0} for e in range(3)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure = draw_history(rows)
+    assert figure is not None
+    assert [ax.get_ylabel() for ax in figure.axes] == ["misfit"]
 
 
 def test_a_profile_passes_through_the_ends_of_the_ranges(inspection: Inspection) -> None:

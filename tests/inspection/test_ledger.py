@@ -91,3 +91,13 @@ def test_velocity_missing_from_the_data_is_taken_from_differences() -> None:
     data = Trajectories(times[None], np.sin(2 * times)[None, :, None], np.array([400]), ("u",))
     visited = visited_states(data, field)
     assert visited.state[10:-10, 1] == pytest.approx(2 * np.cos(2 * times)[10:-10], abs=1e-3)
+
+
+def test_frames_that_are_only_looked_back_on_are_not_said_to_miss_values() -> None:
+    """Of two trajectories of five frames three each can be looked at; one of them has a missing value."""
+    field = compile_model(loads_model("state u\nlearned f(history(u, 3)) by mlp(4)\ndt(u) = f\n"))
+    state = np.arange(10.0).reshape(2, 5, 1)
+    state[1, 4] = np.nan
+    times = np.tile(np.arange(5.0), (2, 1))
+    found = visited_states(Trajectories(times, state, np.array([5, 5]), ("u",), {}), field)
+    assert (len(found), found.skipped) == (5, 1)

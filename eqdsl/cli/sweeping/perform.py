@@ -223,7 +223,7 @@ def _data(request: Request, model: Model, config: FitConfig) -> dict[str, Any]:
     """Which data; reading them now finds what is wrong with them before anything runs."""
     check_weights(model, config.multiplier)
     file = Path(request.data)
-    return fingerprint(read_data(file, model, mapping=config.data.map or None), file)
+    return fingerprint(read_data(file, model, mapping=config.data.map or None, scattered=True), file)
 
 
 def _tell(request: Request, place: Place, plan: Plan, rows: list[Row]) -> None:

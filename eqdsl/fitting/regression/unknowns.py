@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from typing import NoReturn
 
 import torch
 from torch import Tensor
@@ -15,9 +16,12 @@ from eqdsl.learned.poly import Poly
 from eqdsl.learned.ranges import Unbounded
 from eqdsl.lowering.parameters import GivenParameters
 from eqdsl.lowering.vector_field import VectorField
+from eqdsl.model.model import LearnedTerm
 
 MOST = 2000
 """Unknowns that a regression takes: it solves for all of them at once."""
+LINEAR = ("library", "poly")
+"""Families that are linear in their weights."""
 INSTEAD = "take another objective, such as `--objective derivative,rollout`"
 
 
@@ -74,11 +78,7 @@ class Unknowns:
         for name, module in learned_modules(field).items():
             family = module.family
             if not isinstance(family, Poly):
-                declared = next(term.family for term in field.model.learned if term.name == name)
-                raise UsageError(
-                    f"objective `regression`: `{name}` is learned by `{declared}`, which is not linear in its weights",
-                    help=f"write `by library(3)`, or {INSTEAD}",
-                )
+                _refuse(next(term for term in field.model.learned if term.name == name))
             if not all(isinstance(limits, Unbounded) for limits in module.ranges):
                 raise UsageError(
                     f"objective `regression`: a range is declared for `{name}`, so it is not linear in its weights",
@@ -161,3 +161,16 @@ class Probe:
             else:
                 self.given.numbers[block.name] = numbers
         return self.field
+
+
+def _refuse(term: LearnedTerm) -> NoReturn:
+    """Raise `UsageError` for a learned term that a regression does not solve for."""
+    if term.family in LINEAR:
+        raise UsageError(
+            f"objective `regression`: `{term.name}` is another one in each environment, and it solves for shared terms",
+            help=f"leave out `per environment`, or {INSTEAD}",
+        )
+    raise UsageError(
+        f"objective `regression`: `{term.name}` is learned by `{term.family}`, which is not linear in its weights",
+        help=f"write `by library(3)`, or {INSTEAD}",
+    )

@@ -17,7 +17,7 @@ MARKERS = ("stage", "horizon")
 """Columns whose changes are marked by verticals."""
 
 PANELS = (("misfit", "validation"), ("penalty",), ("multiplier",))
-"""Columns that share a panel, all on logarithmic axes; a panel without any column is left out."""
+"""Columns that share a panel, on logarithmic axes; one without any positive value is left out."""
 
 PARAMETER = "param."
 """Prefix of the columns that hold parameter values."""
@@ -29,7 +29,7 @@ def draw_history(history: Sequence[Mapping[str, object]]) -> Figure | None:
         return None
     epochs = column(history, "epoch")
     parameters = [name for name in history[0] if name.startswith(PARAMETER)]
-    panels = [tuple(name for name in panel if np.isfinite(column(history, name)).any()) for panel in PANELS]
+    panels = [tuple(name for name in panel if (column(history, name) > 0).any()) for panel in PANELS]
     panels = [panel for panel in panels if panel]
     count = len(panels) + bool(parameters)
     if count == 0:

@@ -34,7 +34,10 @@ def noise_of_data(failure: Failure) -> Diagnostic | None:
     if (failure.text(0), failure.text(-1)) != ("=", "noise") and failure.text(0) not in ("with", "+", "±"):
         return None
     name = shortened(failure.tokens[1].text)
-    return error("E0200", "the noise follows the word `noise`", failure.span, help=f"write `observe {name} noise 0.1`")
+    return error(
+        "E0200", "the noise follows the word `noise`", failure.span,
+        help=f"write `observe {name} noise 0.1`, or `observe {name} noise fit`",
+    )  # fmt: skip
 
 
 def other_trend(failure: Failure) -> Diagnostic | None:

@@ -1,0 +1,3 @@
+state u
+dt(u) = -u
+observe u noise = fit
