@@ -35,7 +35,7 @@ FAMILIES = (
 FUNCTIONS = (
     "grad", "lap", "div", "curl", "dot", "cross", "norm", "advect", "biharm", "integral", "mean",
     "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "exp", "log", "log10", "sqrt", "abs",
-    "sign", "min", "max", "floor", "heaviside", "erf", "sigmoid", "relu", "softplus", "ifelse",
+    "sign", "min", "max", "floor", "heaviside", "erf", "sigmoid", "relu", "softplus", "ifelse", "sample",
 )  # fmt: skip
 """What is called with parentheses; the same names as in the table of operators (tested)."""
 

@@ -57,7 +57,7 @@ def test_simulate_follows_the_closed_form(call: Call, folder: Path, tmp_path: Pa
     out = tmp_path / "o.h5"
     shown = call("simulate", folder / "decay.eq", "-o", out, "--until", 2, "--every", 0.5, "--param", "k=3", "--json")
     assert shown.status == 0
-    assert set(shown.json) == {"out", "times", "states", "shapes", "wall_seconds", "steps", "integrator"}
+    assert set(shown.json) == {"out", "times", "states", "shapes", "wall_seconds", "steps", "integrator", "observed"}
     assert shown.json["integrator"]["method"] == "tsit5"
     assert shown.err.splitlines() == ["integrator: tsit5 (adaptive), because nothing in the equations is stiff"]
     assert shown.json["times"] == [0, 0.5, 1, 1.5, 2]
@@ -331,7 +331,7 @@ def test_fit_takes_objectives_in_order_and_names_those_it_has(call: Call, folder
     refused = call(*words, "--force", "--objective", "shoting")
     assert refused.status == 2
     assert "`shoting` is no objective of a fit" in refused.err
-    assert "did you mean `shooting`? there are derivative, rollout, shooting" in refused.err
+    assert "did you mean `shooting`? there are collocation, derivative, regression, rollout, shooting" in refused.err
     assert run.exists()
 
 

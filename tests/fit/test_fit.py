@@ -243,5 +243,5 @@ def test_data_without_a_usable_frame_are_refused() -> None:
 
 
 def test_channels_of_another_model_are_refused() -> None:
-    with pytest.raises(DataError, match="have the channels u, the model theta, omega"):
+    with pytest.raises(DataError, match="have the channels u, the data of the model theta, omega"):
         fit(model(PENDULUM), decay_data())

@@ -300,7 +300,7 @@ def test_data_without_a_whole_frame_are_seen_under_another_name() -> None:
     assert fitted.state["parameters"]["k"] == pytest.approx(2.0, abs=1e-3)
 
 
-@pytest.mark.parametrize("name", sorted(OBJECTIVES))
+@pytest.mark.parametrize("name", ["derivative", "rollout", "shooting"])
 def test_points_channels_and_frames_may_be_missing(name: str) -> None:
     # Where the data are exact, whatever is missing, the exact model fits what is there.
     text = "space x in [0, 1] periodic\nstate u(x), n\nparam k = fit 0.5\ndt(u) = -k*u\ndt(n) = -n\n"
@@ -315,7 +315,7 @@ def test_points_channels_and_frames_may_be_missing(name: str) -> None:
     state[3][rng.random((9, 2, 8)) < 0.3] = np.nan
     x = (np.arange(8) + 0.5) / 8
     data = Trajectories(np.tile(times, (5, 1)), state, np.full(5, 9), ("u", "n"), {"x": x})
-    problem = make_problem(model(text), all_of(data), quick("objective.chain=shooting", "objective.segment=4"))
+    problem = make_problem(model(text), all_of(data), quick(f"objective.chain={name}", "objective.segment=4"))
     problem.field.physical.set_value("k", 2.0)
     objective = OBJECTIVES[name](problem, lambda: None)
     horizon = objective.horizon(4)

@@ -73,14 +73,15 @@ def test_first_only_gives_one_window_per_trajectory() -> None:
     assert tensors(decay_data(count=5)).starts(3, first_only=True).tolist() == [[i, 0] for i in range(5)]
 
 
-@pytest.mark.parametrize("name", sorted(OBJECTIVES))
+@pytest.mark.parametrize("name", ["derivative", "rollout", "shooting"])
 def test_missing_values_leave_misfit_and_gradient_finite_and_change_nothing_else(name: str) -> None:
     data = decay_data()
     state = data.state.copy()
     state[:, 5] = np.nan
     gaps = problem_of(DECAY, replace(data, state=state), f"objective.chain={name}", "objective.segment=4")
     objective = OBJECTIVES[name](gaps, lambda: None)
-    windows = gaps.train.batch(objective.starts(4), 4)
+    horizon = objective.horizon(4)
+    windows = gaps.train.batch(objective.starts(horizon), horizon)
     misfit = objective.misfit(windows, 4)
     misfit.backward()
     gradient = next(gaps.field.physical.parameters()).grad

@@ -101,7 +101,7 @@ def test_a_flow_through_a_periodic_axis_has_a_mean_of_its_own() -> None:
 class Given(nn.Module):
     """In the place of a network: a stream function of position, and no uniform flow."""
 
-    radius = 0
+    radius, channel_axis = 0, -1
 
     def __init__(self, outputs: int) -> None:
         super().__init__()

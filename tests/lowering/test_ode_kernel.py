@@ -246,7 +246,7 @@ def test_what_takes_a_networks_place_is_evaluated() -> None:
     """Inspection puts formulas there, users their own modules."""
 
     class Twice(torch.nn.Module):
-        radius = 0
+        radius, channel_axis = 0, -1
 
         def forward(self, inputs: torch.Tensor) -> torch.Tensor:
             return 2 * inputs
