@@ -8,9 +8,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from eqdsl.core.errors import UsageError
 from eqdsl.lowering.vector_field import VectorField
 from eqdsl.numerics.integrators.integrate import integrate
 from eqdsl.numerics.integrators.integrate import rollout as rolled
+
+BACKWARDS = ("reversible", "adjoint")
+"""Kinds of `integrate`'s memory whose gradients take the steps again, one by one, from the last one back."""
 
 
 def roll_out(field: VectorField, start: Tensor, times: Tensor, **options: Any) -> Tensor:
@@ -20,10 +24,20 @@ def roll_out(field: VectorField, start: Tensor, times: Tensor, **options: Any) -
 
     Over each interval past frames stand still; at its end the predicted frame becomes the newest one, so forecasts feed
     on forecasts (as in de Bezenac et al., ICLR 2018). What depends on them alone is evaluated once an interval.
+
+    Raises
+    ------
+    UsageError
+        Gradients are to be computed backwards: each step undone would go through all intervals before it again.
     """
     past = field.past
     if past is None or not field.remembers:
         return integrate(field, start, times, **options)
+    if options.get("memory") in BACKWARDS:
+        raise UsageError(
+            f"`memory = {options['memory']}` does not go with past frames, which are predictions themselves",
+            help="take `memory = checkpoint`, which goes with any model",
+        )
     watch = options.pop("watch", None)
     states = [start]
 

@@ -139,3 +139,16 @@ def test_gradients_beside_a_parameter_that_no_rate_follows() -> None:
     assert_same([slope], list(torch.autograd.grad((plain(0.0, state) ** 2).sum(), state)))
     slope.sum().backward()
     assert field.physical.raw["value_a"].grad is None
+
+
+def test_batches_of_cotangents_by_vmap() -> None:
+    directions, slopes = torch.randn(3, 2, 1, 32, 32, dtype=torch.float64), []
+    for field in (model(), model(kernels=False)):
+        state = start()
+        rates, inputs = field(0.0, state), [state, *field.parameters()]
+
+        def pulled(v: Tensor, rates: Tensor = rates, inputs: list = inputs) -> tuple[Tensor, ...]:
+            return torch.autograd.grad(rates, inputs, v, retain_graph=True, allow_unused=True, materialize_grads=True)
+
+        slopes.append(list(torch.vmap(pulled)(directions)))
+    assert_same(*slopes)

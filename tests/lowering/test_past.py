@@ -124,3 +124,17 @@ def test_a_past_that_does_not_fit_is_refused() -> None:
             field.with_past(torch.ones(rows, 3, 2, dtype=torch.float64))(0.0, state)
     longer = torch.arange(12, dtype=torch.float64).reshape(1, 6, 2)
     assert float(field.with_past(longer)(0.0, state[:1])[0, 0]) == 6.0
+
+
+def test_gradients_through_past_frames_are_stored_or_computed_again() -> None:
+    past, times = past_of((1.0, 0.5), (0.4, 0.3), (0.2, 0.9)).requires_grad_(), torch.linspace(0, 1, 4)
+    field = lagging({0: 0.7, 2: -0.3, 3: 0.2}).with_past(past)
+    slopes = [
+        torch.autograd.grad(roll_out(field, past[:, -1], times, method="rk4", memory=memory).square().sum(), past)[0]
+        for memory in ("stored", "checkpoint")
+    ]
+    torch.testing.assert_close(*slopes, rtol=0, atol=0)
+    # Undone, a step would be taken again for each step of each interval after it.
+    for memory, method in (("reversible", "leapfrog"), ("adjoint", "dopri8")):
+        with pytest.raises(UsageError, match=f"`memory = {memory}` does not go with past frames"):
+            roll_out(field, past[:, -1], times, method=method, memory=memory)

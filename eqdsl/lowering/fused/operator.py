@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from eqdsl.core.native import CompilationFailed
-from eqdsl.learned.native.use import batched
+from eqdsl.learned.native.use import batched, transformed
 from eqdsl.lowering.fused.backends import Rates
 from eqdsl.lowering.fused.reference import reference_rates
 
@@ -54,7 +54,7 @@ class _Rates(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *cotangents: Tensor) -> Any:
         state, uniforms, *arrays = ctx.saved_tensors
-        if torch.is_grad_enabled() or batched(cotangents[0]):
+        if torch.is_grad_enabled() or transformed() or batched(cotangents[0]):
             found = _adjoint_by_torch(ctx, cotangents[0], [state, uniforms, *arrays])
             return None, *found
         try:
@@ -66,7 +66,7 @@ class _Rates(torch.autograd.Function):
 
 
 def _adjoint_by_torch(ctx: Any, cotangent: Tensor, inputs: list[Tensor]) -> list[Tensor | None]:
-    """The adjoint by torch, for ``create_graph=True`` and for ``is_grads_batched=True``."""
+    """The adjoint by torch, for ``create_graph=True`` and for batches of cotangents."""
     wanted = [i for i, needed in enumerate(ctx.needs_input_grad[1:]) if needed]
     graph = torch.is_grad_enabled()
     with torch.enable_grad():
