@@ -20,6 +20,7 @@ MODULES = (
     "benchmarks.noise",
     "benchmarks.environments",
     "benchmarks.hidden",
+    "benchmarks.images",
 )
 """In the order in which they run; those that are not there are left out."""
 LIMIT = 30.0
