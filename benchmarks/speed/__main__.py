@@ -79,6 +79,9 @@ def run(options: argparse.Namespace) -> Results:
             finally:
                 crew.close()
         results["threads"][str(threads)] = found
+        if options.write:  # of what has been measured, should the next table be cut off
+            (RESULTS / "speed.json").write_text(json.dumps(results, indent=1) + "\n")
+            (RESULTS / "speed.md").write_text(markdown(results))
     return results
 
 
@@ -94,9 +97,6 @@ def main() -> None:
     options = arguments()
     results = run(options)
     print(markdown(results))
-    if options.write:
-        (RESULTS / "speed.json").write_text(json.dumps(results, indent=1) + "\n")
-        (RESULTS / "speed.md").write_text(markdown(results))
     if options.check:
         grown = worse(results, json.loads((RESULTS / "speed.json").read_text()), options.factor)
         print("\n".join(grown) or f"no ratio grew by more than {options.factor}")
