@@ -51,8 +51,8 @@ class Case:
         chosen = SHORT[self.dimension]
         if chosen is not None and self.walls.name not in chosen:
             return False
-        # Vectors in three dimensions at order 4 between walls, or 6, take ten to thirty seconds each.
-        long = self.dimension == 3 and self.order > (2 if self.walls.walled else 4) and "w" in self.operator.texts
+        # In three dimensions order 4 between walls, or 6, takes three to thirty seconds each.
+        long = self.dimension == 3 and self.order > (2 if self.walls.walled else 4)
         return not long and (self.dimension < 3 or self.position == ("alternating" if self.walls.walled else "cells"))
 
     @property

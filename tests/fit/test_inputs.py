@@ -117,6 +117,7 @@ def test_a_run_is_inspected_with_its_inputs(tmp_path: Path) -> None:
     assert found.horizon is not None and np.isfinite(found.horizon.overall)
 
 
+@pytest.mark.slow
 def test_points_that_follow_the_data_are_neither_fitted_nor_scored(tmp_path: Path) -> None:
     data, config = wall_data(), quick("data.validation=0")
     split = split_trajectories(with_wall_series(data, model(WALLS)), validation=0)

@@ -62,6 +62,7 @@ def test_reversible_steps_of_a_method_that_has_none() -> None:
     assert "`verlet` or `leapfrog` or `implicit_midpoint`" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_the_adjoint_fits_and_warns_of_diffusion() -> None:
     run, events = fitted(DECAY, decay_data(), "integrator.memory=adjoint", "optimizer.steps=120")
     assert run.method == "torchdiffeq_dopri5"

@@ -72,7 +72,10 @@ def test_an_equation_too_large_for_algebra_is_not_computed():
     assert "too large for algebra" in check.notes[0]
 
 
-@pytest.mark.parametrize("name", ["beam_clamped", "kdv_walls", "cahn_hilliard_walls", "heat_sixth_order"])
+@pytest.mark.parametrize(
+    "name",
+    ["beam_clamped", "kdv_walls", pytest.param("cahn_hilliard_walls", marks=pytest.mark.slow), "heat_sixth_order"],
+)
 def test_two_conditions_a_side_and_order_six_have_the_order_of_the_scheme(name):
     """Each wall gets the value that its condition has at the exact solution, second and third derivatives too."""
     check = check_order(load_model(GOOD / f"{name}.eq"), {}, quick=True)
