@@ -101,3 +101,13 @@ def test_large_memory_is_asked_for_in_large_pages(monkeypatch: pytest.MonkeyPatc
     buffer.like(wanted)
     Buffer().like(wanted[:LEAST_BYTES])
     assert len(asked) == 1
+
+
+def test_a_loop_that_holds_one_result_asks_for_no_new_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    fresh = buffers._fresh
+    monkeypatch.setattr(buffers, "_fresh", lambda state: made.append(1) or fresh(state))
+    buffer, held = Buffer(), None
+    for _ in range(6):
+        held = buffer.like(LARGE)
+    assert len(made) == 2 and held is not None

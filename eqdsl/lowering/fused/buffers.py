@@ -1,9 +1,9 @@
 """Memory of large results, used again once nobody holds it.
 
 A result of a megabyte or more is fresh memory from the system each time, and its first touch costs several times
-what a kernel takes for it: every page is made and set to zero. So the last one's memory is kept, and given again when
-its storage has no other holder: no tensor, no view, no graph, no array of NumPy, no other process. It is asked for in
-pages of 2 MB, as NumPy asks for its own: with small ones a kernel on 2048 x 2048 points takes 1.4 times as long.
+what a kernel takes for it: every page is made and set to zero. So the memory of the last ones is kept, and given again
+when its storage has no other holder: no tensor, no view, no graph, no array of NumPy, no other process. It is asked for
+in pages of 2 MB, as NumPy asks for its own: with small ones a kernel on 2048 x 2048 points takes 1.4 times as long.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from torch import Tensor
 LEAST_BYTES = 1 << 20
 """Smaller results come from the allocator, which keeps their memory itself."""
 
+MOST = 2
+"""Results whose memory is kept: a loop that holds one while it asks for the next needs two."""
+
 HUGE_PAGE = 1 << 21
 
 _MADV_HUGEPAGE = 14
@@ -27,11 +30,10 @@ if _madvise is not None:
 
 
 class Buffer:
-    """Memory for one result at a time; further ones are fresh."""
+    """Memory for `MOST` results at a time; further ones are fresh."""
 
     def __init__(self) -> None:
-        self._storage: torch.UntypedStorage | None = None
-        self._alone = 0
+        self._kept: list[_Kept] = []
         self._lock = Lock()
 
     def like(self, state: Tensor) -> Tensor:
@@ -41,24 +43,35 @@ class Buffer:
             return torch.empty_like(state, memory_format=torch.contiguous_format)
         # Two threads must not find the same memory free.
         with self._lock:
-            if self._fits(size) and self._holders() > self._alone:
-                return _fresh(state)
-            if not self._fits(size):
-                self._storage = _fresh(state).untyped_storage()
-                self._alone = self._holders()
-            assert self._storage is not None
+            self._kept = [kept for kept in self._kept if kept.fits(size)]
+            free = next((kept for kept in self._kept if kept.free), None)
+            if free is None:
+                if len(self._kept) == MOST:
+                    return _fresh(state)
+                free = _Kept(state)
+                self._kept.append(free)
             strides = torch.empty(state.shape, device="meta").stride()
-            return torch.empty(0, dtype=state.dtype).set_(self._storage, 0, state.shape, strides)
+            return torch.empty(0, dtype=state.dtype).set_(free.storage, 0, state.shape, strides)
 
-    def _fits(self, size: int) -> bool:
+
+class _Kept:
+    """A storage, and how many hold it when nobody else does."""
+
+    def __init__(self, state: Tensor) -> None:
+        self.storage = _fresh(state).untyped_storage()
+        self._alone = self._holders()
+
+    def fits(self, size: int) -> bool:
         # Memory that was moved between processes may be held by another one.
-        return self._storage is not None and self._storage.nbytes() == size and not self._storage.is_shared()
+        return self.storage.nbytes() == size and not self.storage.is_shared()
+
+    @property
+    def free(self) -> bool:
+        return self._holders() == self._alone
 
     def _holders(self) -> int:
         """Those of the storage, and of the object that stands for it in Python."""
-        storage = self._storage
-        assert storage is not None
-        return int(torch._C._storage_Use_Count(storage._cdata)) + sys.getrefcount(storage)
+        return int(torch._C._storage_Use_Count(self.storage._cdata)) + sys.getrefcount(self.storage)
 
 
 def _fresh(state: Tensor) -> Tensor:
