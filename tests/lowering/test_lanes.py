@@ -23,6 +23,7 @@ from eqdsl.learned.native import use
 from eqdsl.lowering.fused import backends
 from eqdsl.lowering.fused.lanes import kernel
 from eqdsl.lowering.fused.lanes.kernel import LaneKernel
+from eqdsl.lowering.fused.lanes.source import module_text
 from eqdsl.numerics.grid import grid_from_model
 from eqdsl.numerics.integrators.integrate import integrate
 from tests.lowering import triton_stand_in
@@ -72,6 +73,17 @@ def test_kernels_and_their_adjoint_agree_with_torch(path: Path) -> None:
 def test_walls_in_two_dimensions(order: int, position: str) -> None:
     text = WALLS if order == 2 else WALLS.replace("div((1 + k*u^2)*grad(u)) + dx(h*u*v)", "k*lap(u) + h*u*dx(v)")
     assert_agrees(text + f"grid x = 14 {position}, y = 21 {position}\nscheme order = {order}\n")
+
+
+def test_no_word_of_a_model_is_in_the_text_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = []
+    monkeypatch.setattr(kernel, "module_text", lambda *given: texts.append(module_text(*given)) or texts[-1])
+    assert_agrees(
+        "model title_zz\nspace axis_zz in [0, 1]\nstate state_zz(axis_zz)\ninput input_zz(axis_zz)\n"
+        "param number_zz = fit 0.7 in (0, 5)\nknown term_zz = number_zz*d(state_zz, axis_zz, 2)\n"
+        "dt(state_zz) = term_zz + input_zz\nbc state_zz = sin(number_zz) at axis_zz = 0\ngrid axis_zz = 12\n"
+    )
+    assert texts and not any("_zz" in text for text in texts)
 
 
 def test_walls_in_three_dimensions() -> None:
