@@ -25,7 +25,7 @@ from eqdsl.fitting.run_folder import Run
 from eqdsl.lowering.points import derivative
 from eqdsl.numerics.grid import grid_from_coordinates
 from tests.fit.systems import DECAY, decay_data, heat_data, model, quick
-from tests.fit.test_resume import course, stop_after, weights
+from tests.fit.test_resume import resumed_like_whole
 from tests.fit.test_training_data import problem_of
 
 HEAT = "space x in [0, 1] periodic\ngrid x = 16\nstate u(x)\nparam a = fit 0.02 in (0, 1)\ndt(u) = a*dxx(u)\n"
@@ -118,22 +118,8 @@ def test_the_same_batch_has_the_same_points_and_the_equations_grow() -> None:
 
 @pytest.mark.parametrize("share", [0.2, 0.8])
 def test_a_resumed_fit_equals_an_uninterrupted_one_bit_for_bit(tmp_path: Path, share: float) -> None:
-    looks = [0]
-
-    def asked() -> bool:
-        looks[0] += 1
-        return False
-
     config = quick("objective.chain=collocation,rollout", "optimizer.steps=30", "optimizer.polish=10")
-    data = decay_data(count=4)
-    whole = fit(model(DECAY), data, config=config, should_stop=asked)
-    out = tmp_path / "run"
-    first = fit(model(DECAY), data, out=out, config=config, should_stop=stop_after(int(share * looks[0])))
-    assert first.state["status"] == "interrupted"
-    resumed = fit(model(DECAY), data, out=out, resume=True)
-    assert course(resumed) == course(whole)
-    before, after = weights(whole), weights(resumed)
-    assert all(torch.equal(before[name], after[name]) for name in before)
+    whole, _, resumed = resumed_like_whole(DECAY, decay_data(count=4), config, share, tmp_path / "run")
     networks = [run.checkpoint()["modules"]["states"] for run in (whole, resumed)]
     assert all(torch.equal(networks[0][name], networks[1][name]) for name in networks[0])
 

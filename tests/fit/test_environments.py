@@ -8,17 +8,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from eqdsl.core.errors import DataError, UsageError
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.writing import write_trajectories
-from eqdsl.fitting.checkpoint import read_tensors
 from eqdsl.fitting.evaluate import evaluate
 from eqdsl.fitting.fit import fit
 from eqdsl.fitting.run_folder import load_run
 from eqdsl.learned.adapting import Adapting
 from tests.fit.systems import model, quick, trajectories
+from tests.fit.test_resume import assert_equal_fits, stop_after
 
 RATES = {4: 0.7, 1: 1.3, 2: 1.9}
 """Decay rate of each environment."""
@@ -112,16 +111,6 @@ def test_a_context_of_one_number_orders_the_environments() -> None:
     assert "context" in run.path.joinpath("model.eq").read_text()
 
 
-def stop_after(calls: int) -> Any:
-    left = [calls]
-
-    def asked() -> bool:
-        left[0] -= 1
-        return left[0] < 0
-
-    return asked
-
-
 @pytest.mark.parametrize("text", [DECAY, CONTEXT], ids=["numbers", "contexts"])
 def test_a_resumed_fit_equals_an_uninterrupted_one_bit_for_bit(tmp_path: Path, text: str) -> None:
     few = ("warm_start.steps=10", "optimizer.steps=20", "optimizer.epoch_steps=5", "optimizer.polish=10")
@@ -129,9 +118,7 @@ def test_a_resumed_fit_equals_an_uninterrupted_one_bit_for_bit(tmp_path: Path, t
     whole = fit(model(text), decays(), out=tmp_path / "whole", config=config)
     fit(model(text), decays(), out=tmp_path / "cut", config=config, should_stop=stop_after(60))
     resumed = fit(model(text), decays(), out=tmp_path / "cut", resume=True)
-    one, other = (read_tensors(run.path / "weights.safetensors")[0] for run in (whole, resumed))
-    assert one.keys() == other.keys()
-    assert all(torch.equal(one[name], other[name]) for name in one)
+    assert_equal_fits(whole, resumed)
     assert resumed.state["own"] == whole.state["own"]
 
 

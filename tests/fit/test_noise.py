@@ -21,7 +21,7 @@ from eqdsl.fitting.objectives.table import OBJECTIVES
 from eqdsl.fitting.problem import Problem
 from eqdsl.fitting.run_folder import load_run
 from tests.fit.systems import decay_data, model, quick
-from tests.fit.test_resume import course, stop_after, weights
+from tests.fit.test_resume import assert_equal_fits, stop_after
 
 TWO = "state u, v\nparam k = fit 0.5 in (0, 5)\ndt(u) = -k*u\ndt(v) = -k*v\nobserve u noise fit\nobserve v noise fit\n"
 
@@ -103,8 +103,7 @@ def test_noise_is_found_and_a_resumed_fit_finds_the_same(tmp_path: Path) -> None
     assert load_run(tmp_path / "run").state["status"] == "interrupted"
     resumed = fit(model(TWO), data, out=tmp_path / "run", resume=True)
     assert resumed.state["noise"] == whole.state["noise"]
-    assert course(resumed) == course(whole)
-    assert all(torch.equal(weights(resumed)[name], tensor) for name, tensor in weights(whole).items())
+    assert_equal_fits(whole, resumed)
 
 
 def test_a_fit_ends_at_the_noise_on_training_and_held_out_data() -> None:

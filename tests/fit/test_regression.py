@@ -21,7 +21,7 @@ from eqdsl.fitting.regression.solve import solve_by_regression
 from eqdsl.fitting.regression.system import System, linear_system
 from eqdsl.fitting.regression.unknowns import Unknowns
 from tests.fit.systems import decay_data, model, quick, trajectories
-from tests.fit.test_resume import course, stop_after, weights
+from tests.fit.test_resume import resumed_like_whole
 from tests.fit.test_training_data import problem_of
 
 LORENZ = """\
@@ -267,25 +267,9 @@ def test_alone_or_before_rollouts_it_ends_with_the_terms_it_kept(chain: str) -> 
 
 @pytest.mark.parametrize("share", [0.05, 0.6])
 def test_a_resumed_fit_equals_an_uninterrupted_one_bit_for_bit(tmp_path: Path, share: float) -> None:
-    looks = [0]
-
-    def asked() -> bool:
-        looks[0] += 1
-        return False
-
-    text, config = (
-        LINEAR.replace("dt(u) = f", "dt(u) = -k*u + f"),
-        quick("objective.chain=regression,derivative,rollout"),
-    )
-    data = noisy(decay_data(frames=30), 0.03)
-    whole = fit(model(text), data, config=config, should_stop=asked)
-    out = tmp_path / "run"
-    first = fit(model(text), data, out=out, config=config, should_stop=stop_after(int(share * looks[0])))
-    assert first.state["status"] == "interrupted"
-    resumed = fit(model(text), data, out=out, resume=True)
-    assert course(resumed) == course(whole)
-    before, after = weights(whole), weights(resumed)
-    assert all(torch.equal(before[name], after[name]) for name in before)
+    text = LINEAR.replace("dt(u) = f", "dt(u) = -k*u + f")
+    config = quick("objective.chain=regression,derivative,rollout")
+    resumed_like_whole(text, noisy(decay_data(frames=30), 0.03), config, share, tmp_path / "run")
 
 
 @pytest.mark.parametrize("name", ["regression", "collocation"])

@@ -18,6 +18,7 @@ from eqdsl.core.errors import DataError, UsageError
 from eqdsl.data.trajectories import Trajectories
 from eqdsl.data.writing import write_trajectories
 from eqdsl.fitting.checkpoint import read_tensors
+from eqdsl.fitting.config import FitConfig
 from eqdsl.fitting.config_file import config_text
 from eqdsl.fitting.fit import fit
 from eqdsl.fitting.run_folder import Run, load_run
@@ -56,6 +57,32 @@ def course(run: Run) -> list[dict[str, Any]]:
     return [{name: value for name, value in row.items() if name != "seconds"} for row in run.history()]
 
 
+def assert_equal_fits(one: Run, other: Run) -> None:
+    """The same course and the same weights, bit for bit."""
+    assert course(one) == course(other)
+    before, after = weights(one), weights(other)
+    assert before.keys() == after.keys()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def resumed_like_whole(
+    text: str, data: Trajectories, config: FitConfig, share: float, out: Path
+) -> tuple[Run, Run, Run]:
+    """A fit without interruption, one that stopped at a share of it, and that one resumed, equal to the first."""
+    looks = [0]
+
+    def asked() -> bool:
+        looks[0] += 1
+        return False
+
+    whole = fit(model(text), data, config=config, should_stop=asked)
+    first = fit(model(text), data, out=out, config=config, should_stop=stop_after(int(share * looks[0])))
+    assert first.state["status"] == "interrupted"
+    resumed = fit(model(text), data, out=out, resume=True)
+    assert_equal_fits(whole, resumed)
+    return whole, first, resumed
+
+
 @pytest.fixture(scope="module", params=["learned", "velocities"])
 def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Whole:
     """A fit without interruption, and how often it looked whether to stop."""
@@ -78,11 +105,8 @@ def test_a_resumed_fit_equals_an_uninterrupted_one_bit_for_bit(tmp_path: Path, w
     assert first.state["status"] == ("interrupted" if share < 1 else "done")
     resumed = fit(model(text), data, out=out, resume=True)
     assert resumed.state["status"] == "done"
-    assert course(resumed) == course(whole.run)
     assert resumed.state["scores"] == whole.run.state["scores"]
-    before, after = weights(whole.run), weights(resumed)
-    assert before.keys() == after.keys()
-    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert_equal_fits(whole.run, resumed)
 
 
 SCRIPT = """

@@ -31,7 +31,7 @@ from tests.fit.systems import (
     quick,
     trajectories,
 )
-from tests.fit.test_resume import course, stop_after, weights
+from tests.fit.test_resume import resumed_like_whole
 from tests.fit.test_training_data import problem_of
 
 LORENZ = """\
@@ -232,23 +232,10 @@ def test_a_start_that_is_missing_is_interpolated_in_time() -> None:
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 @pytest.mark.parametrize("chain", ["shooting", "derivative,shooting,rollout"])
 def test_a_resumed_fit_equals_an_uninterrupted_one_bit_for_bit(tmp_path: Path, chain: str, share: float) -> None:
-    looks = [0]
-
-    def asked() -> bool:
-        looks[0] += 1
-        return False
-
     config = quick(f"objective.chain={chain}", "objective.segment=3", "optimizer.windows=5", "data.validation=0.4")
     data = oscillator_data(velocity=False, count=5, frames=13)
-    whole = fit(model(OSCILLATOR), data, config=config, should_stop=asked)
-    out = tmp_path / "run"
-    first = fit(model(OSCILLATOR), data, out=out, config=config, should_stop=stop_after(int(share * looks[0])))
-    assert first.state["status"] == "interrupted"
+    whole, first, resumed = resumed_like_whole(OSCILLATOR, data, config, share, tmp_path / "run")
     assert first.checkpoint()["modules"]["segments"]["shift"].shape == (12, 2)
-    resumed = fit(model(OSCILLATOR), data, out=out, resume=True)
-    assert course(resumed) == course(whole)
-    before, after = weights(whole), weights(resumed)
-    assert all(torch.equal(before[name], after[name]) for name in before)
     starts = [run.checkpoint()["modules"]["segments"]["shift"] for run in (whole, resumed)]
     assert torch.equal(*starts)
     assert bool((starts[0] != 0).any())
