@@ -7,19 +7,11 @@ start of u is encoded from four frames of h. Run with ``python -m benchmarks.hid
 
 from __future__ import annotations
 
-import argparse
-import tempfile
-import time
-from pathlib import Path
-
 import numpy as np
 import torch
 
-from eqdsl.analysis.check import loads_model
+from benchmarks.timed_fit import cosine, fit_options, timed_fit
 from eqdsl.data.trajectories import Trajectories
-from eqdsl.fitting.config import FitConfig
-from eqdsl.fitting.config_file import with_overrides
-from eqdsl.fitting.fit import fit
 from eqdsl.fitting.run_folder import Run
 from eqdsl.fitting.trial import make_trial
 
@@ -99,31 +91,22 @@ def scores(run: Run, states: np.ndarray) -> tuple[dict[int, float], float]:
         for n in STEPS
     }
     found, wanted = (v - v.mean(-1, keepdims=True) for v in (path[:, 0, 1], truth[:, 0, 1]))
-    cosine = float((found * wanted).sum() / np.sqrt((found**2).sum() * (wanted**2).sum()))
-    return errors, cosine
+    return errors, cosine(found, wanted)
 
 
 def main() -> None:
     """Print the row."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = fit_options(__doc__)
     parser.add_argument("--encoder", default=ENCODER)
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="options")
-    parser.add_argument("--verbose", action="store_true")
     chosen = parser.parse_args()
-    torch.set_num_threads(1)
     train, test = waves(TRAIN, 0), waves(TEST, 1)
-    config: FitConfig = with_overrides(FitConfig(), [*OPTIONS, *chosen.options])
-    began = time.process_time()
-    with tempfile.TemporaryDirectory() as folder:
-        told = (lambda event: print(event, flush=True)) if chosen.verbose else None
-        model = loads_model(MODEL.format(encoder=chosen.encoder))
-        run = fit(model, observed(train), out=Path(folder) / "run", config=config, events=told)
-        minutes = (time.process_time() - began) / 60
-        errors, cosine = scores(run, test)
+    text, options = MODEL.format(encoder=chosen.encoder), [*OPTIONS, *chosen.options]
+    with timed_fit(text, observed(train), options, verbose=chosen.verbose) as (run, minutes):
+        errors, alike = scores(run, test)
     print("| encoder | cosine of u | " + " | ".join(f"h, {n} steps" for n in STEPS) + " | CPU minutes |")
     print("|---" * (3 + len(STEPS)) + "|")
     numbers = " | ".join(f"{errors[n]:.4f}" for n in STEPS)
-    print(f"| `{chosen.encoder}` | {cosine:.4f} | {numbers} | {minutes:.1f} |")
+    print(f"| `{chosen.encoder}` | {alike:.4f} | {numbers} | {minutes:.1f} |")
 
 
 if __name__ == "__main__":

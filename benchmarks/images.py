@@ -10,20 +10,14 @@ slopes. The velocity sees four images and the position (``--blind``: the images 
 
 from __future__ import annotations
 
-import argparse
-import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from eqdsl.analysis.check import loads_model
+from benchmarks.timed_fit import cosine, fit_options, timed_fit
 from eqdsl.data.trajectories import Trajectories
-from eqdsl.fitting.config import FitConfig
-from eqdsl.fitting.config_file import with_overrides
-from eqdsl.fitting.fit import fit
 from eqdsl.fitting.run_folder import Run
 from eqdsl.fitting.trial import make_trial
 
@@ -131,30 +125,21 @@ def scores(run: Run, values: np.ndarray) -> tuple[float, float, float]:
         outputs = field.learned_outputs(batch.times[:, 0], batch.state[:, 0])
     found = np.stack([outputs[name].numpy() for name in ("w.x", "w.y")], axis=1)
     wanted = np.broadcast_to(velocity(), found.shape)
-    cosine = float((found * wanted).sum() / np.sqrt((found**2).sum() * (wanted**2).sum()))
-    return float(np.mean((path - values[:, PAST:]) ** 2)), cosine, float(run.state["parameters"]["D"])
+    return float(np.mean((path - values[:, PAST:]) ** 2)), cosine(found, wanted), float(run.state["parameters"]["D"])
 
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="options")
+    parser = fit_options(__doc__)
     parser.add_argument("--blind", action="store_true", help="the velocity sees images alone, no positions")
-    parser.add_argument("--verbose", action="store_true")
     chosen = parser.parse_args()
-    torch.set_num_threads(1)
     train, test = images(TRAIN, 0), images(TEST, 1)
-    config: FitConfig = with_overrides(FitConfig(), [*OPTIONS, *chosen.options])
-    began = time.process_time()
-    with tempfile.TemporaryDirectory() as folder:
-        told = (lambda event: print(event, flush=True)) if chosen.verbose else None
-        model = loads_model(MODEL.format(positions="" if chosen.blind else POSITIONS))
-        run = fit(model, sequences(train), out=Path(folder) / "run", config=config, events=told)
-        minutes = (time.process_time() - began) / 60
-        mse, cosine, diffusivity = scores(run, test)
+    text, options = MODEL.format(positions="" if chosen.blind else POSITIONS), [*OPTIONS, *chosen.options]
+    with timed_fit(text, sequences(train), options, verbose=chosen.verbose) as (run, minutes):
+        mse, alike, diffusivity = scores(run, test)
     print("| | MSE, 6 steps | cosine of w | D (true 0.1) | CPU minutes |")
     print("|---|---|---|---|---|")
-    print(f"| learned velocity | {mse:.2e} | {cosine:.4f} | {diffusivity:.4f} | {minutes:.1f} |", flush=True)
+    print(f"| learned velocity | {mse:.2e} | {alike:.4f} | {diffusivity:.4f} | {minutes:.1f} |", flush=True)
     network = forecaster(train, minutes)
     plain = forecast_error(network, test)
     print(f"| plain network | {plain:.2e} | | | {minutes:.1f} |")
